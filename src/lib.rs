@@ -1,0 +1,3 @@
+//! Portcullis: a hardening gateway in front of any backend.
+
+pub mod policy;
