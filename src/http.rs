@@ -1,0 +1,6 @@
+//! Floor 0: the rules of HTTP and the request in flight. No I/O, no policy, no clock of its own.
+
+pub mod body;
+pub mod exchange;
+pub mod pace;
+pub mod refusal;
