@@ -3,4 +3,6 @@
 pub mod body;
 pub mod exchange;
 pub mod pace;
+pub mod problem;
 pub mod refusal;
+pub mod request_id;

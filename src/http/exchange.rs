@@ -23,6 +23,8 @@ pub struct Connection {
     pub worker: usize,
     /// Whether TLS ends here.
     pub secure: bool,
+    /// The longest request target the listener lets in, in bytes.
+    pub max_target: u64,
 }
 
 /// Who calls, after the walk through trusted proxies; the one answer for limits, logs and headers.
@@ -86,6 +88,8 @@ pub struct Notes {
     pub shadowed: Vec<&'static str>,
     /// What the limits leave.
     pub quota: Option<Quota>,
+    /// Answered by an endpoint of our own (health, metrics): kept out of the request metrics and the log.
+    pub own: bool,
     /// The upstream's body was replaced.
     pub masked: bool,
     /// The way to the upstream.
@@ -112,8 +116,8 @@ pub struct Trip {
 pub struct Exchange {
     /// Method, target, version, headers. The headers are gone once the request is forwarded.
     pub head: request::Parts,
-    /// The request body, until it is forwarded.
-    pub body: Body,
+    /// The length of the request body if the head tells it; `None` for a chunked one.
+    pub body_length: Option<u64>,
     /// The connection it came on.
     pub connection: Arc<Connection>,
     /// Who calls.
