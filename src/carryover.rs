@@ -1,0 +1,59 @@
+//! Floor 3: what outlives a gateway. A reload compiles a new gateway against it and finds buckets,
+//! servers and caps of the old one by their identity; what no gateway uses any more goes by itself.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+/// Values shared by the gateways that hold them, found by what makes them the same.
+/// The lock is touched only while a policy compiles.
+#[derive(Debug)]
+pub struct Reuse<K, V>(Mutex<HashMap<K, Weak<V>>>);
+
+impl<K, V> Default for Reuse<K, V> {
+    fn default() -> Self {
+        Self(Mutex::new(HashMap::new()))
+    }
+}
+
+impl<K: Eq + Hash, V> Reuse<K, V> {
+    /// The living value of this identity, or a new one.
+    pub fn get_or_build(&self, key: K, build: impl FnOnce() -> V) -> Arc<V> {
+        let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        values.retain(|_, value| value.strong_count() > 0);
+        if let Some(value) = values.get(&key).and_then(Weak::upgrade) {
+            return value;
+        }
+        let value = Arc::new(build());
+        values.insert(key, Arc::downgrade(&value));
+        value
+    }
+
+    /// All that are alive.
+    pub fn living(&self) -> Vec<Arc<V>> {
+        let values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        values.values().filter_map(Weak::upgrade).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_in_use_is_found_again_and_an_unused_one_is_gone() {
+        let reuse = Reuse::default();
+        let first = reuse.get_or_build("a", || 1);
+        assert!(Arc::ptr_eq(&first, &reuse.get_or_build("a", || 2)));
+        drop(first);
+        assert_eq!(*reuse.get_or_build("a", || 3), 3);
+    }
+
+    #[test]
+    fn only_the_living_are_listed() {
+        let reuse = Reuse::default();
+        let kept = reuse.get_or_build("a", || 1);
+        drop(reuse.get_or_build("b", || 2));
+        assert_eq!(reuse.living(), [kept]);
+    }
+}
