@@ -4,6 +4,56 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Instant;
+
+use crate::observe::metrics::Metrics;
+use crate::store::gauge::Gauge;
+use crate::store::limiter::{Limiter, LimiterKey};
+use crate::store::table::Table;
+use crate::upstream::cap::Cap;
+use crate::upstream::server::Server;
+
+/// The state of the process that reloads keep, by what makes each piece the same.
+pub struct Carryover {
+    /// Servers with their connections and health, by host and port.
+    pub servers: Reuse<(String, u16), Server>,
+    /// Caps of upstreams, by name, cap and queue: permits are out, so a changed cap is a new one.
+    pub caps: Reuse<(String, u32, u32), Cap>,
+    /// Counts of named limits, by name, rate and key: a changed limit starts afresh.
+    pub limiters: Reuse<LimiterKey, Limiter>,
+    /// Requests in flight of each client.
+    pub in_flight: Arc<Table<Gauge>>,
+    /// Connections of each client.
+    pub connections: Arc<Table<Gauge>>,
+    /// The counters of the process.
+    pub metrics: Arc<Metrics>,
+    /// How many workers there are: servers keep a pool for each.
+    pub workers: usize,
+}
+
+impl Carryover {
+    /// Nothing yet, for this many workers.
+    pub fn new(metrics: Arc<Metrics>, workers: usize) -> Self {
+        Self {
+            servers: Reuse::default(),
+            caps: Reuse::default(),
+            limiters: Reuse::default(),
+            in_flight: Arc::default(),
+            connections: Arc::default(),
+            metrics,
+            workers,
+        }
+    }
+
+    /// Forgets clients that have been quiet for long; for a timer.
+    pub fn sweep(&self, now: Instant) {
+        self.in_flight.sweep(now);
+        self.connections.sweep(now);
+        for limiter in self.limiters.living() {
+            limiter.sweep(now);
+        }
+    }
+}
 
 /// Values shared by the gateways that hold them, found by what makes them the same.
 /// The lock is touched only while a policy compiles.
