@@ -2,7 +2,13 @@
 //! Others take ready-made counters and lanes from here and never name a label on the request's way.
 //! It knows neither routes nor policies: it is told names, and counts and writes what it is given.
 
+pub mod access_log;
+mod entry;
+mod json;
 pub mod metrics;
+mod outlet;
+mod sink;
+mod stamp;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
