@@ -5,6 +5,7 @@
 pub mod access_log;
 mod entry;
 mod json;
+pub mod logs;
 pub mod metrics;
 mod outlet;
 mod sink;
