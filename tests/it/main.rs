@@ -10,4 +10,6 @@
 )]
 
 mod floors;
+mod support;
+mod testbed;
 mod tree;
