@@ -6,6 +6,7 @@
 //! [`Mend`] looks into the few answers it wants to.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::http::exchange::{Exchange, Permit, Quota, Response};
@@ -14,6 +15,8 @@ use crate::observe::metrics::Counter;
 
 pub mod body_limit;
 pub mod cors;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod in_flight;
 pub mod mask;
 pub mod own;
@@ -93,15 +96,15 @@ pub struct Guarded<T> {
     /// The compiled rule.
     pub rule: T,
     /// The guard's name, for the log.
-    pub name: &'static str,
+    pub name: Arc<str>,
     /// `Some` in shadow, with the count of what would have been refused.
     pub shadow: Option<Counter>,
 }
 
 impl<T> Guarded<T> {
     /// A rule of framing or routing, which cannot be put into shadow.
-    pub fn always(name: &'static str, rule: T) -> Self {
-        Self { rule, name, shadow: None }
+    pub fn always(name: &str, rule: T) -> Self {
+        Self { rule, name: name.into(), shadow: None }
     }
 
     /// Judges with `rule`, and turns a refusal in shadow into a pass plus a count.
@@ -114,10 +117,22 @@ impl<T> Guarded<T> {
         match (judge(&self.rule, exchange, now), &self.shadow) {
             (Verdict::Refuse(_), Some(count)) => {
                 count.inc();
-                exchange.notes.shadowed.push(self.name);
+                exchange.notes.shadowed.push(Arc::clone(&self.name));
                 Verdict::Pass
             }
             (verdict, _) => verdict,
         }
+    }
+}
+
+impl<E: Edit> Edit for Guarded<E> {
+    type Note = E::Note;
+
+    fn before(&self, exchange: &Exchange) -> E::Note {
+        self.rule.before(exchange)
+    }
+
+    fn after(&self, note: E::Note, exchange: &Exchange, response: &mut Response) {
+        self.rule.after(note, exchange, response);
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::http::pace::Pace;
-use crate::http::refusal::Refusal;
 use crate::layers::Guarded;
 use crate::layers::body_limit::BodyLimit;
 use crate::layers::cors::Cors;
@@ -22,8 +21,8 @@ use crate::upstream::Upstream;
 pub enum Target {
     /// Forwards it.
     Upstream(Arc<Upstream>),
-    /// Nothing: no route matched, and this is the answer unless the router knows a better one.
-    Nowhere(Refusal),
+    /// Nowhere: it stands for the requests that match no route.
+    Nowhere,
 }
 
 /// A compiled route.

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use http::{HeaderName, HeaderValue, Request};
 
-use crate::http::exchange::{Client, Connection, Exchange, Notes};
+use crate::http::client::Caller;
+use crate::http::exchange::{Connection, Exchange, Notes};
 
 /// A request with this method and target, without headers, from 192.0.2.1.
 pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
@@ -22,7 +23,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
             secure: false,
             max_target: 8192,
         }),
-        client: Client { ip, through_trusted_proxy: false, https: false },
+        client: Caller { ip, peer_trusted: false, hops: 0, https: None, host: None, port: None },
         request_id: HeaderValue::from_static("test-request-id"),
         arrived: Instant::now(),
         permits: Vec::new(),

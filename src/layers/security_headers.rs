@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, header};
 use crate::http::exchange::{Exchange, Response};
 use crate::layers::Edit;
 use crate::policy::problem::At;
-use crate::policy::settings::{self, Preset};
+use crate::policy::security_headers::{self as settings, Preset};
 use crate::policy::units::Switch;
 
 const CSP: HeaderName = header::CONTENT_SECURITY_POLICY;
@@ -46,7 +46,7 @@ impl SecurityHeaders {
                 Ok(value) => headers.always.push((name, value)),
                 Err(_) => at.key(key).fault("this cannot be the value of a header").help(
                     "use printable ASCII on one line",
-                ).done(),
+                ),
             }
         }
         headers.add_content_policy(table, at);
@@ -86,7 +86,7 @@ impl Edit for SecurityHeaders {
         if let Some((name, value)) = &self.if_missing {
             headers.entry(name).or_insert_with(|| value.clone());
         }
-        if exchange.client.https {
+        if exchange.is_https() {
             if let Some(value) = &self.hsts {
                 headers.insert(header::STRICT_TRANSPORT_SECURITY, value.clone());
             }
@@ -149,7 +149,7 @@ fn hsts(table: &settings::Hsts, at: &At<'_>) -> Option<HeaderValue> {
         at.key("hsts")
             .warn("the preload list takes a site only with `max_age` of a year or more and `include_subdomains`")
             .help("set both, or drop `preload`")
-            .done();
+            ;
     }
     let subdomains = if table.include_subdomains { "; includeSubDomains" } else { "" };
     let preload = if table.preload { "; preload" } else { "" };
@@ -163,11 +163,11 @@ fn directives(table: &settings::Directives, at: &At<'_>) -> Option<HeaderValue> 
         let Some(sources) = sources.as_ref() else { continue };
         let at = at.key(name);
         if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
-            at.fault(format!("`{name}` is no directive")).help("write it as in the standard, such as `default-src`").done();
+            at.fault(format!("`{name}` is no directive")).help("write it as in the standard, such as `default-src`");
         }
         for source in sources {
             if let Some(why) = wrong_source(source) {
-                at.fault(format!("`{source}` {why}")).help("write one source per list element").done();
+                at.fault(format!("`{source}` {why}")).help("write one source per list element");
             }
         }
         parts.push([name.as_str()].into_iter().chain(sources.iter().map(String::as_str)).collect::<Vec<_>>().join(" "));
@@ -199,7 +199,7 @@ mod tests {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         let mut request = exchange("GET", "/");
-        request.client.https = https;
+        request.client.https = Some(https);
         rule.after((), &request, &mut response);
         response.headers().clone()
     }
