@@ -121,7 +121,10 @@ mod tests {
         let password = one("u:${P}", &["hunter2", "u:hunter2"]);
         let shown = |said, span| message(said, &span, &password);
         assert_eq!(shown("`u:hunter2` is bad", 4..12), "`u:${P}` is bad");
-        assert_eq!(shown("`ter2` is no unit", 6..12), "`u:${P}` is no unit");
+        assert_eq!(
+            shown("`ter2` is not a unit", 6..12),
+            "`u:${P}` is not a unit"
+        );
         assert_eq!(shown("`xhunter2x` elsewhere", 0..1), "`u:${P}` elsewhere");
         assert_eq!(shown("`ter2` elsewhere", 0..1), "`ter2` elsewhere");
     }

@@ -132,20 +132,12 @@ impl<'a> At<'a> {
     }
 
     /// Notes a fault: the policy will be refused.
-    #[expect(
-        clippy::must_use_candidate,
-        reason = "a fault may need no further words"
-    )]
     pub fn fault(&self, message: impl Into<String>) -> Note<'a> {
         let place = Place::Path(self.path.clone());
         self.problems.note(Severity::Fault, place, message.into())
     }
 
     /// Notes a warning.
-    #[expect(
-        clippy::must_use_candidate,
-        reason = "a warning may need no further words"
-    )]
     pub fn warn(&self, message: impl Into<String>) -> Note<'a> {
         let place = Place::Path(self.path.clone());
         self.problems.note(Severity::Warning, place, message.into())
@@ -160,22 +152,14 @@ impl<'a> At<'a> {
 
 impl Note<'_> {
     /// Says what to do about it. May be said more than once.
-    #[expect(
-        clippy::must_use_candidate,
-        clippy::return_self_not_must_use,
-        reason = "noted as it is said"
-    )]
+    #[expect(clippy::return_self_not_must_use, reason = "noted as it is said")]
     pub fn help(self, text: impl Into<String>) -> Self {
         self.change(|problem| problem.help.push(harmless(text.into())));
         self
     }
 
     /// Says something under the underlined text.
-    #[expect(
-        clippy::must_use_candidate,
-        clippy::return_self_not_must_use,
-        reason = "noted as it is said"
-    )]
+    #[expect(clippy::return_self_not_must_use, reason = "noted as it is said")]
     pub fn label(self, text: impl Into<String>) -> Self {
         self.change(|problem| problem.label = Some(harmless(text.into())));
         self

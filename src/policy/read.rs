@@ -10,7 +10,7 @@ use super::merge;
 use super::problem::Problems;
 use super::route::RouteHead;
 use super::source::Source;
-use super::tree::{Node, Value};
+use super::tree::{Entry, Node, Value};
 use super::{Policy, Route, Settings, expand, shape, suggest, syntax};
 
 /// The tables of a policy, in the order the reference has them.
@@ -83,8 +83,10 @@ impl Reader<'_> {
     fn unknown_tables(&self) {
         let entries = self.tree.table().into_iter().flatten();
         for (key, entry) in entries.filter(|(key, _)| !TABLES.contains(&key.as_str())) {
+            let table = matches!(entry.node.value, Value::Table(_) | Value::List(_));
+            let what = if table { "table" } else { "key" };
             self.problems
-                .fault_at(entry.key.clone(), format!("unknown table or key `{key}`"))
+                .fault_at(entry.key.clone(), format!("unknown {what} `{key}`"))
                 .help(suggest::remedy(key, "tables", TABLES.into_iter()));
         }
     }
@@ -115,11 +117,19 @@ impl Reader<'_> {
             self.problems
                 .fault_at(
                     entry.key.clone(),
-                    format!("`{name}` is no name for one of the {key}"),
+                    format!("`{name}` is not a name for one of the {key}"),
                 )
                 .help("use letters, digits, `_`, `-` and `.`: names become labels of metrics");
         }
-        let read = |(name, entry): (&String, &super::tree::Entry)| {
+        let read = |(name, entry): (&String, &Entry)| {
+            if entry.node.table().is_none() && !entry.node.broken.replace(true) {
+                self.problems
+                    .fault_at(
+                        entry.key.clone(),
+                        format!("`{name}` stands where a name belongs"),
+                    )
+                    .help(format!("write `[{key}.NAME]` above it"));
+            }
             let value = shape::read(&entry.node, &[], self.problems)?;
             Some((name.clone(), value))
         };
@@ -151,9 +161,7 @@ impl Reader<'_> {
     fn route(&self, route: &Node, defaults: &Node) -> Option<Route> {
         let (own, settings) = merge::split(route, defaults);
         let head: Option<RouteHead> = shape::read(&own, &[], self.problems);
-        if route.table().is_none() {
-            return None;
-        }
+        route.table()?;
         let settings = shape::read(&settings, &merge::OWN, self.problems);
         let RouteHead {
             name,

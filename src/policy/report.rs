@@ -118,8 +118,9 @@ fn long(problem: &Placed, source: &Source, renderer: &Renderer, out: &mut String
 }
 
 /// The lines a span lies on, the number of the first, and the span counted from there: a renderer
-/// that is given the whole text goes through it once per problem.
-fn lines_around(span: Range<usize>, source: &Source) -> (usize, &str, Range<usize>) {
+/// that is given the whole text goes through it once per problem. Carriage returns at line ends are
+/// left out, or they would be shown.
+fn lines_around(span: Range<usize>, source: &Source) -> (usize, String, Range<usize>) {
     let text = source.text();
     let from = text
         .get(..span.start)
@@ -130,11 +131,15 @@ fn lines_around(span: Range<usize>, source: &Source) -> (usize, &str, Range<usiz
         .and_then(|after| after.find('\n'))
         .map_or(text.len(), |at| span.end + at);
     let (line, _) = source.position(span.start);
-    (
-        line,
-        text.get(from..to).unwrap_or_default(),
-        span.start - from..span.end - from,
-    )
+    let plain = |range: Range<usize>| text.get(range).unwrap_or_default().replace("\r\n", "\n");
+    let (before, within, after) = (
+        plain(from..span.start),
+        plain(span.clone()),
+        plain(span.end..to),
+    );
+    let after = after.strip_suffix('\r').unwrap_or(&after);
+    let span = before.len()..before.len() + within.len();
+    (line, format!("{before}{within}{after}"), span)
 }
 
 /// `3 faults, 1 warning`
@@ -158,5 +163,124 @@ fn summary(placed: &[Placed]) -> String {
         0 => String::new(),
         all if all > SHOWN => format!("{}; only the first {SHOWN} are shown\n", counts.join(", ")),
         _ => format!("{}\n", counts.join(", ")),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::policy::Policy;
+
+    const TEXT: &str = "[upstreams.web]\r\nservers = [\r\n  'http://a',\r\n]\r\n\r\n[[routes]]\r\nupstream = 'wbe'\r\n";
+
+    fn with(note: impl Fn(&Problems), style: Style) -> String {
+        let (_, source, problems) = Policy::read("p.toml", TEXT, &|_| None);
+        note(&problems);
+        render(&problems, &source, style)
+    }
+
+    fn wrong_upstream(problems: &Problems) {
+        problems
+            .at()
+            .key("routes")
+            .index(0)
+            .key("upstream")
+            .fault("no upstream is named `wbe`")
+            .label("used by route `/*`")
+            .help("did you mean `web`?");
+    }
+
+    #[test]
+    fn nothing_to_say_is_said_as_nothing() {
+        assert_eq!(with(|_| (), Style::Plain), "");
+    }
+
+    #[test]
+    fn a_problem_has_its_place_its_line_and_its_remedy() {
+        let report = "error: no upstream is named `wbe`
+ --> p.toml:7:12
+  |
+7 | upstream = 'wbe'
+  |            ^^^^^ used by route `/*`
+  |
+  = help: did you mean `web`?
+
+1 fault
+";
+        assert_eq!(with(wrong_upstream, Style::Plain), report);
+    }
+
+    #[test]
+    fn a_line_each_for_logs() {
+        let line = "p.toml:7:12: error: no upstream is named `wbe`; did you mean `web`?\n";
+        assert_eq!(with(wrong_upstream, Style::Short), line);
+    }
+
+    #[test]
+    fn colours_only_where_asked_for() {
+        assert!(with(wrong_upstream, Style::Colour).contains('\u{1b}'));
+        assert!(!with(wrong_upstream, Style::Plain).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn problems_are_sorted_by_line_and_told_once() {
+        let report = with(
+            |problems| {
+                wrong_upstream(problems);
+                wrong_upstream(problems);
+                problems.at().key("upstreams").key("web").warn("odd");
+                problems
+                    .at()
+                    .key("upstreams")
+                    .key("web")
+                    .key("connect")
+                    .fault("worse");
+            },
+            Style::Plain,
+        );
+        let titles: Vec<&str> = report
+            .lines()
+            .filter(|line| line.contains(": ") && !line.starts_with(' '))
+            .collect();
+        assert_eq!(
+            titles,
+            [
+                "error: worse",
+                "warning: odd",
+                "error: no upstream is named `wbe`"
+            ]
+        );
+        assert!(report.ends_with("\n2 faults, 1 warning\n"));
+    }
+
+    #[test]
+    fn a_value_over_several_lines_is_shown_with_all_of_them() {
+        let report = with(
+            |problems| {
+                problems
+                    .at()
+                    .key("upstreams")
+                    .key("web")
+                    .key("servers")
+                    .fault("too few");
+            },
+            Style::Plain,
+        );
+        assert!(
+            report.contains("p.toml:2:11") && report.contains("4 | | ]"),
+            "{report}"
+        );
+        assert!(!report.contains('␍'), "{report}");
+    }
+
+    #[test]
+    fn more_than_anybody_reads_is_counted() {
+        let many = |problems: &Problems| {
+            for number in 0..150 {
+                problems.at().fault(format!("number {number}"));
+            }
+        };
+        assert!(with(many, Style::Plain).ends_with("150 faults; only the first 100 are shown\n"));
     }
 }

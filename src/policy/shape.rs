@@ -35,7 +35,11 @@ pub(super) fn read<T: DeserializeOwned>(
         };
         let culprit = fault.node.unwrap_or(node);
         if !follows_from_another(&fault, culprit) {
-            fault.note(culprit, also, problems);
+            let in_it = node.table().is_some_and(|keys| {
+                keys.values()
+                    .any(|entry| ptr::eq(&raw const entry.node, culprit))
+            });
+            fault.note(culprit, if in_it { also } else { &[] }, problems);
         }
         if ptr::eq(culprit, node) || culprit.broken.replace(true) {
             return None;

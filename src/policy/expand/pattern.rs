@@ -129,7 +129,7 @@ fn source(inner: &str) -> Result<Source<'_>, (String, String)> {
     match fallback {
         Some(fallback) if is_name(name) => Ok(Source::Variable { name, fallback }),
         _ => Err((
-            format!("`${{{inner}}}` is no variable"),
+            format!("`${{{inner}}}` is not a variable"),
             "write `${NAME}`, `${NAME:-default}`, `${NAME:?message}` or `${file:/path}`".to_owned(),
         )),
     }

@@ -73,7 +73,7 @@ fn faults_of_all_tables_are_told_at_once_and_an_inherited_one_once() {
     let lines: Vec<&str> = report.lines().collect();
     assert_eq!(lines.len(), 5, "{report}");
     assert!(lines[0].starts_with("p.toml:2:9: error: `8` has no unit; write \"8s\""));
-    assert!(lines[1].starts_with("p.toml:3:2: error: unknown table or key `store`"));
+    assert!(lines[1].starts_with("p.toml:3:2: error: unknown table `store`"));
     assert!(lines[2].starts_with("p.toml:5:12: error: `5` has no unit"));
     assert!(lines[3].starts_with("p.toml:10:7: error: expected `true` or `false`, found a string"));
     assert!(lines[4].contains("did you mean `upstream`?"));
@@ -101,9 +101,10 @@ fn a_value_from_the_environment_is_never_shown() {
 #[test]
 fn named_tables_are_tables_with_plain_names() {
     assert!(short("[[listeners]]\naddress = 'x'\n").contains("write `[listeners.NAME]`"));
-    assert!(short("[upstreams.'a b']\nservers = ['http://a']\n").contains("`a b` is no name"));
+    assert!(short("[upstreams.'a b']\nservers = ['http://a']\n").contains("`a b` is not a name"));
     assert!(
-        short("[upstreams]\nservers = ['http://a']\n").contains("expected a table, found a list")
+        short("[upstreams]\nservers = ['http://a']\n")
+            .contains("`servers` stands where a name belongs")
     );
     assert!(short("[routes.a]\n").contains("write `[[routes]]` before each"));
     assert!(short("routes = [5]\n").contains("expected a table, found `5`"));
@@ -114,6 +115,12 @@ fn named_tables_are_tables_with_plain_names() {
 fn deep_and_long_files_end_in_a_report_not_in_a_crash() {
     let deep = format!("a = {}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(short(&deep).contains("not TOML"));
+    for deep in [
+        format!("{}a = 1", "a.".repeat(100_000)),
+        format!("[{}a]", "a.".repeat(100_000)),
+    ] {
+        assert!(short(&deep).contains("error: "));
+    }
     let keys = (0..5_000).fold(String::new(), |text, key| format!("{text}k{key} = 1\n"));
     assert!(short(&keys).lines().count() <= 200);
     let settings = format!("[defaults]\n{keys}");

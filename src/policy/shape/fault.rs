@@ -82,12 +82,15 @@ impl<'t> Fault<'t> {
         }
     }
 
-    /// Notes the fault in our words.
+    /// Notes the fault in our words. `also` are further keys known in the table at fault.
     pub(super) fn note(self, culprit: &Node, also: &[&str], problems: &Problems) {
         let span = self.key.unwrap_or_else(|| culprit.span.clone());
         let (message, help) = match self.kind {
             Kind::Said(said) => split_remedy(&said),
-            Kind::Type { found, expected } => (format!("expected {expected}, found {found}"), None),
+            Kind::Type { found, expected } => {
+                let help = wrap(&found, &expected).map(str::to_owned);
+                (format!("expected {expected}, found {found}"), help)
+            }
             Kind::Missing(key) => {
                 let example = EXAMPLES.iter().find(|(name, _)| *name == key);
                 let write = example.map_or_else(
@@ -158,9 +161,25 @@ impl fmt::Display for Fault<'_> {
 
 /// A value's own message ends with its remedy; the report shows that apart.
 fn split_remedy(said: &str) -> (String, Option<String>) {
-    match said.split_once(": write ") {
-        Some((message, remedy)) => (message.to_owned(), Some(format!("write {remedy}"))),
-        None => (said.to_owned(), None),
+    for verb in ["write", "use"] {
+        if let Some((message, remedy)) = said.split_once(&format!(": {verb} ")) {
+            return (message.to_owned(), Some(format!("{verb} {remedy}")));
+        }
+    }
+    (said.to_owned(), None)
+}
+
+/// What to put around a value of the wrong type, if that makes it right.
+fn wrap(found: &str, expected: &str) -> Option<&'static str> {
+    match (found, expected) {
+        ("a string", "a list") => Some("put it in brackets: [\"…\"]"),
+        (number, "a string" | "a word in quotes") if number.starts_with('`') => {
+            Some("put it in quotes")
+        }
+        (_, "a table") => {
+            Some("write its keys in braces, { key = value }, or under a header of its own")
+        }
+        _ => None,
     }
 }
 
@@ -169,7 +188,7 @@ fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a str> + Clone) -> S
         && let Some((_, table)) = ELSEWHERE.iter().find(|(name, _)| *name == key)
     {
         return format!(
-            "`{key}` belongs into `{table}`; keys here: {}",
+            "`{key}` belongs in `{table}`; keys here: {}",
             suggest::list(known)
         );
     }
