@@ -101,7 +101,8 @@ impl Metrics {
         })
     }
 
-    /// The series of one endpoint: a route's name, or `other`. The same name gives the same series.
+    /// The series of one endpoint: a route's name, or `other`. The same name gives the same series; they
+    /// go when nobody holds them, so hold them for as long as the route exists.
     pub fn endpoint(&self, name: &str) -> Arc<EndpointMetrics> {
         let (families, kept) = &self.endpoints;
         kept.get_or_make(name, || EndpointMetrics::new(families.clone(), name))
