@@ -105,6 +105,11 @@ impl ClientKey {
             }
         })
     }
+
+    /// The masked address as 128 bits, IPv4 in its mapped form.
+    pub fn bits(self) -> u128 {
+        self.0
+    }
 }
 
 impl fmt::Display for ClientKey {
