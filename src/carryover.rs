@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
 use crate::observe::metrics::Metrics;
-use crate::store::gauge::Gauge;
+use crate::store::gauge::Clients;
 use crate::store::limiter::{Limiter, LimiterKey};
-use crate::store::table::Table;
 use crate::upstream::cap::Cap;
 use crate::upstream::server::Server;
 
@@ -17,14 +16,14 @@ use crate::upstream::server::Server;
 pub struct Carryover {
     /// Servers with their connections and health, by host and port.
     pub servers: Reuse<(String, u16), Server>,
-    /// Caps of upstreams, by name, cap and queue: permits are out, so a changed cap is a new one.
-    pub caps: Reuse<(String, u32, u32), Cap>,
+    /// Caps of upstreams, by name and cap: permits are out, so a changed cap is a new one.
+    pub caps: Reuse<(String, u32), Cap>,
     /// Counts of named limits, by name, rate and key: a changed limit starts afresh.
     pub limiters: Reuse<LimiterKey, Limiter>,
     /// Requests in flight of each client.
-    pub in_flight: Arc<Table<Gauge>>,
+    pub in_flight: Arc<Clients>,
     /// Connections of each client.
-    pub connections: Arc<Table<Gauge>>,
+    pub connections: Arc<Clients>,
     /// The counters of the process.
     pub metrics: Arc<Metrics>,
     /// How many workers there are: servers keep a pool for each.
@@ -68,13 +67,13 @@ impl<K, V> Default for Reuse<K, V> {
 
 impl<K: Eq + Hash, V> Reuse<K, V> {
     /// The living value of this identity, or a new one.
-    pub fn get_or_build(&self, key: K, build: impl FnOnce() -> V) -> Arc<V> {
+    pub fn get_or_build(&self, key: K, build: impl FnOnce() -> Arc<V>) -> Arc<V> {
         let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         values.retain(|_, value| value.strong_count() > 0);
         if let Some(value) = values.get(&key).and_then(Weak::upgrade) {
             return value;
         }
-        let value = Arc::new(build());
+        let value = build();
         values.insert(key, Arc::downgrade(&value));
         value
     }
@@ -93,17 +92,17 @@ mod tests {
     #[test]
     fn a_value_in_use_is_found_again_and_an_unused_one_is_gone() {
         let reuse = Reuse::default();
-        let first = reuse.get_or_build("a", || 1);
-        assert!(Arc::ptr_eq(&first, &reuse.get_or_build("a", || 2)));
+        let first = reuse.get_or_build("a", || Arc::new(1));
+        assert!(Arc::ptr_eq(&first, &reuse.get_or_build("a", || Arc::new(2))));
         drop(first);
-        assert_eq!(*reuse.get_or_build("a", || 3), 3);
+        assert_eq!(*reuse.get_or_build("a", || Arc::new(3)), 3);
     }
 
     #[test]
     fn only_the_living_are_listed() {
         let reuse = Reuse::default();
-        let kept = reuse.get_or_build("a", || 1);
-        drop(reuse.get_or_build("b", || 2));
+        let kept = reuse.get_or_build("a", || Arc::new(1));
+        drop(reuse.get_or_build("b", || Arc::new(2)));
         assert_eq!(reuse.living(), [kept]);
     }
 }

@@ -10,7 +10,6 @@ use crate::gateway::listener::Listener;
 use crate::gateway::route::Route;
 use crate::gateway::router::Router;
 use crate::http::client::Trust;
-use crate::layers::Guarded;
 use crate::layers::own::Own;
 use crate::observe::metrics::Metrics;
 use crate::policy::{Logs, Workers};
@@ -31,7 +30,7 @@ pub struct Gateway {
     /// In file order; the last takes what no other does.
     routes: Vec<Route>,
     /// Health and metrics.
-    pub own: Guarded<Own>,
+    pub own: Option<Own>,
     /// Whose forwarded headers count.
     pub trust: Trust,
     /// How much of an IPv6 address is one client, in bits.

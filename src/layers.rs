@@ -71,7 +71,10 @@ pub trait Next: Send {
     /// Goes on.
     fn run(self) -> impl Future<Output = Result<Self::Reply, Self::Refused>> + Send;
 
-    /// Goes no further.
+    /// Goes no further: this is the answer.
+    fn answer(self, response: Response) -> Self::Reply;
+
+    /// Goes no further: no.
     fn refuse(self, refusal: Refusal) -> Self::Refused;
 }
 

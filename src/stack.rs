@@ -50,7 +50,7 @@ pub fn stack() -> impl Service<Arrival, Response = Response<Body>, Error = Infal
         // What is ambiguous is refused before any rule reads meaning into it.
         .layer(enter::framing())
         // Health and metrics answer whatever the limits say: a busy gateway is not a dead one.
-        .layer(check(|at: &Place| at.own(), Check::check))
+        .layer(around(|at: &Place| at.own()))
         // A preflight is no request of its own: answered before the limits and not counted by them.
         .layer(check(|at: &Place| at.route().cors.as_slice(), Check::check))
         // Cheap and anonymous first: limits are asked …

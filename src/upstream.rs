@@ -16,6 +16,7 @@ mod connect;
 mod deadline;
 mod pool;
 mod probe;
+mod sight;
 mod wire;
 
 #[cfg(test)]

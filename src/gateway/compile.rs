@@ -9,8 +9,8 @@ use crate::gateway::Gateway;
 use crate::gateway::ranges;
 use crate::gateway::router::Router;
 use crate::http::client::Trust;
-use crate::layers::Guarded;
 use crate::layers::own::Own;
+use crate::layers::own::sight::Sight;
 use crate::policy::Policy;
 use crate::policy::problem::{At, Problems};
 use crate::policy::source::Source;
@@ -65,15 +65,14 @@ impl Gateway {
         let own = Own {
             style: policy.readiness.style,
             version: policy.readiness.version.clone().unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
-            upstreams: used.clone(),
-            metrics: Arc::clone(&build.carryover.metrics),
+            sight: Sight::new(&used, &build.carryover.metrics),
             metrics_allow: ranges(&policy.admin.metrics_allow),
         };
         Self {
             listeners: listeners::compile(policy, build),
             router,
             routes,
-            own: Guarded::always("own", own),
+            own: Some(own),
             trust: Trust::new(&ranges(&policy.client.trusted_proxies)),
             ipv6_prefix: policy.client.ipv6_prefix,
             metrics: Arc::clone(&build.carryover.metrics),
@@ -101,10 +100,7 @@ fn remarks(policy: &Policy) -> Vec<String> {
         remarks.push("no route has a rate limit: add `[limits.default]` and name it in `[defaults]`".to_owned());
     }
     if !policy.gateway.production() {
-        remarks.push(format!(
-            "environment is `{}`: the checks for production only warn",
-            policy.gateway.environment
-        ));
+        remarks.push("the environment is not production: the checks for production only warn".to_owned());
     }
     remarks
 }

@@ -8,8 +8,7 @@ use std::time::Instant;
 use crate::http::exchange::Exchange;
 use crate::http::refusal::Refusal;
 use crate::layers::{Check, Verdict};
-use crate::store::gauge::Gauge;
-use crate::store::table::{Key, Table};
+use crate::store::gauge::Clients;
 
 /// The bound of a route.
 #[derive(Debug)]
@@ -17,15 +16,14 @@ pub struct InFlight {
     /// Requests under way at once.
     pub most: u32,
     /// The count of each client.
-    pub clients: Arc<Table<Gauge>>,
+    pub clients: Arc<Clients>,
     /// How much of an IPv6 address is one client.
     pub ipv6_prefix: u8,
 }
 
 impl Check for InFlight {
     fn check(&self, exchange: &Exchange, now: Instant) -> Verdict {
-        let client = self.clients.entry(Key::address(exchange.client.ip, self.ipv6_prefix), now);
-        match client.take(self.most) {
+        match self.clients.take(exchange.client.ip, self.ipv6_prefix, self.most, now) {
             Some(permit) => Verdict::Hold(permit),
             None => Verdict::Refuse(Refusal::TooManyInFlight),
         }

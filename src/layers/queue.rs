@@ -2,24 +2,23 @@
 //! application sees a steady load and the client a clean 503 instead of a pile of timeouts (seed row 0-23).
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::layers::{Around, Next};
-use crate::upstream::cap::Cap;
+use crate::upstream::cap::{self, Cap};
 
 /// The place in front of an upstream.
-#[derive(Debug)]
 pub struct Queue {
     /// The cap, shared by all routes of the upstream.
     pub cap: Arc<Cap>,
-    /// The longest wait for a place.
-    pub timeout: Duration,
+    /// How many may wait, and how long.
+    pub queue: cap::Queue,
 }
 
 impl Around for Queue {
     async fn around<N: Next>(&self, mut next: N) -> Result<N::Reply, N::Refused> {
         let since = Instant::now();
-        let entered = self.cap.enter(self.timeout).await;
+        let entered = self.cap.enter(self.queue).await;
         let exchange = next.exchange();
         exchange.notes.trip.queued = Some(since.elapsed());
         match entered {

@@ -11,7 +11,9 @@ use http::{HeaderName, HeaderValue, header};
 use crate::http::exchange::{Exchange, Quota, Response};
 use crate::http::refusal::Refusal;
 use crate::layers::{Check, Edit, Verdict};
-use crate::store::limiter::{Allowance, Limiter};
+use crate::http::client::ClientKey;
+use crate::store;
+use crate::store::limiter::Limiter;
 use crate::store::table::Key;
 
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -47,7 +49,7 @@ impl RateLimit {
         self.verdict(&self.limiter.take(self.key(exchange), now))
     }
 
-    fn verdict(&self, allowance: &Allowance) -> Verdict {
+    fn verdict(&self, allowance: &store::Verdict) -> Verdict {
         let quota = Quota {
             limit: self.place,
             remaining: allowance.remaining,
@@ -59,13 +61,13 @@ impl RateLimit {
 
     fn key(&self, exchange: &Exchange) -> Key {
         let present = self.key.iter().find_map(|source| match source {
-            KeySource::ClientIp => None,
-            KeySource::Header(name) => exchange.head.headers.get(name).map(HeaderValue::as_bytes),
-            KeySource::Cookie(name) => cookie(exchange, name),
+            KeySource::ClientIp => Some(("", [].as_slice())),
+            KeySource::Header(name) => Some((name.as_str(), exchange.head.headers.get(name)?.as_bytes())),
+            KeySource::Cookie(name) => Some((name.as_str(), cookie(exchange, name)?)),
         });
         match present {
-            Some(value) if !value.is_empty() => self.limiter.key_of(value),
-            _ => Key::address(exchange.client.ip, self.ipv6_prefix),
+            Some((source, value)) if !value.is_empty() => self.limiter.key_of(source, value),
+            _ => ClientKey::new(exchange.client.ip, self.ipv6_prefix).into(),
         }
     }
 }

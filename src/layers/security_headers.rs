@@ -44,9 +44,9 @@ impl SecurityHeaders {
             let Some(value) = value else { continue };
             match HeaderValue::from_str(value) {
                 Ok(value) => headers.always.push((name, value)),
-                Err(_) => at.key(key).fault("this cannot be the value of a header").help(
-                    "use printable ASCII on one line",
-                ),
+                Err(_) => {
+                    at.key(key).fault("this cannot be the value of a header").help("use printable ASCII on one line");
+                }
             }
         }
         headers.add_content_policy(table, at);
@@ -156,8 +156,11 @@ fn hsts(table: &settings::Hsts, at: &At<'_>) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!("max-age={seconds}{subdomains}{preload}")).ok()
 }
 
+/// Directive → its sources.
+type Directives = std::collections::BTreeMap<String, Switch<Vec<String>>>;
+
 /// Renders the directives of a content security policy; `None` if there are none.
-fn directives(table: &settings::Directives, at: &At<'_>) -> Option<HeaderValue> {
+fn directives(table: &Directives, at: &At<'_>) -> Option<HeaderValue> {
     let mut parts = Vec::new();
     for (name, sources) in table {
         let Some(sources) = sources.as_ref() else { continue };
@@ -170,7 +173,7 @@ fn directives(table: &settings::Directives, at: &At<'_>) -> Option<HeaderValue> 
                 at.fault(format!("`{source}` {why}")).help("write one source per list element");
             }
         }
-        parts.push([name.as_str()].into_iter().chain(sources.iter().map(String::as_str)).collect::<Vec<_>>().join(" "));
+        parts.push(std::iter::once(name).chain(sources).map(String::as_str).collect::<Vec<_>>().join(" "));
     }
     if parts.is_empty() { None } else { HeaderValue::from_str(&parts.join("; ")).ok() }
 }

@@ -125,7 +125,7 @@ fn address(head: &request::Parts, connection: &Connection) -> Result<Option<Stri
     }
     match host::of_request(head.version, &head.uri, &head.headers) {
         Ok(authority) => Ok(authority.map(|authority| authority.host.into_owned())),
-        Err(fault) => Err(Refusal::HostInvalid(fault.words())),
+        Err(fault) => Err(Refusal::HostInvalid(fault)),
     }
 }
 

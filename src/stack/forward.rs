@@ -2,10 +2,9 @@
 //! gets it. Bodies stream both ways; nothing is held back to see more of it.
 
 use http::{HeaderValue, Request, Uri, Version, header};
-use hyper::body::Incoming;
 
 use crate::gateway::route::{Route, Target, Waits};
-use crate::http::body::Body;
+use crate::http::body::{Body, End, Watch};
 use crate::http::exchange::Response;
 use crate::http::forwarded;
 use crate::http::hop;
@@ -13,6 +12,7 @@ use crate::http::pace::Pace;
 use crate::http::refusal::Refusal;
 use crate::http::request_id::X_REQUEST_ID;
 use crate::stack::passage::{Held, Passage, Refused, Reply};
+use crate::upstream::lease::Lease;
 use crate::upstream::send::{self, send};
 use crate::upstream::watch::Upload;
 
@@ -67,8 +67,8 @@ fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refus
     }
     *request.headers_mut() = headers;
     if let Some(body) = passage.body.take() {
-        let (upload, watch) = Upload::new();
-        *request.body_mut() = Body::streamed(body, route.waits.request, Some(watch));
+        let upload = Upload::new();
+        *request.body_mut() = Body::streamed(body, route.waits.request, Some(upload.watch()));
         passage.upload = Some(upload);
     }
     Ok(request)
@@ -86,10 +86,21 @@ fn incoming((parts, body, lease): send::Answer, waits: &Waits) -> Response {
     } else {
         waits.response
     };
-    let mut response = Response::from_parts(parts, Body::streamed(body, pace, Some(lease.into_watch())));
+    let mut response = Response::from_parts(parts, Body::streamed(body, pace, Some(Box::new(Returning(lease)))));
     *response.version_mut() = Version::HTTP_11;
     hop::strip_response(response.headers_mut());
     response
+}
+
+/// Gives the connection back once the answer has been read to its end; whatever else happens ends it.
+struct Returning(Lease);
+
+impl Watch for Returning {
+    fn passed(&mut self, _bytes: u64) {}
+
+    fn ended(self: Box<Self>, end: End) {
+        self.0.finish(end == End::Complete);
+    }
 }
 
 /// Server-sent events stay open on purpose (WHATWG HTML §9.2): silence on them is no fault.

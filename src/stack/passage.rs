@@ -14,7 +14,6 @@ use crate::http::body::{End, Watch};
 use crate::http::exchange::{Exchange, Response};
 use crate::http::pace::TooSlow;
 use crate::http::refusal::Refusal;
-use crate::layers::Guarded;
 use crate::layers::own::Own;
 use crate::observe::Level;
 use crate::observe::access_log::{self, Line};
@@ -104,8 +103,8 @@ pub struct Refused {
 
 impl Place {
     /// The endpoints of our own, where the request is for one of them.
-    pub fn own(&self) -> &[Guarded<Own>] {
-        if self.own { std::slice::from_ref(&self.snapshot.own) } else { &[] }
+    pub fn own(&self) -> &Option<Own> {
+        if self.own { &self.snapshot.own } else { &None }
     }
 }
 

@@ -26,10 +26,11 @@ pub(super) struct Named {
 }
 
 pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> BTreeMap<String, Named> {
-    policy.limits.iter().map(|(name, table)| (name.clone(), compile_one(name, table, build))).collect()
+    let prefix = policy.client.ipv6_prefix;
+    policy.limits.iter().map(|(name, table)| (name.clone(), compile_one(name, table, prefix, build))).collect()
 }
 
-fn compile_one(name: &str, table: &crate::policy::Limit, build: &Build<'_>) -> Named {
+fn compile_one(name: &str, table: &crate::policy::Limit, ipv6_prefix: u8, build: &Build<'_>) -> Named {
     let at = build.at().key("limits").key(name);
     let (count, per) = (table.rate.count, table.rate.per);
     let key: Vec<KeySource> = table.key.iter().filter_map(|key| source(key)).collect();
@@ -42,19 +43,18 @@ fn compile_one(name: &str, table: &crate::policy::Limit, build: &Build<'_>) -> N
         name: name.to_owned(),
         count,
         per,
-        burst: table.burst.map(std::num::NonZeroU32::get),
+        burst: table.burst,
         key: table.key.iter().map(ToString::to_string).collect(),
-        ipv6_prefix: 0,
+        ipv6_prefix,
     };
-    let limiter = build.carryover.limiters.get_or_build(identity, || match table.burst {
-        Some(burst) => Limiter::bucket(count, per, burst),
-        None => Limiter::window(count, per),
+    let limiter = build.carryover.limiters.get_or_build(identity, || {
+        let bucket = table.burst.map(|burst| Limiter::bucket(count, per, burst));
+        Arc::new(bucket.unwrap_or_else(|| Ok(Limiter::window(count, per))).unwrap_or_else(|message| {
+            at.key("burst").fault(message);
+            Limiter::window(count, per)
+        }))
     });
-    let quota = table.burst.map_or(count, std::num::NonZeroU32::get);
-    let window = match table.burst {
-        Some(burst) => per.mul_f64(f64::from(burst.get()) / f64::from(count.max(1))),
-        None => per,
-    };
+    let (quota, window) = limiter.quota();
     Named { limiter, key, mode: table.mode, announce: table.announce, count: quota, window }
 }
 

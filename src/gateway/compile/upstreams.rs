@@ -8,20 +8,20 @@ use super::Build;
 use crate::gateway::route::{Route, Target};
 use crate::layers::queue::Queue;
 use crate::policy::{self, Policy};
-use crate::upstream::Upstream;
-use crate::upstream::cap::Cap;
+use crate::upstream::cap::{self, Cap};
+use crate::upstream::{Setup, Upstream};
 use crate::upstream::server::Server;
 
 /// An upstream with the place in front of it.
 pub(super) struct Compiled {
     pub(super) upstream: Arc<Upstream>,
-    cap: Option<(Arc<Cap>, std::time::Duration)>,
+    cap: Option<(Arc<Cap>, cap::Queue)>,
 }
 
 impl Compiled {
     /// The layer in front of it, for one route.
     pub(super) fn queue(&self) -> Option<Queue> {
-        self.cap.as_ref().map(|(cap, timeout)| Queue { cap: Arc::clone(cap), timeout: *timeout })
+        self.cap.as_ref().map(|(cap, queue)| Queue { cap: Arc::clone(cap), queue: *queue })
     }
 }
 
@@ -34,17 +34,24 @@ fn compile_one(name: &str, table: &policy::Upstream, build: &Build<'_>) -> Compi
     let carryover = build.carryover;
     let servers = table.servers.iter().map(|server| {
         let key = (server.host.clone(), server.port);
-        carryover.servers.get_or_build(key, || Server::new(&server.host, server.port, carryover.workers))
+        carryover.servers.get_or_build(key, || {
+            Arc::new(Server::new(&server.host, server.port, carryover.workers))
+        })
     });
     let cap = table.max_inflight.get().map(|most| {
-        let key = (name.to_owned(), most, table.queue.size);
-        let metrics = carryover.metrics.upstream(name);
-        let cap = carryover.caps.get_or_build(key, || Cap::new(most, table.queue.size, metrics));
-        (cap, table.queue.timeout.0)
+        let cap = carryover.caps.get_or_build((name.to_owned(), most), || Cap::new(most));
+        (cap, cap::Queue { size: table.queue.size as usize, timeout: table.queue.timeout.0 })
     });
     report(name, table, build);
-    let upstream = Upstream::new(name, servers.collect(), table.connect.0, table.pool_idle.0, &carryover.metrics);
-    Compiled { upstream: Arc::new(upstream), cap }
+    let setup = Setup {
+        name: name.to_owned(),
+        servers: servers.collect(),
+        connect: table.connect.0,
+        pool_idle: table.pool_idle.0,
+        cap: cap.as_ref().map(|(cap, _)| Arc::clone(cap)),
+        sight: carryover.metrics.upstream(name),
+    };
+    Compiled { upstream: Arc::new(Upstream::new(setup, carryover.workers)), cap }
 }
 
 fn report(name: &str, table: &policy::Upstream, build: &Build<'_>) {

@@ -64,7 +64,7 @@ pub struct Line<'a> {
     /// The code of our refusal.
     pub refusal: Option<&'static str>,
     /// Codes of what would have been refused, were it not in shadow.
-    pub shadowed: &'a [&'static str],
+    pub shadowed: &'a [std::sync::Arc<str>],
     /// Whether the upstream's error body was replaced.
     pub masked: bool,
     /// How it ended: `complete`, `client_gone`, `upstream_cut`.

@@ -6,7 +6,7 @@ use futures_util::future::Either;
 use tower::{Layer, Service};
 
 use super::{Boxed, Pick};
-use crate::http::exchange::Exchange;
+use crate::http::exchange::{Exchange, Response};
 use crate::http::refusal::Refusal;
 use crate::layers::{Around, Next};
 use crate::stack::passage::{Held, Refused, Reply};
@@ -81,6 +81,10 @@ where
 
     async fn run(mut self) -> Result<Reply, Refused> {
         self.next.call(self.passage).await
+    }
+
+    fn answer(self, response: Response) -> Reply {
+        Reply { passage: self.passage, response }
     }
 
     fn refuse(self, refusal: Refusal) -> Refused {
