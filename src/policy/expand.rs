@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::problem::Problems;
 use super::tree::{Node, Value};
-use pattern::{Part, Source};
+use pattern::{Fallback, Part, Source};
 
 /// The environment, as the caller has it.
 pub(super) type Environment<'a> = dyn Fn(&str) -> Option<String> + 'a;
@@ -128,38 +128,39 @@ impl Expander<'_> {
         whole.then_some(filled)
     }
 
-    /// A variable's value and whether it came from outside the policy, or a message and a remedy.
+    /// A value and whether it came from outside the policy, or a message and a remedy.
     fn value(&self, source: &Source<'_>) -> Result<(String, bool), (String, String)> {
         match source {
             Source::File(path) => read_file(path).map(|value| (value, true)),
-            Source::Variable { name, fallback } => {
-                let set = (self.env)(name);
-                match fallback {
-                    pattern::Fallback::None => set.map(|value| (value, true)).ok_or_else(|| {
-                        let help = format!("set it, or write `${{{name}:-default}}`");
-                        (format!("environment variable `{name}` is not set"), help)
-                    }),
-                    pattern::Fallback::Default(default) => {
-                        Ok(match set.filter(|value| !value.is_empty()) {
-                            Some(value) => (value, true),
-                            None => ((*default).to_owned(), false),
-                        })
-                    }
-                    pattern::Fallback::Message(message) => set
-                        .filter(|value| !value.is_empty())
-                        .map(|value| (value, true))
-                        .ok_or_else(|| {
-                            let message = if message.is_empty() {
-                                "not set"
-                            } else {
-                                message
-                            };
-                            (
-                                format!("environment variable `{name}`: {message}"),
-                                format!("set `{name}`"),
-                            )
-                        }),
-                }
+            Source::Variable { name, fallback } => self.variable(name, fallback),
+        }
+    }
+
+    fn variable(
+        &self,
+        name: &str,
+        fallback: &Fallback<'_>,
+    ) -> Result<(String, bool), (String, String)> {
+        let set = (self.env)(name);
+        // As in a shell, the colon forms take an empty variable for one that is not set.
+        let set = set.filter(|value| !value.is_empty() || *fallback == Fallback::None);
+        match (set, fallback) {
+            (Some(value), _) => Ok((value, true)),
+            (None, Fallback::Default(default)) => Ok(((*default).to_owned(), false)),
+            (None, Fallback::None) => Err((
+                format!("environment variable `{name}` is not set"),
+                format!("set it, or write `${{{name}:-default}}`"),
+            )),
+            (None, Fallback::Message(message)) => {
+                let message = if message.is_empty() {
+                    "not set"
+                } else {
+                    message
+                };
+                Err((
+                    format!("environment variable `{name}`: {message}"),
+                    format!("set `{name}`"),
+                ))
             }
         }
     }

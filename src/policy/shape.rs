@@ -52,7 +52,7 @@ pub(super) fn read<T: DeserializeOwned>(
 fn follows_from_another(fault: &Fault<'_>, culprit: &Node) -> bool {
     match &culprit.value {
         Value::Table(entries) => fault.missing().is_some_and(|key| entries.contains_key(key)),
-        Value::List(items) => items.iter().any(|item| item.broken.get()),
+        Value::List(items) => fault.is_said() && items.iter().any(|item| item.broken.get()),
         _ => false,
     }
 }

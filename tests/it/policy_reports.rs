@@ -1,6 +1,7 @@
 //! Policies on disk: every file in `tests/policies/good` is read without a word, every file in
 //! `tests/policies/bad` is refused with exactly the report in the `.txt` beside it. Run with
 //! `PORTCULLIS_BLESS=1` to write the reports anew, then read the difference before committing it.
+#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};

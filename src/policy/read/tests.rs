@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::policy::report::{self, Style};
 use crate::policy::{Period, Size, Switch};
@@ -125,4 +127,36 @@ fn deep_and_long_files_end_in_a_report_not_in_a_crash() {
     assert!(short(&keys).lines().count() <= 200);
     let settings = format!("[defaults]\n{keys}");
     assert!(short(&settings).lines().count() <= 200);
+}
+
+/// A policy with a piece cut out and a scrap put in.
+fn damaged(at: usize, length: usize, scrap: &str) -> String {
+    let whole = include_str!("../../../tests/policies/good/everything.toml");
+    let bound = |byte: usize| {
+        (0..=byte.min(whole.len()))
+            .rev()
+            .find(|b| whole.is_char_boundary(*b))
+            .unwrap()
+    };
+    format!(
+        "{}{scrap}{}",
+        &whole[..bound(at)],
+        &whole[bound(at + length)..]
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_written_ends_in_a_policy_or_a_report(
+        at in 0usize..3_500,
+        length in 0usize..40,
+        scrap in "([\\[\\]{}=.\"'\\\\$\r\n\té😀\u{200d}#0-9a-c_]|\\$\\{|'''|= ){0,8}",
+    ) {
+        let text = damaged(at, length, &scrap);
+        let (policy, source, problems) = Policy::read("p.toml", &text, &env);
+        let reports = [Style::Plain, Style::Colour, Style::Short].map(|style| report::render(&problems, &source, style));
+        prop_assert!(reports.iter().all(|report| report.is_empty() == policy.is_some()));
+    }
 }

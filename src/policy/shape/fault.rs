@@ -82,32 +82,15 @@ impl<'t> Fault<'t> {
         }
     }
 
+    /// Whether a value's own type found the fault, by its meaning.
+    pub(super) fn is_said(&self) -> bool {
+        matches!(self.kind, Kind::Said(_))
+    }
+
     /// Notes the fault in our words. `also` are further keys known in the table at fault.
     pub(super) fn note(self, culprit: &Node, also: &[&str], problems: &Problems) {
         let span = self.key.unwrap_or_else(|| culprit.span.clone());
-        let (message, help) = match self.kind {
-            Kind::Said(said) => split_remedy(&said),
-            Kind::Type { found, expected } => {
-                let help = wrap(&found, &expected).map(str::to_owned);
-                (format!("expected {expected}, found {found}"), help)
-            }
-            Kind::Missing(key) => {
-                let example = EXAMPLES.iter().find(|(name, _)| *name == key);
-                let write = example.map_or_else(
-                    || format!("write {key} = …"),
-                    |(_, text)| format!("write {text}"),
-                );
-                (format!("missing key `{key}`"), Some(write))
-            }
-            Kind::UnknownKey(key, known) => {
-                let help = unknown_key(&key, known.iter().chain(also).copied());
-                (format!("unknown key `{key}`"), Some(help))
-            }
-            Kind::UnknownWord(word, known) => {
-                let help = suggest::remedy(&word, "words", known.iter().copied());
-                (format!("`{word}` is not known here"), Some(help))
-            }
-        };
+        let (message, help) = self.kind.words(also);
         let note = problems.fault_at(span, message);
         if let Some(help) = help {
             note.help(help);
@@ -122,6 +105,35 @@ impl<'t> Fault<'t> {
     fn unexpected(found: &Unexpected<'_>, expected: &dyn Expected) -> Self {
         let (found, expected) = (found_words(found), expected_words(&expected.to_string()));
         Self::new(Kind::Type { found, expected })
+    }
+}
+
+impl Kind {
+    /// A message and, if there is one, a remedy.
+    fn words(self, also: &[&str]) -> (String, Option<String>) {
+        match self {
+            Self::Said(said) => split_remedy(&said),
+            Self::Type { found, expected } => {
+                let help = wrap(&found, &expected).map(str::to_owned);
+                (format!("expected {expected}, found {found}"), help)
+            }
+            Self::Missing(key) => {
+                let example = EXAMPLES.iter().find(|(name, _)| *name == key);
+                let write = example.map_or_else(
+                    || format!("write {key} = …"),
+                    |(_, text)| format!("write {text}"),
+                );
+                (format!("missing key `{key}`"), Some(write))
+            }
+            Self::UnknownKey(key, known) => {
+                let help = unknown_key(&key, known.iter().chain(also).copied());
+                (format!("unknown key `{key}`"), Some(help))
+            }
+            Self::UnknownWord(word, known) => {
+                let help = suggest::remedy(&word, "words", known.iter().copied());
+                (format!("`{word}` is not known here"), Some(help))
+            }
+        }
     }
 }
 

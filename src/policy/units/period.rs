@@ -86,6 +86,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn a_period_shown_reads_the_same(millis in 0u64..=86_400_000) {
             let period = Period(Duration::from_millis(millis));

@@ -101,6 +101,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn a_size_shown_reads_the_same(bytes: u64) {
             prop_assert_eq!(Size::try_from(Size(bytes).to_string().as_str()), Ok(Size(bytes)));
