@@ -14,7 +14,7 @@ pub mod wait;
 pub mod wire;
 
 pub use client::Ask;
-pub use exit::{Exit, run};
+pub use exit::run;
 pub use gateway::Gateway;
 pub use origin::Origin;
 pub use policy::policy;

@@ -50,7 +50,9 @@ fn a_stopped_origin_refuses_connections_and_can_come_back() {
     let address = origin.address();
     drop(origin);
     assert!(Wire::try_connect(address).is_err());
-    let _origin = Origin::at(address, |_, line| line.reply(&Reply::text("back")));
+    let _origin = Origin::at(address, |_, line| {
+        line.reply(&Reply::text("back"));
+    });
     assert_eq!(Ask::get("/").to(address).text(), "back");
 }
 

@@ -163,9 +163,11 @@ impl Findings {
                     self.follow_tree(tree, before, span);
                 }
             }
-            syn::UseTree::Name(name) => self.follow(&[&before[..], &[name.ident.to_string()]].concat(), span),
+            syn::UseTree::Name(name) => {
+                self.follow(&[&before[..], &[name.ident.to_string()]].concat(), span);
+            }
             syn::UseTree::Rename(name) => {
-                self.follow(&[&before[..], &[name.ident.to_string()]].concat(), span)
+                self.follow(&[&before[..], &[name.ident.to_string()]].concat(), span);
             }
             syn::UseTree::Glob(_) => self.follow(&before.clone(), span),
         }

@@ -59,7 +59,7 @@ impl Ask {
 
     /// Over a new connection from another loopback address.
     #[track_caller]
-    pub fn from_to(&self, source: &str, address: SocketAddr) -> Answer {
+    pub fn sent_by(&self, source: &str, address: SocketAddr) -> Answer {
         self.via(&mut Wire::connect_from(source, address))
     }
 

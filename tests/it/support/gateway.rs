@@ -77,6 +77,11 @@ impl Gateway {
         fs::write(self.folder.path().join("portcullis.toml"), policy.into()).unwrap();
     }
 
+    /// Takes the policy's file away.
+    pub fn remove_policy(&self) {
+        fs::remove_file(self.folder.path().join("portcullis.toml")).unwrap();
+    }
+
     /// Tells it to reload, and waits: `true` if it took the policy, `false` if it kept the old one.
     #[track_caller]
     pub fn reload(&self) -> bool {

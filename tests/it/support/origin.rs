@@ -206,8 +206,8 @@ impl Line {
         self.pipe.as_mut()?.piece(&mut self.incoming)
     }
 
-    pub fn reply(&mut self, reply: &Reply) {
-        self.send(reply.bytes());
+    pub fn reply(&mut self, reply: &Reply) -> bool {
+        self.send(reply.bytes())
     }
 
     /// Sends raw bytes; `false` when the gateway has gone.

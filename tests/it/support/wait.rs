@@ -60,9 +60,9 @@ impl Gate {
             .wait_timeout_while(passes, patience, |passes| passes.left == 0 && !passes.open)
             .unwrap();
         passes.waiting -= 1;
-        let passed = passes.open || passes.left > 0;
+        let may_go = passes.open || passes.left > 0;
         passes.left = passes.left.saturating_sub(1);
-        passed
+        may_go
     }
 
     /// Waits until so many threads stand at the gate.
