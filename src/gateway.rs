@@ -1,0 +1,3 @@
+//! Floor 5: the compiled gateway.
+
+pub mod router;
