@@ -14,11 +14,13 @@ pub mod watch;
 mod alarm;
 mod connect;
 mod deadline;
+mod fault;
 mod pool;
 mod probe;
 mod wire;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod origin;
 
 use std::net::SocketAddr;

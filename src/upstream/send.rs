@@ -1,7 +1,6 @@
 //! One request out, one answer in: which address, on which connection, how long, and whether to try once
 //! more. A request is repeated only where that cannot do a thing twice; it never edits a header.
 
-use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
@@ -14,31 +13,22 @@ use http::uri::PathAndQuery;
 use http::{Method, Request, Response, StatusCode, Uri, response};
 use hyper::body::Incoming;
 
-use crate::http::body::{Body, BodyFault};
+use crate::http::body::Body;
 use crate::http::exchange::Trip;
-use crate::http::pace::TooSlow;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::upstream::connect::{Conn, connect};
 use crate::upstream::deadline::Due;
+use crate::upstream::fault::{fault, nobody, timed_out};
 use crate::upstream::lease::{Lease, rest};
 use crate::upstream::pool::Lane;
 use crate::upstream::watch::Upload;
 use crate::upstream::{Upstream, now};
 
 pub use crate::upstream::deadline::Waits;
+pub use crate::upstream::fault::AttemptError;
 
 /// An answer: its head, its body still on the wire, and the hold on the connection it comes on.
 pub type Answer = (response::Parts, Incoming, Lease);
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-#[error("{refusal}")]
-pub struct AttemptError {
-    /// What the client is told.
-    pub refusal: Refusal,
-    /// What lies behind, for the log.
-    pub source: Option<Box<dyn Error + Send + Sync>>,
-}
 
 /// What all attempts of one request share.
 struct Sending<'a> {
@@ -123,9 +113,7 @@ impl Sending<'_> {
                 lane.mark().is_up();
             }
             // The request ran out of time, which says nothing of the server.
-            Err(error) if error.kind() == io::ErrorKind::TimedOut && is_over(total) => {
-                return Err(timed_out(Deadline::Total));
-            }
+            Err(_) if total.is_some_and(|at| now() >= at) => return Err(timed_out(Deadline::Total)),
             Err(error) => lane.mark().failed(error),
         }
         self.upstream.setup.sight.connected(connected.is_ok());
@@ -156,7 +144,7 @@ impl Sending<'_> {
                 // Given back by hyper if it was not begun, else the copy of one that may be repeated.
                 let again = error.take_message().or(copy);
                 let again = again.filter(|_| reused && !conn.wire.has_heard());
-                Err(Box::new(Failure { error: fault(error.into_error(), &conn), again }))
+                Err(Box::new(Failure { error: fault(error.into_error(), &conn.wire), again }))
             }
             Err(deadline) => Err(Box::new(timed_out(deadline).into())),
         }
@@ -215,42 +203,6 @@ fn copy(request: &Request<Body>) -> Option<Request<Body>> {
     Some(copy)
 }
 
-/// Who is to blame for a request that broke off.
-fn fault(error: hyper::Error, conn: &Conn) -> AttemptError {
-    let body = error.source().and_then(|source| source.downcast_ref::<BodyFault>());
-    let refusal = match body {
-        Some(BodyFault::TooLarge(most)) => Refusal::BodyTooLarge(*most),
-        Some(BodyFault::TooSlow(why)) => Refusal::RequestTimeout(match why {
-            TooSlow::Idle => Deadline::RequestBodyIdle,
-            TooSlow::Rate => Deadline::RequestBodyMinRate,
-            TooSlow::Duration => Deadline::Total,
-        }),
-        Some(BodyFault::Sender(_)) => Refusal::ClientGone,
-        None if error.is_parse() || conn.wire.is_flooded() => Refusal::UpstreamInvalid,
-        None => Refusal::UpstreamClosed,
-    };
-    AttemptError { refusal, source: Some(Box::new(error)) }
-}
-
-/// No address is left to try.
-fn nobody(last: Option<io::Error>) -> AttemptError {
-    let refusal = match &last {
-        None => Refusal::UpstreamUnresolved,
-        Some(error) if error.kind() == io::ErrorKind::TimedOut => {
-            Refusal::UpstreamTimeout(Deadline::Connect)
-        }
-        Some(_) => Refusal::UpstreamUnreachable,
-    };
-    AttemptError { refusal, source: last.map(Into::into) }
-}
-
-fn timed_out(deadline: Deadline) -> AttemptError {
-    AttemptError { refusal: Refusal::UpstreamTimeout(deadline), source: None }
-}
-
-fn is_over(deadline: Option<Instant>) -> bool {
-    deadline.is_some_and(|at| now() >= at)
-}
-
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
