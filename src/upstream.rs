@@ -17,6 +17,7 @@ mod deadline;
 mod fault;
 mod pool;
 mod probe;
+mod sight;
 mod wire;
 
 #[cfg(test)]

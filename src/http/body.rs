@@ -72,7 +72,7 @@ pub struct Metered {
     waited: Duration,
     waiting_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
-    watch: Option<Box<dyn Watch>>,
+    watches: [Option<Box<dyn Watch>>; 2],
     over: bool,
 }
 
@@ -85,26 +85,38 @@ impl Body {
             }
             return Self::Empty;
         }
-        let timer = None;
         Self::Streamed(Box::new(Metered {
             inner,
             pace,
             bytes: 0,
             waited: Duration::ZERO,
             waiting_since: None,
-            timer,
-            watch,
+            timer: None,
+            watches: [watch, None],
             over: false,
         }))
     }
 
-    /// Puts another watch in the place of the present one, which the new one usually takes in.
-    /// Gives the watch back unused if nothing will be streamed.
-    pub fn rewatch<W: Watch + 'static>(&mut self, make: impl FnOnce(Option<Box<dyn Watch>>) -> W) {
-        if let Self::Streamed(metered) | Self::Peeked(_, metered) = self {
-            let inner = metered.watch.take();
-            metered.watch = Some(Box::new(make(inner)));
+    /// Adds a watch, told after those already there; gives it back if nothing will be streamed
+    /// or two watch already (the connection that is given back, and the account of the request).
+    pub fn attend(&mut self, watch: Box<dyn Watch>) -> Option<Box<dyn Watch>> {
+        let (Self::Streamed(metered) | Self::Peeked(_, metered)) = self else { return Some(watch) };
+        match metered.watches.iter_mut().find(|slot| slot.is_none()) {
+            Some(free) => {
+                *free = Some(watch);
+                None
+            }
+            None => Some(watch),
         }
+    }
+
+    /// Puts bytes that were taken off the front back there.
+    pub fn push_front(&mut self, bytes: Bytes) {
+        *self = match std::mem::take(self) {
+            Self::Streamed(rest) if !rest.over && !bytes.is_empty() => Self::Peeked(bytes, rest),
+            Self::Streamed(rest) if rest.over => Self::Full(bytes),
+            other => other,
+        };
     }
 
     /// Whether bytes still come from a connection.
@@ -206,9 +218,7 @@ impl Metered {
             self.end(End::TooLarge);
             return Err(BodyFault::TooLarge(most));
         }
-        if let Some(watch) = &mut self.watch {
-            watch.passed(bytes);
-        }
+        self.watches.iter_mut().flatten().for_each(|watch| watch.passed(bytes));
         // hyper does not ask again after the last byte of a body of known length.
         if self.inner.is_end_stream() {
             self.end(End::Complete);
@@ -232,8 +242,10 @@ impl Metered {
 
     fn end(&mut self, end: End) {
         self.over = true;
-        if let Some(watch) = self.watch.take() {
-            watch.ended(end);
+        for watch in &mut self.watches {
+            if let Some(watch) = watch.take() {
+                watch.ended(end);
+            }
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The request in flight, as every protection sees it: head, who calls, which connection, and what has
 //! been noted so far. It knows neither policy nor gateway, so a rule can be tested with a request alone.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{HeaderValue, request};
 
 use crate::http::body::Body;
+use crate::http::client::Caller;
 
 /// An answer, ours or the upstream's.
 pub type Response = http::Response<Body>;
@@ -23,17 +24,8 @@ pub struct Connection {
     pub worker: usize,
     /// Whether TLS ends here.
     pub secure: bool,
-}
-
-/// Who calls, after the walk through trusted proxies; the one answer for limits, logs and headers.
-#[derive(Debug, Clone)]
-pub struct Client {
-    /// The client's address.
-    pub ip: IpAddr,
-    /// Whether the peer is a trusted proxy, so that its forwarded headers count.
-    pub through_trusted_proxy: bool,
-    /// Whether the client speaks https, to us or to a trusted proxy that says so.
-    pub https: bool,
+    /// The longest request target the listener lets in, in bytes.
+    pub max_target: u64,
 }
 
 /// What is left of the tightest limit of a route (draft-ietf-httpapi-ratelimit-headers-11).
@@ -83,9 +75,11 @@ pub struct Notes {
     /// The code of the refusal, if the answer is one.
     pub refusal: Option<&'static str>,
     /// Guards in shadow that would have refused.
-    pub shadowed: Vec<&'static str>,
+    pub shadowed: Vec<Arc<str>>,
     /// What the limits leave.
     pub quota: Option<Quota>,
+    /// Answered by an endpoint of our own (health, metrics): kept out of the request metrics and the log.
+    pub own: bool,
     /// The upstream's body was replaced.
     pub masked: bool,
     /// The way to the upstream.
@@ -112,12 +106,12 @@ pub struct Trip {
 pub struct Exchange {
     /// Method, target, version, headers. The headers are gone once the request is forwarded.
     pub head: request::Parts,
-    /// The request body, until it is forwarded.
-    pub body: Body,
+    /// The length of the request body if the head tells it; `None` for a chunked one.
+    pub body_length: Option<u64>,
     /// The connection it came on.
     pub connection: Arc<Connection>,
     /// Who calls.
-    pub client: Client,
+    pub client: Caller,
     /// The request id: the client's if well-formed, else ours.
     pub request_id: HeaderValue,
     /// When the head had arrived.
@@ -126,4 +120,11 @@ pub struct Exchange {
     pub permits: Vec<Permit>,
     /// For the log.
     pub notes: Notes,
+}
+
+impl Exchange {
+    /// Whether the client speaks https, to us or to a trusted proxy that says so.
+    pub fn is_https(&self) -> bool {
+        self.client.https.unwrap_or(self.connection.secure)
+    }
 }
