@@ -21,7 +21,9 @@ pub struct AttemptError {
 
 /// The request broke off.
 pub(super) fn fault(error: hyper::Error, wire: &Wire) -> AttemptError {
-    let body = error.source().and_then(|source| source.downcast_ref::<BodyFault>());
+    let body = error
+        .source()
+        .and_then(|source| source.downcast_ref::<BodyFault>());
     let refusal = match body {
         Some(BodyFault::TooLarge(most)) => Refusal::BodyTooLarge(*most),
         Some(BodyFault::TooSlow(why)) => Refusal::RequestTimeout(match why {
@@ -33,22 +35,29 @@ pub(super) fn fault(error: hyper::Error, wire: &Wire) -> AttemptError {
         None if error.is_parse() || wire.is_flooded() => Refusal::UpstreamInvalid,
         None => Refusal::UpstreamClosed,
     };
-    AttemptError { refusal, source: Some(Box::new(error)) }
+    AttemptError {
+        refusal,
+        source: Some(Box::new(error)),
+    }
 }
 
 /// No address is left to try; `last` is what the last one said.
 pub(super) fn nobody(last: Option<io::Error>) -> AttemptError {
     let refusal = match &last {
         None => Refusal::UpstreamUnresolved,
-        Some(error) if error.kind() == io::ErrorKind::TimedOut => {
-            Refusal::UpstreamTimeout(Deadline::Connect)
-        }
+        Some(error) if error.kind() == io::ErrorKind::TimedOut => Refusal::UpstreamTimeout(Deadline::Connect),
         Some(_) => Refusal::UpstreamUnreachable,
     };
-    AttemptError { refusal, source: last.map(Into::into) }
+    AttemptError {
+        refusal,
+        source: last.map(Into::into),
+    }
 }
 
 /// A deadline ran out.
 pub(super) fn timed_out(deadline: Deadline) -> AttemptError {
-    AttemptError { refusal: Refusal::UpstreamTimeout(deadline), source: None }
+    AttemptError {
+        refusal: Refusal::UpstreamTimeout(deadline),
+        source: None,
+    }
 }

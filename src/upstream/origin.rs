@@ -127,7 +127,12 @@ impl Bench {
             sight: Arc::<Seen>::clone(&seen),
         };
         let upstream = Upstream::new(setup, 1);
-        Self { upstream, seen, waits: Waits::default(), trip: Trip::default() }
+        Self {
+            upstream,
+            seen,
+            waits: Waits::default(),
+            trip: Trip::default(),
+        }
     }
 
     pub(super) async fn get(&mut self) -> Result<Answer, AttemptError> {
@@ -161,7 +166,12 @@ impl Bench {
 }
 
 pub(super) fn request(method: Method, body: Body) -> Request<Body> {
-    Request::builder().method(method).uri("/").header("host", "app").body(body).unwrap()
+    Request::builder()
+        .method(method)
+        .uri("/")
+        .header("host", "app")
+        .body(body)
+        .unwrap()
 }
 
 pub(super) async fn read(body: Incoming) -> Result<String, hyper::Error> {

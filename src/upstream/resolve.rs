@@ -130,7 +130,10 @@ mod tests {
     async fn a_lost_connection_asks_at_once_but_not_without_end() {
         let server = Server::new("app", 80, 1);
         let (asked, mut asks) = tokio::sync::mpsc::unbounded_channel();
-        let script = Script { answers: Mutex::default(), asked };
+        let script = Script {
+            answers: Mutex::default(),
+            asked,
+        };
         let watching = async {
             let first = asks.recv().await.unwrap();
             server.lost.notify_one();

@@ -56,7 +56,12 @@ pub async fn send(
     trip: &mut Trip,
 ) -> Result<Answer, AttemptError> {
     origin_form(&mut request);
-    let mut sending = Sending { upstream, upload, waits, trip };
+    let mut sending = Sending {
+        upstream,
+        upload,
+        waits,
+        trip,
+    };
     let outcome = sending.run(request, worker).await;
     upstream.setup.sight.answered(match &outcome {
         Ok(_) => "ok",
@@ -75,7 +80,11 @@ impl Sending<'_> {
             self.trip.server = Some(address);
             self.trip.connect = None;
             // After a kept connection failed only a new one will do: the others may be just as stale.
-            let kept = if repeated { None } else { lane.take(now(), self.upstream.setup.pool_idle) };
+            let kept = if repeated {
+                None
+            } else {
+                lane.take(now(), self.upstream.setup.pool_idle)
+            };
             let reused = kept.is_some();
             let conn = match kept {
                 Some(conn) => conn,
@@ -130,7 +139,11 @@ impl Sending<'_> {
         let copy = if reused { copy(&request) } else { None };
         self.trip.attempts += 1;
         conn.wire.begin();
-        let due = Due { waits: self.waits, upload: self.upload.as_deref(), sent_at: now() };
+        let due = Due {
+            waits: self.waits,
+            upload: self.upload.as_deref(),
+            sent_at: now(),
+        };
         let mut answer = pin!(conn.sender.try_send_request(request));
         let alarm = &mut conn.alarm;
         let answer = poll_fn(|cx| match answer.as_mut().poll(cx) {
@@ -144,7 +157,10 @@ impl Sending<'_> {
                 // Given back by hyper if it was not begun, else the copy of one that may be repeated.
                 let again = error.take_message().or(copy);
                 let again = again.filter(|_| reused && !conn.wire.has_heard());
-                Err(Box::new(Failure { error: fault(error.into_error(), &conn.wire), again }))
+                Err(Box::new(Failure {
+                    error: fault(error.into_error(), &conn.wire),
+                    again,
+                }))
             }
             Err(deadline) => Err(Box::new(timed_out(deadline).into())),
         }
@@ -160,14 +176,26 @@ impl Sending<'_> {
         // Nothing sent asks for another protocol: what follows such an answer is no HTTP, and to pass it
         // on would open a tunnel behind every check (request smuggling by upgrade).
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            let error = AttemptError { refusal: Refusal::UpstreamInvalid, source: None };
+            let error = AttemptError {
+                refusal: Refusal::UpstreamInvalid,
+                source: None,
+            };
             return Err(Box::new(error.into()));
         }
         conn.wire.answered();
         self.trip.first_byte = Some(now() - sent_at);
         let (parts, body) = response.into_parts();
         let rest = rest(&parts.headers, self.upstream.setup.pool_idle);
-        Ok((parts, body, Lease { conn, lane, upload: self.upload.clone(), rest }))
+        Ok((
+            parts,
+            body,
+            Lease {
+                conn,
+                lane,
+                upload: self.upload.clone(),
+                rest,
+            },
+        ))
     }
 }
 

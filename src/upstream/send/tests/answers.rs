@@ -32,8 +32,14 @@ async fn a_new_connection_closed_without_an_answer_is_not_tried_again() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_http_is_no_answer() {
-    assert_eq!(refused("220 mail.example ESMTP\r\n").await, Refusal::UpstreamInvalid);
-    assert_eq!(refused("HTTP/1.1 200 OK\r\nbad header: x\r\n\r\n").await, Refusal::UpstreamInvalid);
+    assert_eq!(
+        refused("220 mail.example ESMTP\r\n").await,
+        Refusal::UpstreamInvalid
+    );
+    assert_eq!(
+        refused("HTTP/1.1 200 OK\r\nbad header: x\r\n\r\n").await,
+        Refusal::UpstreamInvalid
+    );
     let lengths = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n";
     assert_eq!(refused(lengths).await, Refusal::UpstreamInvalid);
 }

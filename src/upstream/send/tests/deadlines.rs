@@ -58,7 +58,10 @@ async fn a_slow_upload_does_not_shorten_the_wait_for_the_answer() {
         talk.closed().await;
     };
     let (answer, ()) = join!(bench.post(body, upload), uploading);
-    assert_eq!(answer.unwrap_err().refusal, Refusal::UpstreamTimeout(Deadline::ResponseHead));
+    assert_eq!(
+        answer.unwrap_err().refusal,
+        Refusal::UpstreamTimeout(Deadline::ResponseHead)
+    );
     assert_eq!(began.elapsed().as_secs(), 13);
 }
 

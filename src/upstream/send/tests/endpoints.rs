@@ -61,14 +61,20 @@ async fn a_dead_address_is_passed_over() {
         };
         join!(bench.get_all(), answering).0.unwrap();
     }
-    assert_eq!(bench.seen.all()[3..], ["ok", "ok"], "it is not asked again while others live");
+    assert_eq!(
+        bench.seen.all()[3..],
+        ["ok", "ok"],
+        "it is not asked again while others live"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_upstream_that_is_all_down_is_still_tried() {
     let origin = Origin::bind().await;
     let mut bench = Bench::new(vec![origin.server()]);
-    bench.upstream.servers()[0].endpoints()[0].mark().is_down(&"a probe");
+    bench.upstream.servers()[0].endpoints()[0]
+        .mark()
+        .is_down(&"a probe");
     let (text, _talk) = join!(bench.get_all(), origin.serve(OK));
     text.unwrap();
     assert!(bench.upstream.is_ready());
@@ -78,7 +84,10 @@ async fn an_upstream_that_is_all_down_is_still_tried() {
 async fn an_upstream_without_a_live_address_cannot_be_reached() {
     let mut bench = Bench::new(vec![dead().await, dead().await]);
     assert_eq!(bench.refused().await, Refusal::UpstreamUnreachable);
-    assert_eq!(bench.seen.all(), ["not connected", "not connected", "upstream_unreachable"]);
+    assert_eq!(
+        bench.seen.all(),
+        ["not connected", "not connected", "upstream_unreachable"]
+    );
     assert_eq!(bench.trip.attempts, 0);
     assert!(!bench.upstream.is_ready());
 }

@@ -35,11 +35,15 @@ async fn a_connection_is_used_again() {
     advance(Duration::from_secs(3)).await;
     let answering = async {
         let head = talk.request().await;
-        talk.say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nho\r\n0\r\n\r\n").await;
+        talk.say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nho\r\n0\r\n\r\n")
+            .await;
         head
     };
     let (text, head) = join!(bench.get_all(), answering);
-    assert_eq!((text.unwrap().as_str(), head.as_str()), ("ho", "GET / HTTP/1.1\r\nhost: app\r\n\r\n"));
+    assert_eq!(
+        (text.unwrap().as_str(), head.as_str()),
+        ("ho", "GET / HTTP/1.1\r\nhost: app\r\n\r\n")
+    );
     assert_eq!(bench.trip.connect, None);
     assert_eq!(bench.seen.all(), ["connected", "ok", "ok"]);
     assert_eq!(bench.upstream.servers()[0].endpoints()[0].idle(), 1);
@@ -96,7 +100,10 @@ async fn a_get_on_a_stale_connection_is_sent_again() {
     let (text, _talk) = join!(bench.get_all(), answering);
     assert_eq!(text.unwrap(), "hi");
     assert_eq!(bench.trip.attempts, 2);
-    assert_eq!(bench.seen.all(), ["connected", "ok", "retried", "connected", "ok"]);
+    assert_eq!(
+        bench.seen.all(),
+        ["connected", "ok", "retried", "connected", "ok"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,5 +160,8 @@ async fn a_post_that_was_not_begun_is_sent_on_another_connection() {
     };
     let (answer, ()) = join!(bench.send(post, None), answering);
     assert_eq!(answer.unwrap().0.status, 200);
-    assert_eq!(bench.seen.all(), ["connected", "ok", "retried", "connected", "ok"]);
+    assert_eq!(
+        bench.seen.all(),
+        ["connected", "ok", "retried", "connected", "ok"]
+    );
 }

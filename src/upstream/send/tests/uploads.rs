@@ -27,27 +27,42 @@ async fn refused(pace: Pace, text: &str, leaves: bool) -> Refusal {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_over_its_limit_is_the_clients_fault() {
-    let pace = Pace { max_bytes: Some(4), ..Pace::default() };
-    assert_eq!(refused(pace, "5\r\nhello\r\n", false).await, Refusal::BodyTooLarge(4));
+    let pace = Pace {
+        max_bytes: Some(4),
+        ..Pace::default()
+    };
+    assert_eq!(
+        refused(pace, "5\r\nhello\r\n", false).await,
+        Refusal::BodyTooLarge(4)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_stops_is_the_clients_fault() {
-    let pace = Pace { idle: Some(Duration::from_secs(30)), ..Pace::default() };
+    let pace = Pace {
+        idle: Some(Duration::from_secs(30)),
+        ..Pace::default()
+    };
     let refusal = refused(pace, "5\r\nhello\r\n", false).await;
     assert_eq!(refusal, Refusal::RequestTimeout(Deadline::RequestBodyIdle));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_trickles_is_the_clients_fault() {
-    let pace = Pace { min_rate: Some(500), ..Pace::default() };
+    let pace = Pace {
+        min_rate: Some(500),
+        ..Pace::default()
+    };
     let refusal = refused(pace, "5\r\nhello\r\n", false).await;
     assert_eq!(refusal, Refusal::RequestTimeout(Deadline::RequestBodyMinRate));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_breaks_off_is_the_clients_fault() {
-    assert_eq!(refused(Pace::default(), "5\r\nhel", true).await, Refusal::ClientGone);
+    assert_eq!(
+        refused(Pace::default(), "5\r\nhel", true).await,
+        Refusal::ClientGone
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -55,7 +70,10 @@ async fn a_whole_body_leaves_the_connection_fit_for_another_request() {
     let origin = Origin::bind().await;
     let mut bench = Bench::new(vec![origin.server()]);
     let (mut client, body, upload) = upload(Pace::default()).await;
-    client.write_all(b"5\r\nhello\r\n0\r\nx-sum: 1\r\n\r\n").await.unwrap();
+    client
+        .write_all(b"5\r\nhello\r\n0\r\nx-sum: 1\r\n\r\n")
+        .await
+        .unwrap();
     let answering = async {
         let mut talk = origin.accept().await;
         talk.until("5\r\nhello\r\n0\r\n\r\n").await;
@@ -74,7 +92,8 @@ async fn a_whole_body_leaves_the_connection_fit_for_another_request() {
 async fn early(origin: &Origin) -> Talk {
     let mut talk = origin.accept().await;
     talk.request().await;
-    talk.say("HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno").await;
+    talk.say("HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno")
+        .await;
     talk
 }
 
@@ -85,7 +104,10 @@ async fn an_early_answer_is_passed_on_and_its_connection_ends() {
     let (_client, body, upload) = upload(Pace::default()).await;
     let (answer, mut talk) = join!(bench.post(body, upload), early(&origin));
     let (parts, body, lease) = answer.unwrap();
-    assert_eq!((parts.status.as_u16(), read(body).await.unwrap().as_str()), (413, "no"));
+    assert_eq!(
+        (parts.status.as_u16(), read(body).await.unwrap().as_str()),
+        (413, "no")
+    );
     lease.finish(true);
     talk.closed().await;
 }
