@@ -14,12 +14,14 @@ pub mod watch;
 mod alarm;
 mod connect;
 mod deadline;
+mod fault;
 mod pool;
 mod probe;
 mod sight;
 mod wire;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod origin;
 
 use std::net::SocketAddr;
@@ -74,7 +76,9 @@ impl Upstream {
     /// An upstream for so many workers.
     pub fn new(setup: Setup, workers: usize) -> Self {
         // Each worker begins at another server, so that the first requests do not all meet the same one.
-        let turns = (0..workers.max(1)).map(|worker| Turn(AtomicUsize::new(worker))).collect();
+        let turns = (0..workers.max(1))
+            .map(|worker| Turn(AtomicUsize::new(worker)))
+            .collect();
         Self { setup, turns }
     }
 
@@ -96,14 +100,22 @@ impl Upstream {
     /// Whether a probe or a request has found a live address and none has lost it since.
     pub fn is_ready(&self) -> bool {
         self.setup.servers.iter().any(|server| {
-            server.endpoints().iter().any(|endpoint| endpoint.health() == Health::Up)
+            server
+                .endpoints()
+                .iter()
+                .any(|endpoint| endpoint.health() == Health::Up)
         })
     }
 
     /// The next address in turn that was not tried yet. One that is down comes only after all others, but
     /// it does come: the last server is never given up.
     fn pick(&self, worker: usize, tried: &[SocketAddr]) -> Option<Arc<Lane>> {
-        let count = self.setup.servers.iter().map(|server| server.endpoints().len()).sum();
+        let count = self
+            .setup
+            .servers
+            .iter()
+            .map(|server| server.endpoints().len())
+            .sum();
         let first = self.turn(worker).checked_rem(count)?;
         let mut best: Option<(usize, Arc<Lane>)> = None;
         let mut place = 0;
@@ -138,7 +150,11 @@ impl Upstream {
 fn rank(place: usize, first: usize, count: usize, health: Health) -> usize {
     // Addresses may come between counting and looking, so a place can lie beyond the count.
     let distance = (place + count).saturating_sub(first) % count.max(1);
-    if health == Health::Down { distance + count } else { distance }
+    if health == Health::Down {
+        distance + count
+    } else {
+        distance
+    }
 }
 
 /// The clock of the timers, so that both agree when a test stops it.

@@ -219,8 +219,8 @@ impl Metered {
             return Err(BodyFault::TooLarge(most));
         }
         self.watches.iter_mut().flatten().for_each(|watch| watch.passed(bytes));
-        // hyper does not ask again after the last byte of a body of known length.
-        if self.inner.is_end_stream() {
+        // hyper does not ask again after trailers, nor after the last byte of a body of known length.
+        if frame.is_trailers() || self.inner.is_end_stream() {
             self.end(End::Complete);
         }
         Ok(frame)

@@ -21,7 +21,9 @@ impl Alarm {
 
     /// Ready once `at` has passed. A timer left from an earlier request stays in place if it rings before.
     pub(super) fn poll(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        let timer = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
+        let timer = self
+            .0
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
         if timer.deadline() > at.into() {
             timer.as_mut().reset(at.into());
         }

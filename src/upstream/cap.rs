@@ -35,7 +35,11 @@ impl Cap {
     /// So many requests at once.
     pub fn new(max: u32) -> Arc<Self> {
         let max = (max as usize).min(Semaphore::MAX_PERMITS);
-        Arc::new(Self { max, places: Semaphore::new(max), waiting: AtomicUsize::new(0) })
+        Arc::new(Self {
+            max,
+            places: Semaphore::new(max),
+            waiting: AtomicUsize::new(0),
+        })
     }
 
     /// A place, if one is free now. It overtakes nobody: a place that comes free goes to who waits.
@@ -101,7 +105,10 @@ mod tests {
 
     use super::*;
 
-    const QUEUE: Queue = Queue { size: 1, timeout: Duration::from_secs(2) };
+    const QUEUE: Queue = Queue {
+        size: 1,
+        timeout: Duration::from_secs(2),
+    };
 
     fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
         future.poll(&mut Context::from_waker(Waker::noop()))

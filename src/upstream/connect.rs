@@ -44,7 +44,12 @@ pub(super) async fn connect(address: SocketAddr, by: Instant) -> io::Result<Conn
         // The request is told of its failure; between requests there is nobody to tell.
         let _ = connection.await;
     });
-    Ok(Conn { sender, wire, alarm: Alarm::new(), task: task.abort_handle() })
+    Ok(Conn {
+        sender,
+        wire,
+        alarm: Alarm::new(),
+        task: task.abort_handle(),
+    })
 }
 
 impl Conn {

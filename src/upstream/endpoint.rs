@@ -39,9 +39,15 @@ impl Endpoint {
     /// An address nobody has asked yet. `lost` is told when a connection to it fails.
     pub(super) fn new(address: SocketAddr, workers: usize, lost: Arc<Notify>) -> Self {
         let health = AtomicU8::new(Health::Unknown as u8);
-        let mark = Arc::new(Mark { address, health, gone: AtomicBool::new(false), lost });
-        let lanes =
-            (0..workers.max(1)).map(|_| Arc::new(Lane::new(Arc::clone(&mark)))).collect();
+        let mark = Arc::new(Mark {
+            address,
+            health,
+            gone: AtomicBool::new(false),
+            lost,
+        });
+        let lanes = (0..workers.max(1))
+            .map(|_| Arc::new(Lane::new(Arc::clone(&mark))))
+            .collect();
         Self { mark, lanes }
     }
 
@@ -130,7 +136,6 @@ impl Mark {
     /// Whether that is news.
     fn turns(&self, health: Health) -> bool {
         // Looked at before it is written: a write would take the line from every worker that reads it.
-        self.health.load(Relaxed) != health as u8
-            && self.health.swap(health as u8, Relaxed) != health as u8
+        self.health.load(Relaxed) != health as u8 && self.health.swap(health as u8, Relaxed) != health as u8
     }
 }

@@ -31,7 +31,11 @@ impl Lease {
         // What the server said of closing (`Connection: close`, HTTP/1.0) has closed it by now.
         if clean && sent && !self.rest.is_zero() && !self.conn.is_closed() {
             let since = now();
-            self.lane.put(Idle { conn: self.conn, since, until: since + self.rest });
+            self.lane.put(Idle {
+                conn: self.conn,
+                since,
+                until: since + self.rest,
+            });
         }
     }
 }

@@ -1,0 +1,198 @@
+//! For tests: a server that does exactly what the test says, a client that uploads byte by byte, and an
+//! upstream around them.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::{Method, Request};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::http::body::Body;
+use crate::http::exchange::Trip;
+use crate::http::pace::Pace;
+use crate::http::refusal::Refusal;
+use crate::upstream::send::{Answer, AttemptError, Waits, send};
+use crate::upstream::server::Server;
+use crate::upstream::watch::Upload;
+use crate::upstream::{Setup, Sight, Upstream};
+
+/// A server on loopback.
+pub(super) struct Origin(TcpListener);
+
+/// One connection to it, from its side.
+pub(super) struct Talk(TcpStream);
+
+/// What was counted.
+#[derive(Default)]
+pub(super) struct Seen(Mutex<Vec<String>>);
+
+/// An upstream, what it saw, and the trip of the last request.
+pub(super) struct Bench {
+    pub(super) upstream: Upstream,
+    pub(super) seen: Arc<Seen>,
+    pub(super) waits: Waits,
+    pub(super) trip: Trip,
+}
+
+impl Origin {
+    pub(super) async fn bind() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.0.local_addr().unwrap()
+    }
+
+    pub(super) fn server(&self) -> Arc<Server> {
+        Arc::new(Server::new("127.0.0.1", self.address().port(), 1))
+    }
+
+    pub(super) async fn accept(&self) -> Talk {
+        Talk(self.0.accept().await.unwrap().0)
+    }
+
+    /// Accepts, reads one request, gives this answer.
+    pub(super) async fn serve(&self, answer: &str) -> Talk {
+        let mut talk = self.accept().await;
+        talk.request().await;
+        talk.say(answer).await;
+        talk
+    }
+}
+
+impl Talk {
+    /// The next request's head.
+    pub(super) async fn request(&mut self) -> String {
+        self.until("\r\n\r\n").await
+    }
+
+    /// All that comes until it ends so.
+    pub(super) async fn until(&mut self, end: &str) -> String {
+        let mut heard = String::new();
+        while !heard.ends_with(end) {
+            heard.push(char::from(self.0.read_u8().await.unwrap()));
+        }
+        heard
+    }
+
+    pub(super) async fn say(&mut self, text: &str) {
+        self.0.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// Returns when the gateway has closed the connection.
+    pub(super) async fn closed(&mut self) {
+        while self.0.read_u8().await.is_ok() {}
+    }
+}
+
+impl Seen {
+    pub(super) fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn add(&self, what: &str) {
+        self.0.lock().unwrap().push(what.to_owned());
+    }
+}
+
+impl Sight for Seen {
+    fn connected(&self, ok: bool) {
+        self.add(if ok { "connected" } else { "not connected" });
+    }
+
+    fn retried(&self) {
+        self.add("retried");
+    }
+
+    fn answered(&self, result: &'static str) {
+        self.add(result);
+    }
+}
+
+impl Bench {
+    pub(super) fn new(servers: Vec<Arc<Server>>) -> Self {
+        let seen = Arc::<Seen>::default();
+        let setup = Setup {
+            name: "app".to_owned(),
+            servers,
+            connect: Duration::from_secs(1),
+            pool_idle: Duration::from_secs(4),
+            cap: None,
+            sight: Arc::<Seen>::clone(&seen),
+        };
+        let upstream = Upstream::new(setup, 1);
+        Self {
+            upstream,
+            seen,
+            waits: Waits::default(),
+            trip: Trip::default(),
+        }
+    }
+
+    pub(super) async fn get(&mut self) -> Result<Answer, AttemptError> {
+        self.send(request(Method::GET, Body::Empty), None).await
+    }
+
+    pub(super) async fn post(&mut self, body: Body, upload: Arc<Upload>) -> Result<Answer, AttemptError> {
+        self.send(request(Method::POST, body), Some(upload)).await
+    }
+
+    pub(super) async fn send(
+        &mut self,
+        request: Request<Body>,
+        upload: Option<Arc<Upload>>,
+    ) -> Result<Answer, AttemptError> {
+        self.trip = Trip::default();
+        send(&self.upstream, request, upload, 0, &self.waits, &mut self.trip).await
+    }
+
+    /// A GET to its end, its connection given back.
+    pub(super) async fn get_all(&mut self) -> Result<String, Refusal> {
+        let (_, body, lease) = self.get().await.map_err(|error| error.refusal)?;
+        let text = read(body).await.unwrap();
+        lease.finish(true);
+        Ok(text)
+    }
+
+    pub(super) async fn refused(&mut self) -> Refusal {
+        self.get().await.unwrap_err().refusal
+    }
+}
+
+pub(super) fn request(method: Method, body: Body) -> Request<Body> {
+    Request::builder()
+        .method(method)
+        .uri("/")
+        .header("host", "app")
+        .body(body)
+        .unwrap()
+}
+
+pub(super) async fn read(body: Incoming) -> Result<String, hyper::Error> {
+    let bytes = http_body_util::BodyExt::collect(body).await?.to_bytes();
+    Ok(String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+/// A client that sends a chunked body: write to it what shall arrive, drop it to break off.
+pub(super) async fn upload(pace: Pace) -> (DuplexStream, Body, Arc<Upload>) {
+    let (mut client, server) = tokio::io::duplex(64 * 1024);
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let tell = Mutex::new(Some(tell));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let tell = tell.lock().unwrap().take().unwrap();
+        tell.send(request.into_body()).unwrap();
+        std::future::pending::<Result<http::Response<String>, Infallible>>()
+    });
+    tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(server), service));
+    let head = "POST / HTTP/1.1\r\nhost: app\r\ntransfer-encoding: chunked\r\n\r\n";
+    client.write_all(head.as_bytes()).await.unwrap();
+    let upload = Upload::new();
+    let body = Body::streamed(told.await.unwrap(), pace, Some(upload.watch()));
+    (client, body, upload)
+}

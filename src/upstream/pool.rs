@@ -29,7 +29,10 @@ pub(super) struct Idle {
 
 impl Lane {
     pub(super) fn new(mark: Arc<Mark>) -> Self {
-        Self { mark, idle: Mutex::default() }
+        Self {
+            mark,
+            idle: Mutex::default(),
+        }
     }
 
     pub(super) fn mark(&self) -> &Mark {
@@ -58,7 +61,8 @@ impl Lane {
     }
 
     pub(super) fn sweep(&self, now: Instant) {
-        self.idle().retain(|kept| now < kept.until && !kept.conn.is_closed());
+        self.idle()
+            .retain(|kept| now < kept.until && !kept.conn.is_closed());
     }
 
     pub(super) fn clear(&self) {

@@ -26,10 +26,14 @@ pub(super) async fn keep_probed(server: &Server) {
             () = server.changed.notified() => {}
         }
         let endpoints = arc_swap::Guard::into_inner(server.endpoints());
-        join_all(endpoints.iter().map(async |endpoint| match probe(endpoint.address()).await {
-            Ok(()) => endpoint.mark().is_up(),
-            Err(error) => endpoint.mark().is_down(&error),
-        }))
+        join_all(
+            endpoints
+                .iter()
+                .map(async |endpoint| match probe(endpoint.address()).await {
+                    Ok(()) => endpoint.mark().is_up(),
+                    Err(error) => endpoint.mark().is_down(&error),
+                }),
+        )
         .await;
         for endpoint in endpoints.iter() {
             endpoint.sweep(now());

@@ -1,7 +1,6 @@
 //! One request out, one answer in: which address, on which connection, how long, and whether to try once
 //! more. A request is repeated only where that cannot do a thing twice; it never edits a header.
 
-use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
@@ -14,31 +13,22 @@ use http::uri::PathAndQuery;
 use http::{Method, Request, Response, StatusCode, Uri, response};
 use hyper::body::Incoming;
 
-use crate::http::body::{Body, BodyFault};
+use crate::http::body::Body;
 use crate::http::exchange::Trip;
-use crate::http::pace::TooSlow;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::upstream::connect::{Conn, connect};
 use crate::upstream::deadline::Due;
+use crate::upstream::fault::{fault, nobody, timed_out};
 use crate::upstream::lease::{Lease, rest};
 use crate::upstream::pool::Lane;
 use crate::upstream::watch::Upload;
 use crate::upstream::{Upstream, now};
 
 pub use crate::upstream::deadline::Waits;
+pub use crate::upstream::fault::AttemptError;
 
 /// An answer: its head, its body still on the wire, and the hold on the connection it comes on.
 pub type Answer = (response::Parts, Incoming, Lease);
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-#[error("{refusal}")]
-pub struct AttemptError {
-    /// What the client is told.
-    pub refusal: Refusal,
-    /// What lies behind, for the log.
-    pub source: Option<Box<dyn Error + Send + Sync>>,
-}
 
 /// What all attempts of one request share.
 struct Sending<'a> {
@@ -66,7 +56,12 @@ pub async fn send(
     trip: &mut Trip,
 ) -> Result<Answer, AttemptError> {
     origin_form(&mut request);
-    let mut sending = Sending { upstream, upload, waits, trip };
+    let mut sending = Sending {
+        upstream,
+        upload,
+        waits,
+        trip,
+    };
     let outcome = sending.run(request, worker).await;
     upstream.setup.sight.answered(match &outcome {
         Ok(_) => "ok",
@@ -85,7 +80,11 @@ impl Sending<'_> {
             self.trip.server = Some(address);
             self.trip.connect = None;
             // After a kept connection failed only a new one will do: the others may be just as stale.
-            let kept = if repeated { None } else { lane.take(now(), self.upstream.setup.pool_idle) };
+            let kept = if repeated {
+                None
+            } else {
+                lane.take(now(), self.upstream.setup.pool_idle)
+            };
             let reused = kept.is_some();
             let conn = match kept {
                 Some(conn) => conn,
@@ -123,9 +122,7 @@ impl Sending<'_> {
                 lane.mark().is_up();
             }
             // The request ran out of time, which says nothing of the server.
-            Err(error) if error.kind() == io::ErrorKind::TimedOut && is_over(total) => {
-                return Err(timed_out(Deadline::Total));
-            }
+            Err(_) if total.is_some_and(|at| now() >= at) => return Err(timed_out(Deadline::Total)),
             Err(error) => lane.mark().failed(error),
         }
         self.upstream.setup.sight.connected(connected.is_ok());
@@ -142,7 +139,11 @@ impl Sending<'_> {
         let copy = if reused { copy(&request) } else { None };
         self.trip.attempts += 1;
         conn.wire.begin();
-        let due = Due { waits: self.waits, upload: self.upload.as_deref(), sent_at: now() };
+        let due = Due {
+            waits: self.waits,
+            upload: self.upload.as_deref(),
+            sent_at: now(),
+        };
         let mut answer = pin!(conn.sender.try_send_request(request));
         let alarm = &mut conn.alarm;
         let answer = poll_fn(|cx| match answer.as_mut().poll(cx) {
@@ -156,7 +157,10 @@ impl Sending<'_> {
                 // Given back by hyper if it was not begun, else the copy of one that may be repeated.
                 let again = error.take_message().or(copy);
                 let again = again.filter(|_| reused && !conn.wire.has_heard());
-                Err(Box::new(Failure { error: fault(error.into_error(), &conn), again }))
+                Err(Box::new(Failure {
+                    error: fault(error.into_error(), &conn.wire),
+                    again,
+                }))
             }
             Err(deadline) => Err(Box::new(timed_out(deadline).into())),
         }
@@ -172,14 +176,26 @@ impl Sending<'_> {
         // Nothing sent asks for another protocol: what follows such an answer is no HTTP, and to pass it
         // on would open a tunnel behind every check (request smuggling by upgrade).
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            let error = AttemptError { refusal: Refusal::UpstreamInvalid, source: None };
+            let error = AttemptError {
+                refusal: Refusal::UpstreamInvalid,
+                source: None,
+            };
             return Err(Box::new(error.into()));
         }
         conn.wire.answered();
         self.trip.first_byte = Some(now() - sent_at);
         let (parts, body) = response.into_parts();
         let rest = rest(&parts.headers, self.upstream.setup.pool_idle);
-        Ok((parts, body, Lease { conn, lane, upload: self.upload.clone(), rest }))
+        Ok((
+            parts,
+            body,
+            Lease {
+                conn,
+                lane,
+                upload: self.upload.clone(),
+                rest,
+            },
+        ))
     }
 }
 
@@ -215,42 +231,6 @@ fn copy(request: &Request<Body>) -> Option<Request<Body>> {
     Some(copy)
 }
 
-/// Who is to blame for a request that broke off.
-fn fault(error: hyper::Error, conn: &Conn) -> AttemptError {
-    let body = error.source().and_then(|source| source.downcast_ref::<BodyFault>());
-    let refusal = match body {
-        Some(BodyFault::TooLarge(most)) => Refusal::BodyTooLarge(*most),
-        Some(BodyFault::TooSlow(why)) => Refusal::RequestTimeout(match why {
-            TooSlow::Idle => Deadline::RequestBodyIdle,
-            TooSlow::Rate => Deadline::RequestBodyMinRate,
-            TooSlow::Duration => Deadline::Total,
-        }),
-        Some(BodyFault::Sender(_)) => Refusal::ClientGone,
-        None if error.is_parse() || conn.wire.is_flooded() => Refusal::UpstreamInvalid,
-        None => Refusal::UpstreamClosed,
-    };
-    AttemptError { refusal, source: Some(Box::new(error)) }
-}
-
-/// No address is left to try.
-fn nobody(last: Option<io::Error>) -> AttemptError {
-    let refusal = match &last {
-        None => Refusal::UpstreamUnresolved,
-        Some(error) if error.kind() == io::ErrorKind::TimedOut => {
-            Refusal::UpstreamTimeout(Deadline::Connect)
-        }
-        Some(_) => Refusal::UpstreamUnreachable,
-    };
-    AttemptError { refusal, source: last.map(Into::into) }
-}
-
-fn timed_out(deadline: Deadline) -> AttemptError {
-    AttemptError { refusal: Refusal::UpstreamTimeout(deadline), source: None }
-}
-
-fn is_over(deadline: Option<Instant>) -> bool {
-    deadline.is_some_and(|at| now() >= at)
-}
-
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;

@@ -25,7 +25,10 @@ pub struct Server {
 impl Server {
     /// A server by name or address (IPv6 with or without brackets), with a lane for each worker.
     pub fn new(host: &str, port: u16, workers: usize) -> Self {
-        let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        let host = host
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+            .unwrap_or(host);
         let address: Option<IpAddr> = host.parse().ok();
         let server = Self {
             host: host.to_owned(),
@@ -69,14 +72,17 @@ impl Server {
         addresses.sort_unstable();
         addresses.dedup();
         let present = self.endpoints.load_full();
-        if present.iter().map(|endpoint| endpoint.address()).eq(addresses.iter().copied()) {
+        if present
+            .iter()
+            .map(|endpoint| endpoint.address())
+            .eq(addresses.iter().copied())
+        {
             return false;
         }
         let next = addresses.iter().map(|address| {
             let kept = present.iter().find(|endpoint| endpoint.address() == *address);
-            kept.cloned().unwrap_or_else(|| {
-                Arc::new(Endpoint::new(*address, self.workers, Arc::clone(&self.lost)))
-            })
+            kept.cloned()
+                .unwrap_or_else(|| Arc::new(Endpoint::new(*address, self.workers, Arc::clone(&self.lost))))
         });
         self.endpoints.store(Arc::new(next.collect()));
         for endpoint in present.iter().filter(|it| !addresses.contains(&it.address())) {
@@ -130,7 +136,10 @@ mod tests {
         let server = Server::new("app", 80, 2);
         assert!(server.set_addresses(vec![at(2), at(1)]));
         let before = Arc::clone(&server.endpoints()[0]);
-        assert!(!server.set_addresses(vec![at(1), at(2), at(1)]), "only the order is different");
+        assert!(
+            !server.set_addresses(vec![at(1), at(2), at(1)]),
+            "only the order is different"
+        );
         assert!(server.set_addresses(vec![at(3), at(1)]));
         assert!(Arc::ptr_eq(&before, &server.endpoints()[0]));
         assert_eq!(server.endpoints()[1].address(), at(3));

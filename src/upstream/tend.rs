@@ -30,7 +30,11 @@ impl Tending {
 
     /// The same, with another source of addresses.
     pub fn with_resolver(resolver: Arc<dyn Resolve>) -> Self {
-        Self { runtime: Handle::current(), resolver, tended: Mutex::default() }
+        Self {
+            runtime: Handle::current(),
+            resolver,
+            tended: Mutex::default(),
+        }
     }
 
     /// Looks after these servers from now on and no others. A new one is looked up and probed at once.
@@ -50,7 +54,10 @@ impl Tending {
             // Side by side: a name server that hangs must not keep the probes waiting.
             tokio::join!(keep_resolved(&theirs, &*resolver), keep_probed(&theirs));
         });
-        Tended { server, task: task.abort_handle() }
+        Tended {
+            server,
+            task: task.abort_handle(),
+        }
     }
 }
 

@@ -53,7 +53,9 @@ impl Upload {
 impl Watch for Uploading {
     fn passed(&mut self, bytes: u64) {
         // There is one body, and so one who writes.
-        self.0.bytes.store(self.0.bytes.load(Relaxed).saturating_add(bytes), Relaxed);
+        self.0
+            .bytes
+            .store(self.0.bytes.load(Relaxed).saturating_add(bytes), Relaxed);
     }
 
     fn ended(self: Box<Self>, end: End) {

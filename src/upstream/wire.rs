@@ -57,9 +57,13 @@ impl Wire {
     }
 
     fn hear(&self, bytes: usize) -> io::Result<()> {
-        self.heard.store(self.heard.load(Relaxed).saturating_add(bytes), Relaxed);
+        self.heard
+            .store(self.heard.load(Relaxed).saturating_add(bytes), Relaxed);
         if self.is_flooded() {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "too many interim answers"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "too many interim answers",
+            ));
         }
         Ok(())
     }
@@ -94,11 +98,7 @@ impl AsyncRead for Wired {
 }
 
 impl AsyncWrite for Wired {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let wrote = ready!(Pin::new(&mut self.stream).poll_write(cx, buf));
         Poll::Ready(self.swallow(wrote, buf.len()))
     }

@@ -1,0 +1,63 @@
+//! Whose fault it is that there is no answer: the client's, whose body broke off, or the upstream's.
+//! What the operator should know of it stays in the source and never reaches the client.
+
+use std::error::Error;
+use std::io;
+
+use crate::http::body::BodyFault;
+use crate::http::pace::TooSlow;
+use crate::http::refusal::{Deadline, Refusal};
+use crate::upstream::wire::Wire;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{refusal}")]
+pub struct AttemptError {
+    /// What the client is told.
+    pub refusal: Refusal,
+    /// What lies behind, for the log.
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// The request broke off.
+pub(super) fn fault(error: hyper::Error, wire: &Wire) -> AttemptError {
+    let body = error
+        .source()
+        .and_then(|source| source.downcast_ref::<BodyFault>());
+    let refusal = match body {
+        Some(BodyFault::TooLarge(most)) => Refusal::BodyTooLarge(*most),
+        Some(BodyFault::TooSlow(why)) => Refusal::RequestTimeout(match why {
+            TooSlow::Idle => Deadline::RequestBodyIdle,
+            TooSlow::Rate => Deadline::RequestBodyMinRate,
+            TooSlow::Duration => Deadline::Total,
+        }),
+        Some(BodyFault::Sender(_)) => Refusal::ClientGone,
+        None if error.is_parse() || wire.is_flooded() => Refusal::UpstreamInvalid,
+        None => Refusal::UpstreamClosed,
+    };
+    AttemptError {
+        refusal,
+        source: Some(Box::new(error)),
+    }
+}
+
+/// No address is left to try; `last` is what the last one said.
+pub(super) fn nobody(last: Option<io::Error>) -> AttemptError {
+    let refusal = match &last {
+        None => Refusal::UpstreamUnresolved,
+        Some(error) if error.kind() == io::ErrorKind::TimedOut => Refusal::UpstreamTimeout(Deadline::Connect),
+        Some(_) => Refusal::UpstreamUnreachable,
+    };
+    AttemptError {
+        refusal,
+        source: last.map(Into::into),
+    }
+}
+
+/// A deadline ran out.
+pub(super) fn timed_out(deadline: Deadline) -> AttemptError {
+    AttemptError {
+        refusal: Refusal::UpstreamTimeout(deadline),
+        source: None,
+    }
+}

@@ -1,0 +1,117 @@
+//! Answers that are none, or not whole.
+
+use http::{Method, Uri};
+use tokio::join;
+
+use super::OK;
+use crate::http::body::{Body, End};
+use crate::http::pace::Pace;
+use crate::http::refusal::Refusal;
+use crate::upstream::origin::{Bench, Origin, read, request};
+use crate::upstream::watch::Upload;
+
+/// What becomes of this answer on a new connection.
+async fn refused(answer: &str) -> Refusal {
+    let origin = Origin::bind().await;
+    let mut bench = Bench::new(vec![origin.server()]);
+    let answering = async {
+        let mut talk = origin.serve(answer).await;
+        if !answer.is_empty() {
+            talk.closed().await;
+        }
+    };
+    let (refusal, ()) = join!(bench.refused(), answering);
+    assert_eq!(bench.trip.attempts, 1);
+    refusal
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_connection_closed_without_an_answer_is_not_tried_again() {
+    assert_eq!(refused("").await, Refusal::UpstreamClosed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_http_is_no_answer() {
+    assert_eq!(
+        refused("220 mail.example ESMTP\r\n").await,
+        Refusal::UpstreamInvalid
+    );
+    assert_eq!(
+        refused("HTTP/1.1 200 OK\r\nbad header: x\r\n\r\n").await,
+        Refusal::UpstreamInvalid
+    );
+    let lengths = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n";
+    assert_eq!(refused(lengths).await, Refusal::UpstreamInvalid);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_without_end_is_no_answer() {
+    let endless = format!("HTTP/1.1 200 OK\r\nx: {}", "x".repeat(70_000));
+    assert_eq!(refused(&endless).await, Refusal::UpstreamInvalid);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_protocol_nobody_asked_for_is_no_answer() {
+    let switch = "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n";
+    assert_eq!(refused(switch).await, Refusal::UpstreamInvalid);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_only_ever_hints_is_cut_off() {
+    let hint = "HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n";
+    assert_eq!(refused(&hint.repeat(6000)).await, Refusal::UpstreamInvalid);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hint_before_the_answer_does_no_harm() {
+    let origin = Origin::bind().await;
+    let mut bench = Bench::new(vec![origin.server()]);
+    let hinted = format!("HTTP/1.1 100 Continue\r\n\r\n{OK}");
+    let (text, _talk) = join!(bench.get_all(), origin.serve(&hinted));
+    assert_eq!(text.unwrap(), "hi");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_truncated_body_never_looks_whole() {
+    let lengthy = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi";
+    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n";
+    for half in [lengthy, chunked] {
+        let origin = Origin::bind().await;
+        let mut bench = Bench::new(vec![origin.server()]);
+        let (answer, talk) = join!(bench.get(), origin.serve(half));
+        let (_, body, _lease) = answer.unwrap();
+        drop(talk);
+        let seen = Upload::new();
+        let body = Body::streamed(body, Pace::default(), Some(seen.watch()));
+        assert!(http_body_util::BodyExt::collect(body).await.is_err());
+        assert_eq!(seen.end(), Some(End::Broken));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_body_of_a_dropped_connection_is_broken() {
+    let origin = Origin::bind().await;
+    let mut bench = Bench::new(vec![origin.server()]);
+    let lengthy = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi";
+    let (answer, _talk) = join!(bench.get(), origin.serve(lengthy));
+    let (_, body, lease) = answer.unwrap();
+    drop(lease);
+    assert!(read(body).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_uri_never_goes_out() {
+    let origin = Origin::bind().await;
+    let mut bench = Bench::new(vec![origin.server()]);
+    let mut get = request(Method::GET, Body::Empty);
+    *get.uri_mut() = Uri::from_static("http://other/path?q=1");
+    let answering = async {
+        let mut talk = origin.accept().await;
+        let head = talk.request().await;
+        talk.say(OK).await;
+        head
+    };
+    let (answer, head) = join!(bench.send(get, None), answering);
+    answer.unwrap();
+    assert!(head.starts_with("GET /path?q=1 HTTP/1.1\r\n"), "{head}");
+}
