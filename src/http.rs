@@ -1,0 +1,13 @@
+//! Floor 0: the rules of HTTP and the request in flight. No I/O, no policy, no clock of its own.
+
+pub mod body;
+pub mod client;
+pub mod exchange;
+pub mod forwarded;
+pub mod hop;
+pub mod host;
+pub mod pace;
+pub mod path;
+pub mod problem;
+pub mod refusal;
+pub mod request_id;

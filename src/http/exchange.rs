@@ -1,0 +1,130 @@
+//! The request in flight, as every protection sees it: head, who calls, which connection, and what has
+//! been noted so far. It knows neither policy nor gateway, so a rule can be tested with a request alone.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::{HeaderValue, request};
+
+use crate::http::body::Body;
+use crate::http::client::Caller;
+
+/// An answer, ours or the upstream's.
+pub type Response = http::Response<Body>;
+
+/// What is known of the client's connection; the same for all its requests.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// The other end of the socket: the client, or a proxy before us.
+    pub peer: SocketAddr,
+    /// Our end of the socket.
+    pub local: SocketAddr,
+    /// Which worker serves it, counted from 0; picks the worker's own lane of pools and buffers.
+    pub worker: usize,
+    /// Whether TLS ends here.
+    pub secure: bool,
+    /// The longest request target the listener lets in, in bytes.
+    pub max_target: u64,
+}
+
+/// What is left of the tightest limit of a route (draft-ietf-httpapi-ratelimit-headers-11).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quota {
+    /// Which limit, by its place among the route's.
+    pub limit: usize,
+    /// Requests still allowed now.
+    pub remaining: u32,
+    /// Until quota comes back.
+    pub reset: Duration,
+    /// Until the next request would pass; zero if one would now.
+    pub retry_after: Duration,
+}
+
+/// Something taken for the length of the request, given back when dropped.
+pub struct Permit(Arc<dyn Release>);
+
+/// What a [`Permit`] is given back to.
+pub trait Release: Send + Sync {
+    /// Gives one unit back.
+    fn release(&self);
+}
+
+impl Permit {
+    /// A permit for one unit that has been taken from `from`.
+    pub fn new(from: Arc<dyn Release>) -> Self {
+        Self(from)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
+impl std::fmt::Debug for Permit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Permit")
+    }
+}
+
+/// What the log line says beside the head.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// The code of the refusal, if the answer is one.
+    pub refusal: Option<&'static str>,
+    /// Guards in shadow that would have refused.
+    pub shadowed: Vec<Arc<str>>,
+    /// What the limits leave.
+    pub quota: Option<Quota>,
+    /// Answered by an endpoint of our own (health, metrics): kept out of the request metrics and the log.
+    pub own: bool,
+    /// The upstream's body was replaced.
+    pub masked: bool,
+    /// The way to the upstream.
+    pub trip: Trip,
+}
+
+/// The way to the upstream and back, for the log.
+#[derive(Debug, Default, Clone)]
+pub struct Trip {
+    /// The address asked last.
+    pub server: Option<SocketAddr>,
+    /// How many requests were sent, retries included.
+    pub attempts: u32,
+    /// Wait in the upstream's queue.
+    pub queued: Option<Duration>,
+    /// Time to connect; none on a connection that was kept.
+    pub connect: Option<Duration>,
+    /// From sending the request to the head of the answer.
+    pub first_byte: Option<Duration>,
+}
+
+/// The request in flight.
+#[derive(Debug)]
+pub struct Exchange {
+    /// Method, target, version, headers. The headers are gone once the request is forwarded.
+    pub head: request::Parts,
+    /// The length of the request body if the head tells it; `None` for a chunked one.
+    pub body_length: Option<u64>,
+    /// The connection it came on.
+    pub connection: Arc<Connection>,
+    /// Who calls.
+    pub client: Caller,
+    /// The request id: the client's if well-formed, else ours.
+    pub request_id: HeaderValue,
+    /// When the head had arrived.
+    pub arrived: Instant,
+    /// What is held until the last byte of the answer has left.
+    pub permits: Vec<Permit>,
+    /// For the log.
+    pub notes: Notes,
+}
+
+impl Exchange {
+    /// Whether the client speaks https, to us or to a trusted proxy that says so.
+    pub fn is_https(&self) -> bool {
+        self.client.https.unwrap_or(self.connection.secure)
+    }
+}

@@ -1,0 +1,164 @@
+//! What the upstream is told about the client: one truth in the headers backends commonly read.
+//! Nothing a stranger wrote in their place survives, under any spelling. `Forwarded` (RFC 7239) is dropped and
+//! not written: an upstream that reads both would have two answers.
+
+use std::fmt::Write;
+use std::net::IpAddr;
+
+use bytes::BytesMut;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::http::client::{
+    Caller, Hop, MAX_HOPS, Trust, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PORT, X_FORWARDED_PROTO,
+    walk,
+};
+use crate::http::host;
+
+const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+
+/// Written by us, so taken from nobody.
+const OURS: [&str; 7] = [
+    "forwarded",
+    "x-forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
+/// Taken from our own proxies only.
+const STRANGERS: [&str; 7] = [
+    "cf-connecting-ip",
+    "cf-connecting-ipv6",
+    "cf-ipcountry",
+    "fastly-client-ip",
+    "true-client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+];
+/// Families of the same kind. `X-Original-URL` and `X-Rewrite-URL` make some frameworks serve another path than
+/// the one that was routed.
+const STRANGERS_PREFIXES: [&str; 3] = ["x-forwarded-", "x-original-", "x-rewrite-"];
+
+/// What the connection itself says.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// The socket's other end.
+    pub peer: IpAddr,
+    /// Whether it spoke TLS to us.
+    pub https: bool,
+    /// The request's authority as received: the `Host` header, or that of an absolute target.
+    pub host: Option<&'a HeaderValue>,
+}
+
+/// Replaces whatever the request says about its way here by what is known:
+/// `X-Real-IP`, `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`.
+pub fn rewrite(headers: &mut HeaderMap, arrival: &Arrival<'_>, caller: &Caller, trust: &Trust) {
+    let (real_ip, forwarded_for) = addresses(headers, arrival.peer, caller, trust);
+    drop_claims(headers, caller.peer_trusted);
+    let https = caller.https.unwrap_or(arrival.https);
+    let host = caller.host.as_ref().or(arrival.host);
+    headers.insert(X_REAL_IP, real_ip);
+    headers.insert(X_FORWARDED_FOR, forwarded_for);
+    headers.insert(
+        X_FORWARDED_PROTO,
+        HeaderValue::from_static(if https { "https" } else { "http" }),
+    );
+    headers.insert(X_FORWARDED_PORT, port(caller, host, https));
+    if let Some(host) = host {
+        headers.insert(X_FORWARDED_HOST, host.clone());
+    }
+}
+
+/// The client, and the way from the client to us: entries are written anew, so that no port, no odd spelling and
+/// nothing left of the client reaches the upstream.
+fn addresses(
+    headers: &HeaderMap,
+    peer: IpAddr,
+    caller: &Caller,
+    trust: &Trust,
+) -> (HeaderValue, HeaderValue) {
+    let real_ip = address(caller.ip);
+    if caller.hops == 0 {
+        return (real_ip.clone(), real_ip);
+    }
+    let mut way = [caller.ip; MAX_HOPS];
+    let mut length = 0;
+    for (slot, hop) in way.iter_mut().zip(walk(headers, trust)) {
+        let (Hop::Trusted(ip) | Hop::Client(ip)) = hop else {
+            break;
+        };
+        *slot = ip;
+        length += 1;
+    }
+    let mut text = BytesMut::with_capacity(24 * (length + 1));
+    for ip in way.iter().take(length).rev() {
+        write(&mut text, format_args!("{ip}, "));
+    }
+    write(&mut text, format_args!("{}", peer.to_canonical()));
+    (real_ip, value(text))
+}
+
+/// The port the client connected to, not ours: behind Docker's `80:8080` ours is 8080 and means nothing outside.
+fn port(caller: &Caller, host: Option<&HeaderValue>, https: bool) -> HeaderValue {
+    let named = || host::parse(host?.as_bytes()).ok()?.port;
+    match caller.port.or_else(named) {
+        Some(port) => HeaderValue::from(port),
+        None => HeaderValue::from_static(if https { "443" } else { "80" }),
+    }
+}
+
+fn drop_claims(headers: &mut HeaderMap, peer_trusted: bool) {
+    if !headers.keys().any(|name| is_claim(name.as_str(), peer_trusted)) {
+        return;
+    }
+    let claims: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| is_claim(name.as_str(), peer_trusted))
+        .cloned()
+        .collect();
+    for name in &claims {
+        headers.remove(name);
+    }
+}
+
+/// Whether a header says something about the request's way that must not be believed, or is written by us.
+/// A proxy of ours may add what we do not write (`X-Forwarded-Prefix`, `CF-Connecting-IP`); a stranger may not.
+fn is_claim(name: &str, peer_trusted: bool) -> bool {
+    if !matches!(
+        name.as_bytes(),
+        [b'x', b'-' | b'_', ..] | [b'c' | b'f' | b't', ..]
+    ) {
+        return false;
+    }
+    let is = |other: &&str| other.len() == name.len() && starts_with(name, other);
+    OURS.iter().any(is)
+        || !peer_trusted
+            && (STRANGERS.iter().any(is) || STRANGERS_PREFIXES.iter().any(|family| starts_with(name, family)))
+}
+
+/// `_` counts as `-`: WSGI and CGI give both the same variable, so `X_Forwarded_For` would take the place of ours.
+fn starts_with(name: &str, prefix: &str) -> bool {
+    name.len() >= prefix.len()
+        && name
+            .bytes()
+            .zip(prefix.bytes())
+            .all(|(byte, wanted)| byte == wanted || (byte == b'_' && wanted == b'-'))
+}
+
+fn address(ip: IpAddr) -> HeaderValue {
+    let mut text = BytesMut::with_capacity(40);
+    write(&mut text, format_args!("{ip}"));
+    value(text)
+}
+
+fn write(text: &mut BytesMut, what: std::fmt::Arguments<'_>) {
+    text.write_fmt(what).expect("a growing buffer takes any text");
+}
+
+fn value(text: BytesMut) -> HeaderValue {
+    HeaderValue::from_maybe_shared(text.freeze()).expect("addresses are visible ASCII")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! Hop-by-hop headers: what concerns one connection ends with it (RFC 9110 §7.6.1).
+//! It does not speak for the next connection: what that one needs is written by whoever opens it.
+
+use http::header::{
+    CONNECTION, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    TRANSFER_ENCODING, UPGRADE,
+};
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+/// No header of any standard: CGI turns it into the variable `HTTP_PROXY`, through which a client would choose
+/// the backend's outgoing proxy ("httpoxy", CVE-2016-5385).
+const PROXY: HeaderName = HeaderName::from_static("proxy");
+
+/// What goes on every hop, in the order of the bits that [`find`] sets. `Trailer` stays: trailers are passed on.
+static HOP_BY_HOP: [HeaderName; 9] = [
+    CONNECTION,
+    KEEP_ALIVE,
+    PROXY_CONNECTION,
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    TE,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    PROXY,
+];
+
+/// Headers that authenticate, frame, address or otherwise steer a message, and that a sender never has a reason
+/// to take off on the way. Sorted.
+const END_TO_END: [&str; 30] = [
+    "accept",
+    "authorization",
+    "cache-control",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "cookie",
+    "date",
+    "etag",
+    "expect",
+    "forwarded",
+    "host",
+    "idempotency-key",
+    "location",
+    "origin",
+    "range",
+    "referer",
+    "retry-after",
+    "set-cookie",
+    "strict-transport-security",
+    "traceparent",
+    "user-agent",
+    "vary",
+    "via",
+    "www-authenticate",
+    "x-api-key",
+    "x-csrf-token",
+    "x-real-ip",
+    "x-request-id",
+];
+/// And all whose names begin so.
+const END_TO_END_FAMILIES: [&str; 6] = [
+    "access-control-",
+    "content-security-",
+    "if-",
+    "sec-",
+    "x-forwarded-",
+    "x-auth",
+];
+
+/// Why a request's `Connection` header is refused: always 400.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectionFault {
+    /// It names a header the backend relies on, so that a proxy strips it: the attack on which hop-by-hop abuse rests.
+    #[error("`connection` names `{0}`, which is meant for the server; leave it out of `connection`")]
+    EndToEnd(HeaderName),
+    /// It holds what is no header name.
+    #[error("`connection` holds something that is no header name; send a list of names")]
+    Malformed,
+}
+
+/// Takes hop-by-hop headers off a request, and `Proxy`; `TE: trailers` is kept, which is all of `TE` that is used.
+pub fn strip_request(headers: &mut HeaderMap) -> Result<(), ConnectionFault> {
+    let found = find(headers);
+    if found == 0 {
+        return Ok(());
+    }
+    for name in options(headers) {
+        let name = name.map_err(|NotAName| ConnectionFault::Malformed)?;
+        if is_end_to_end(name.as_str()) {
+            return Err(ConnectionFault::EndToEnd(name));
+        }
+    }
+    let trailers = headers.get_all(TE).into_iter().any(accepts_trailers);
+    strip(headers, found, |_| true);
+    if trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
+    Ok(())
+}
+
+/// Takes hop-by-hop headers off a response. An upstream that names headers meant for the client in `Connection`
+/// is not obeyed: it would take its own cookies and caching rules off the answer.
+pub fn strip_response(headers: &mut HeaderMap) {
+    let found = find(headers);
+    if found != 0 {
+        strip(headers, found, |name| !is_end_to_end(name.as_str()));
+    }
+}
+
+/// One pass over the names, since nine look-ups that all miss cost ten times as much.
+fn find(headers: &HeaderMap) -> u16 {
+    headers.keys().fold(0, |found, name| found | bit(name.as_str()))
+}
+
+fn bit(name: &str) -> u16 {
+    let at = match name.len() {
+        2 if name == "te" => 5,
+        5 if name == "proxy" => 8,
+        7 if name == "upgrade" => 7,
+        10 if name == "connection" => 0,
+        10 if name == "keep-alive" => 1,
+        16 if name == "proxy-connection" => 2,
+        17 if name == "transfer-encoding" => 6,
+        18 if name == "proxy-authenticate" => 3,
+        19 if name == "proxy-authorization" => 4,
+        _ => return 0,
+    };
+    1 << at
+}
+
+#[cold]
+fn strip(headers: &mut HeaderMap, found: u16, may_go: impl Fn(&HeaderName) -> bool) {
+    let named: Vec<HeaderName> = options(headers).flatten().filter(may_go).collect();
+    for name in &named {
+        headers.remove(name);
+    }
+    for (at, name) in HOP_BY_HOP.iter().enumerate() {
+        if found & (1 << at) != 0 {
+            headers.remove(name);
+        }
+    }
+}
+
+/// A connection option that is no token.
+struct NotAName;
+
+/// The options of all `Connection` lines, but those that name no header.
+fn options(headers: &HeaderMap) -> impl Iterator<Item = Result<HeaderName, NotAName>> + '_ {
+    headers
+        .get_all(CONNECTION)
+        .into_iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .filter(|option| {
+            let is = |word: &[u8]| option.eq_ignore_ascii_case(word);
+            !(option.is_empty() || is(b"close") || is(b"keep-alive") || is(b"upgrade"))
+        })
+        .map(|option| HeaderName::from_bytes(option).map_err(|_| NotAName))
+}
+
+fn accepts_trailers(line: &HeaderValue) -> bool {
+    line.as_bytes()
+        .split(|byte| *byte == b',')
+        .any(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"trailers"))
+}
+
+fn is_end_to_end(name: &str) -> bool {
+    END_TO_END.binary_search(&name).is_ok()
+        || END_TO_END_FAMILIES.iter().any(|family| name.starts_with(family))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! The normal form of a path, in which routes are matched. What is forwarded is the path as received.
+//! It never climbs above the root. `;parameters` of a segment are left as they are: a backend that drops them
+//! (Java servlets: `/admin;x/`) sees another path than we match, which a later guard must refuse or strip.
+
+use std::borrow::Cow;
+
+/// Percent-decodes once, drops dot segments (RFC 3986 §5.2.4) and merges slashes; the result starts with `/`.
+///
+/// All octets are decoded, `%2F` becomes a separator like any other, since most backends see it as one. An
+/// invalid escape stays as written, bytes that are not UTF-8 become U+FFFD, `\` stays. Borrowed if nothing changes.
+/// Applied twice it would decode twice: `%252e` is `%2e`, and only that.
+pub fn normal_form(path: &str) -> Cow<'_, str> {
+    if is_normal(path.as_bytes()) {
+        Cow::Borrowed(path)
+    } else {
+        Cow::Owned(normalise(path.as_bytes()))
+    }
+}
+
+fn is_normal(path: &[u8]) -> bool {
+    if path.first() != Some(&b'/') {
+        return false;
+    }
+    let mut after_slash = false;
+    for (at, byte) in path.iter().enumerate() {
+        match byte {
+            b'%' => return false,
+            b'/' if after_slash => return false,
+            b'.' if after_slash && is_dot_segment(path.get(at..).unwrap_or_default()) => return false,
+            _ => {}
+        }
+        after_slash = *byte == b'/';
+    }
+    true
+}
+
+/// Whether the first segment of what is left is `.` or `..`.
+fn is_dot_segment(rest: &[u8]) -> bool {
+    matches!(rest, b"." | b".." | [b'.', b'/', ..] | [b'.', b'.', b'/', ..])
+}
+
+#[cold]
+fn normalise(path: &[u8]) -> String {
+    let decoded = decode(path);
+    let mut out: Vec<u8> = Vec::with_capacity(decoded.len() + 1);
+    let mut segments = decoded.split(|byte| *byte == b'/').peekable();
+    let mut open = false;
+    while let Some(segment) = segments.next() {
+        // A path that ends in a slash or a dot segment names a directory, and keeps its final slash.
+        open = segments.peek().is_none() && matches!(segment, b"" | b"." | b"..");
+        match segment {
+            b"" | b"." => {}
+            b".." => out.truncate(out.iter().rposition(|byte| *byte == b'/').unwrap_or(0)),
+            _ => {
+                out.push(b'/');
+                out.extend_from_slice(segment);
+            }
+        }
+    }
+    if open || out.is_empty() {
+        out.push(b'/');
+    }
+    String::from_utf8(out).unwrap_or_else(|raw| String::from_utf8_lossy(raw.as_bytes()).into_owned())
+}
+
+fn decode(path: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let [byte, tail @ ..] = rest {
+        let escaped = match (byte, tail) {
+            (b'%', [high, low, after @ ..]) => hex(*high).zip(hex(*low)).map(|(h, l)| (h << 4 | l, after)),
+            _ => None,
+        };
+        let (byte, tail) = escaped.unwrap_or((*byte, tail));
+        out.push(byte);
+        rest = tail;
+    }
+    out
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn gives_one_form_to_many_spellings() {
+        for (path, form) in [
+            ("/", "/"),
+            ("", "/"),
+            ("/a/b", "/a/b"),
+            ("/a/b/", "/a/b/"),
+            ("a", "/a"),
+            ("//a///b//", "/a/b/"),
+            ("/./a/./b/.", "/a/b/"),
+            ("/a/../b", "/b"),
+            ("/a/b/..", "/a/"),
+            ("/..", "/"),
+            ("/../../etc", "/etc"),
+            ("/a//../b", "/b"),
+            ("/%61dmin", "/admin"),
+            ("/x/%2e%2E/admin", "/admin"),
+            ("/x%2F..%2fadmin", "/admin"),
+            ("/%252e%252e/a", "/%2e%2e/a"),
+            ("/100%", "/100%"),
+            ("/%zz%4", "/%zz%4"),
+            ("/%ff", "/\u{fffd}"),
+            ("/a%00b", "/a\0b"),
+            ("/a\\..\\b", "/a\\..\\b"),
+            ("/.../.a/a./..b", "/.../.a/a./..b"),
+            ("/.well-known/x", "/.well-known/x"),
+            ("/a;x=1/b", "/a;x=1/b"),
+        ] {
+            assert_eq!(normal_form(path), form, "{path}");
+        }
+    }
+
+    #[test]
+    fn borrows_what_is_normal_already() {
+        for path in ["/", "/a", "/a/", "/.well-known/acme", "/a.b/..c/...", "/é"] {
+            assert!(matches!(normal_form(path), Cow::Borrowed(_)), "{path}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2_000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn never_leaves_the_root(path in "(/|\\.|%2e|%2F|%5c|%25|%|a|2|e|F|\\PC){0,24}") {
+            let form = normal_form(&path);
+            prop_assert!(form.starts_with('/'));
+            prop_assert!(!form.contains("//"));
+            prop_assert!(form.split('/').all(|segment| segment != "." && segment != ".."));
+            if !form.contains('%') {
+                prop_assert!(matches!(normal_form(&form), Cow::Borrowed(_)));
+            }
+        }
+
+        #[test]
+        fn the_quick_look_agrees_with_the_slow_way(path in "/?((/|\\.|a|b){0,12})") {
+            prop_assert_eq!(normal_form(&path).into_owned(), normalise(path.as_bytes()));
+        }
+    }
+}

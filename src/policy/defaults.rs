@@ -1,0 +1,91 @@
+//! Every default of the policy in one place, each with its reason. Whoever thinks one is wrong finds
+//! here what it protects, and what changing it costs.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use super::units::{Period, Size};
+
+/// Safe to start with on a laptop; a deployment says `production` and gets the strict checks.
+pub const ENVIRONMENT: &str = "development";
+/// Docker kills 10 s after TERM: two seconds are left to close and to write the last log lines.
+pub const DRAIN: Period = seconds(8);
+/// A secret that is set and empty is not set.
+pub const SECRET_MIN_LENGTH: usize = 1;
+
+/// The port a container can bind without privileges, on all interfaces, since a gateway is reached.
+pub const LISTEN_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8080);
+/// Room for an office behind one address with keep-alive browsers (six connections each), too few to
+/// take the file descriptors of a small machine.
+pub const CONNECTIONS_PER_CLIENT: u32 = 200;
+/// Four times what browsers with heavy cookies send; nginx allows as much (4 × 8 KiB).
+pub const MAX_HEAD: Size = Size(32 << 10);
+/// Below this the HTTP parser cannot hold a head at all.
+pub const MAX_HEAD_LOWEST: Size = Size(8 << 10);
+/// Above this one connection could hold memory that ten thousand need.
+pub const MAX_HEAD_HIGHEST: Size = Size(1 << 20);
+/// Browsers send about 20, proxies in a row add some; parsing cost grows with the number.
+pub const MAX_HEADERS: u16 = 100;
+/// RFC 9110, 4.1 asks for 8000 octets at least.
+pub const MAX_TARGET: Size = Size(8 << 10);
+/// A head is one packet or a few; 15 s bear a bad mobile link, and end a slow loris.
+pub const REQUEST_HEAD: Period = seconds(15);
+/// Browsers keep connections for a minute or more; closing first only costs a handshake.
+pub const KEEP_ALIVE_IDLE: Period = seconds(60);
+
+/// Metrics tell an attacker what works; only this machine reads them unless others are named.
+pub const METRICS_ALLOW: [&str; 1] = ["loopback"];
+
+/// One household or server holds a /64 at least (RFC 6177).
+pub const IPV6_PREFIX: u8 = 64;
+
+/// A burst of clicks waits; what would wait behind a hundred others is answered 503 sooner.
+pub const QUEUE_SIZE: u32 = 100;
+/// People wait two seconds gladly; longer, and they press reload and make it worse.
+pub const QUEUE_TIMEOUT: Period = seconds(2);
+/// A server in the same network answers a SYN in milliseconds; one retransmission fits into 1 s.
+pub const CONNECT: Period = seconds(1);
+/// Less than the 5 s keep-alive of common application servers (uvicorn, node), so that the gateway,
+/// not the server, is the one to close an idle connection.
+pub const POOL_IDLE: Period = seconds(4);
+
+/// Twice what a page with many images asks for at once, a tenth of what hurts a small application.
+pub const INFLIGHT_PER_CLIENT: u32 = 100;
+/// A photograph or a document; routes for uploads say more.
+pub const MAX_BODY: Size = Size(10 << 20);
+/// From here on a person notices.
+pub const SLOW_WARN: Period = millis(500);
+/// From here on a person is annoyed.
+pub const SLOW_ERROR: Period = millis(1500);
+/// Time to the first byte of the answer; what takes longer belongs in a queue of jobs.
+pub const RESPONSE_HEAD: Period = seconds(15);
+/// Half a minute without one byte is a dead client, not a slow one.
+pub const REQUEST_BODY_IDLE: Period = seconds(30);
+/// Half a minute without one byte is a stuck application; streams have their own limit.
+pub const RESPONSE_BODY_IDLE: Period = seconds(30);
+/// From the request to the head of the answer, waiting and retrying included.
+pub const TOTAL: Period = seconds(60);
+/// Bytes per second a body must average after its first 10 s: a trickle of one byte per idle timeout
+/// would hold an in-flight place for days. 500 B/s is slower than any modem.
+pub const REQUEST_BODY_MIN_RATE: Size = Size(500);
+/// Event streams send comments every 15 to 60 s; five minutes of silence is a lost peer.
+pub const STREAM_IDLE: Period = seconds(300);
+
+/// What browsers' preload lists ask for.
+pub const HSTS_MAX_AGE: Period = seconds(365 * 86_400);
+/// The methods web applications use; TRACE and CONNECT never.
+pub const CORS_METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+/// Mirrors what the browser asks for: headers are no secret, origins are the gate.
+pub const CORS_HEADERS: [&str; 1] = ["*"];
+/// Short enough that a change of policy is felt, long enough to spare the extra requests.
+pub const CORS_MAX_AGE: Period = seconds(600);
+/// Both name the software to attack, and help nobody else.
+pub const STRIP_HEADERS: [&str; 2] = ["server", "x-powered-by"];
+
+const fn seconds(count: u64) -> Period {
+    Period(Duration::from_secs(count))
+}
+
+const fn millis(count: u64) -> Period {
+    Period(Duration::from_millis(count))
+}

@@ -1,0 +1,181 @@
+//! `[listeners.NAME]`: where connections come in, and what a client may do before its request is
+//! routed. What makes sense only once the route is known stands in `[defaults]`, never here.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Deserializer};
+
+use super::defaults;
+use super::units::{Period, Size, Switch, text_type};
+
+/// `[listeners.NAME]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Listener {
+    /// Address and port to listen on; port 0 takes a free one. Default `"0.0.0.0:8080"`.
+    pub address: ListenAddress,
+    /// Connections open at once on this listener, all clients together. Default: derived from the
+    /// file-descriptor limit, so that accepting can never starve the upstream side.
+    #[serde(deserialize_with = "some_connections")]
+    pub max_connections: Option<u32>,
+    /// Connections one client may hold open at once. Default 200.
+    pub max_connections_per_client: Switch<u32>,
+    /// Bytes of request line and headers together. Default `"32KiB"`, from `"8KiB"` to `"1MiB"`.
+    #[serde(deserialize_with = "head_size")]
+    pub max_head: Size,
+    /// Number of header lines. Default 100.
+    #[serde(deserialize_with = "some_headers")]
+    pub max_headers: u16,
+    /// Bytes of the request target (path and query). Default `"8KiB"`.
+    pub max_target: Size,
+    /// How long a client may take before its request is routed.
+    pub timeouts: ListenerTimeouts,
+}
+
+/// `[listeners.NAME.timeouts]`: neither can be switched off, since a connection without either costs
+/// an attacker nothing to keep.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ListenerTimeouts {
+    /// From the first byte of a request to the end of its head (slow loris). Default `"15s"`.
+    pub request_head: Period,
+    /// How long a connection may wait for its next request. Default `"60s"`.
+    pub keep_alive_idle: Period,
+}
+
+/// Address and port of a listener: `"0.0.0.0:8080"`, `"[::]:8080"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ListenAddress(pub SocketAddr);
+
+text_type!(ListenAddress, "\"0.0.0.0:8080\"");
+
+impl Default for Listener {
+    fn default() -> Self {
+        Self {
+            address: ListenAddress(defaults::LISTEN_ADDRESS),
+            max_connections: None,
+            max_connections_per_client: Switch::On(defaults::CONNECTIONS_PER_CLIENT),
+            max_head: defaults::MAX_HEAD,
+            max_headers: defaults::MAX_HEADERS,
+            max_target: defaults::MAX_TARGET,
+            timeouts: ListenerTimeouts::default(),
+        }
+    }
+}
+
+impl Default for ListenerTimeouts {
+    fn default() -> Self {
+        Self {
+            request_head: defaults::REQUEST_HEAD,
+            keep_alive_idle: defaults::KEEP_ALIVE_IDLE,
+        }
+    }
+}
+
+impl TryFrom<&str> for ListenAddress {
+    type Error = String;
+
+    fn try_from(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if let Ok(address) = text.parse() {
+            return Ok(Self(address));
+        }
+        if text.parse::<std::net::IpAddr>().is_ok() {
+            return Err(format!(
+                "`{text}` has no port: write \"{}\"",
+                with_port(text)
+            ));
+        }
+        let port = text.strip_prefix(':').unwrap_or(text);
+        if port.parse::<u16>().is_ok() {
+            return Err(format!("`{text}` has no address: write \"0.0.0.0:{port}\""));
+        }
+        Err(format!(
+            "`{text}` is not an address to listen on: write an IP address and a port, \"0.0.0.0:8080\" or \"[::]:8080\""
+        ))
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+fn with_port(address: &str) -> String {
+    if address.contains(':') {
+        format!("[{address}]:8080")
+    } else {
+        format!("{address}:8080")
+    }
+}
+
+fn head_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Size, D::Error> {
+    let size = Size::deserialize(deserializer)?;
+    if (defaults::MAX_HEAD_LOWEST..=defaults::MAX_HEAD_HIGHEST).contains(&size) {
+        return Ok(size);
+    }
+    Err(serde::de::Error::custom(format!(
+        "`{size}` is not a sane limit for a request head: write \"{}\" to \"{}\"",
+        defaults::MAX_HEAD_LOWEST,
+        defaults::MAX_HEAD_HIGHEST
+    )))
+}
+
+fn some_headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    match u16::deserialize(deserializer)? {
+        0 => Err(serde::de::Error::custom(
+            "`0` headers would refuse every request: write at least 1",
+        )),
+        count => Ok(count),
+    }
+}
+
+fn some_connections<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    match u32::deserialize(deserializer)? {
+        0 => Err(serde::de::Error::custom(
+            "`0` connections would refuse every client: write at least 1, or leave the key out",
+        )),
+        count => Ok(Some(count)),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_needs_an_ip_and_a_port() {
+        assert!(ListenAddress::try_from("[::1]:0").is_ok());
+        let refused = |text| ListenAddress::try_from(text).unwrap_err();
+        assert_eq!(
+            refused("0.0.0.0"),
+            "`0.0.0.0` has no port: write \"0.0.0.0:8080\""
+        );
+        assert_eq!(refused("::1"), "`::1` has no port: write \"[::1]:8080\"");
+        assert_eq!(refused(":80"), "`:80` has no address: write \"0.0.0.0:80\"");
+        assert!(refused("localhost:80").ends_with("\"0.0.0.0:8080\" or \"[::]:8080\""));
+    }
+
+    #[test]
+    fn the_head_limit_stays_between_its_bounds() {
+        let read = |text: &str| toml::from_str::<Listener>(text).map(|l| l.max_head);
+        assert_eq!(read("max_head = \"8KiB\"").unwrap(), Size(8 << 10));
+        assert!(read("max_head = \"8191B\"").is_err());
+        assert!(read("max_head = \"2MiB\"").is_err());
+    }
+
+    #[test]
+    fn zero_connections_or_headers_are_refused() {
+        assert!(toml::from_str::<Listener>("max_connections = 0").is_err());
+        assert!(toml::from_str::<Listener>("max_headers = 0").is_err());
+        assert_eq!(
+            toml::from_str::<Listener>("max_connections = 7")
+                .unwrap()
+                .max_connections,
+            Some(7)
+        );
+    }
+}

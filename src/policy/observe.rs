@@ -1,0 +1,161 @@
+//! `[logs]`, `[admin]` and `[readiness]`: what the operator sees of the gateway, and who else may.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::defaults;
+use super::units::{Network, text_type};
+
+/// `[logs]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Logs {
+    /// How a line is written. Default `"json"`.
+    pub format: LogFormat,
+    /// The least important event that is still written. Default `"info"`.
+    pub level: Level,
+    /// Where one line per request goes: `"stdout"`, `"off"`, or a file. Default `"stdout"`.
+    pub access: AccessLog,
+}
+
+/// How a log line is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// One JSON object a line, for machines.
+    Json,
+    /// Plain words, for a terminal.
+    Text,
+}
+
+/// The importance of a log event, most important first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Something was lost or refused to work.
+    Error,
+    /// Something needs a look.
+    Warn,
+    /// What happened, in short.
+    Info,
+    /// What happened, at length.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// Where one line per request goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccessLog {
+    /// To standard output, between the events.
+    Stdout,
+    /// Nowhere.
+    Off,
+    /// Appended to this file.
+    File(PathBuf),
+}
+
+/// `[admin]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Admin {
+    /// Who may read `/metrics` on the public listeners, judged by the client's address as `[client]`
+    /// finds it; everybody else gets 404. Default `["loopback"]`.
+    pub metrics_allow: Vec<Network>,
+}
+
+/// `[readiness]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Readiness {
+    /// How much `/health/ready` says. Default `"compact"`.
+    pub style: ReadinessStyle,
+    /// A version to name in the answer, that of the application for instance. Default: none.
+    pub version: Option<String>,
+}
+
+/// How much `/health/ready` says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadinessStyle {
+    /// Status, and one word per check.
+    #[default]
+    Compact,
+    /// With the time each check took and why it failed.
+    Detailed,
+}
+
+text_type!(AccessLog, "\"stdout\", \"off\" or a path");
+
+impl Default for Logs {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Json,
+            level: Level::Info,
+            access: AccessLog::Stdout,
+        }
+    }
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self {
+            metrics_allow: defaults::METRICS_ALLOW
+                .into_iter()
+                .filter_map(|name| Network::try_from(name).ok())
+                .collect(),
+        }
+    }
+}
+
+impl TryFrom<&str> for AccessLog {
+    type Error = String;
+
+    fn try_from(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "stdout" => Ok(Self::Stdout),
+            "off" => Ok(Self::Off),
+            // Without the slash a slip such as `stdot` would quietly become a file of that name.
+            path if path.contains('/') => Ok(Self::File(PathBuf::from(path))),
+            other => Err(format!(
+                "`{other}` is not a place for the access log: write \"stdout\", \"off\", or a path with a slash, \"./access.log\""
+            )),
+        }
+    }
+}
+
+impl fmt::Display for AccessLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdout => f.write_str("stdout"),
+            Self::Off => f.write_str("off"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_for_this_machine_unless_said_otherwise() {
+        let admin = Admin::default();
+        assert_eq!(admin.metrics_allow.len(), 1);
+        assert_eq!(admin.metrics_allow[0].name, "loopback");
+    }
+
+    #[test]
+    fn the_access_log_is_a_word_or_a_path() {
+        let place = |text| AccessLog::try_from(text);
+        assert_eq!(place("off"), Ok(AccessLog::Off));
+        assert_eq!(
+            place("/var/log/a.log"),
+            Ok(AccessLog::File("/var/log/a.log".into()))
+        );
+        assert!(place("stdot").is_err());
+    }
+}

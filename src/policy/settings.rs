@@ -1,0 +1,204 @@
+//! What `[defaults]` and a route may both say. A route starts from `[defaults]` and lays its own keys
+//! over them: tables merge key by key, lists and single values replace.
+
+use serde::Deserialize;
+
+use super::defaults;
+use super::security_headers::SecurityHeaders;
+use super::units::{Period, Size, Switch};
+
+/// `[defaults]`, and the settings of a route.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Names of `[limits.NAME]` that all apply. Default `[]`: no rate limit.
+    pub limits: Vec<String>,
+    /// Requests one client may have under way at once; more are answered 429. Default 100.
+    pub max_inflight_per_client: Switch<u32>,
+    /// Bytes of a request body; more is answered 413. Default `"10MiB"`.
+    pub max_body: Switch<Size>,
+    /// From when on a request counts as slow in the log.
+    pub slow: Slow,
+    /// Guards that only count and log what they would refuse. Default `[]`.
+    pub shadow: Vec<GuardName>,
+    /// How long each part of an exchange may take.
+    pub timeouts: Timeouts,
+    /// What applies to answers that are streams (server-sent events, upgrades, gRPC).
+    pub stream: Stream,
+    /// Headers that harden the browser's side, on every answer.
+    pub security_headers: SecurityHeaders,
+    /// Which other origins' pages may call.
+    pub cors: Cors,
+    /// What of an application's errors reaches the client.
+    pub errors: Errors,
+    /// Whether requests are written to the access log. Default true.
+    pub log: bool,
+}
+
+/// `slow`: measured until the head of the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Slow {
+    /// Logged as a warning from here. Default `"500ms"`.
+    pub warn: Switch<Period>,
+    /// Logged as an error from here. Default `"1500ms"`.
+    pub error: Switch<Period>,
+}
+
+/// A guard that may be put into shadow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardName {
+    /// The rate limits of the route.
+    Limits,
+    /// `max_inflight_per_client`.
+    MaxInflightPerClient,
+    /// `max_body`.
+    MaxBody,
+}
+
+/// `timeouts`: each by its meaning; the one that fired is named in the answer, the log and the metric.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timeouts {
+    /// From the request being sent until the head of the answer. Default `"15s"`.
+    pub response_head: Switch<Period>,
+    /// Between two pieces of the request body. Default `"30s"`.
+    pub request_body_idle: Switch<Period>,
+    /// Between two pieces of the answer's body. Default `"30s"`.
+    pub response_body_idle: Switch<Period>,
+    /// From the request's arrival until the head of the answer, waiting and retries included.
+    /// Default `"60s"`.
+    pub total: Switch<Period>,
+    /// Bytes per second a request body must average once 10 s have passed. Default `"500B"`.
+    pub request_body_min_rate: Switch<Size>,
+}
+
+/// `stream`: answers that stay open on purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Stream {
+    /// Silence after which a stream is ended. Default `"5m"`.
+    pub idle: Switch<Period>,
+    /// How long one stream may last. Default `"off"`.
+    pub max_duration: Switch<Period>,
+}
+
+/// `cors`: which other origins' pages may call, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cors {
+    /// `false` leaves CORS to the application. Default true, which does nothing without `origins`.
+    pub enabled: bool,
+    /// Origins that may call: `["https://app.example.com"]`. Default `[]`: none.
+    pub origins: Vec<String>,
+    /// In production every one of `origins` must stand here too, so that an environment variable
+    /// alone can open nothing. Default `[]`.
+    pub approved_origins: Vec<String>,
+    /// Methods allowed. Default GET, POST, PUT, PATCH, DELETE.
+    pub methods: Vec<String>,
+    /// Request headers allowed; `"*"` mirrors what is asked for. Default `["*"]`.
+    pub headers: Vec<String>,
+    /// Response headers a page may read beyond the harmless ones. Default `[]`.
+    pub expose: Vec<String>,
+    /// Whether cookies and authorization may be sent along. Default false.
+    pub credentials: bool,
+    /// How long a browser may remember a preflight. Default `"10m"`.
+    pub max_age: Period,
+}
+
+/// `errors`: what of an application's 5xx answers reaches the client.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Errors {
+    /// Which bodies are replaced by our own. Default `"leaky"`.
+    pub mask: Mask,
+    /// Response headers removed from every answer of the upstream. Default server and x-powered-by.
+    pub strip_headers: Vec<String>,
+}
+
+/// Which bodies of 5xx answers are replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Mask {
+    /// HTML, plain text, and what looks like a stack trace; JSON passes.
+    #[serde(rename = "leaky")]
+    Leaky,
+    /// Every one.
+    #[serde(rename = "5xx")]
+    All,
+    /// None.
+    #[serde(rename = "off")]
+    Off,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            limits: Vec::new(),
+            max_inflight_per_client: Switch::On(defaults::INFLIGHT_PER_CLIENT),
+            max_body: Switch::On(defaults::MAX_BODY),
+            slow: Slow::default(),
+            shadow: Vec::new(),
+            timeouts: Timeouts::default(),
+            stream: Stream::default(),
+            security_headers: SecurityHeaders::default(),
+            cors: Cors::default(),
+            errors: Errors::default(),
+            log: true,
+        }
+    }
+}
+
+impl Default for Slow {
+    fn default() -> Self {
+        Self {
+            warn: Switch::On(defaults::SLOW_WARN),
+            error: Switch::On(defaults::SLOW_ERROR),
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            response_head: Switch::On(defaults::RESPONSE_HEAD),
+            request_body_idle: Switch::On(defaults::REQUEST_BODY_IDLE),
+            response_body_idle: Switch::On(defaults::RESPONSE_BODY_IDLE),
+            total: Switch::On(defaults::TOTAL),
+            request_body_min_rate: Switch::On(defaults::REQUEST_BODY_MIN_RATE),
+        }
+    }
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self {
+            idle: Switch::On(defaults::STREAM_IDLE),
+            max_duration: Switch::Off,
+        }
+    }
+}
+
+impl Default for Cors {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            origins: Vec::new(),
+            approved_origins: Vec::new(),
+            methods: defaults::CORS_METHODS.map(str::to_owned).to_vec(),
+            headers: defaults::CORS_HEADERS.map(str::to_owned).to_vec(),
+            expose: Vec::new(),
+            credentials: false,
+            max_age: defaults::CORS_MAX_AGE,
+        }
+    }
+}
+
+impl Default for Errors {
+    fn default() -> Self {
+        Self {
+            mask: Mask::Leaky,
+            strip_headers: defaults::STRIP_HEADERS.map(str::to_owned).to_vec(),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! `[upstreams.NAME]`: where requests go, and how much may be under way there.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+
+use serde::{Deserialize, Deserializer};
+
+use super::defaults;
+use super::units::{Period, Switch, text_type};
+
+/// `[upstreams.NAME]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Upstream {
+    /// The servers, at least one, taken in turn: `["http://app:8000"]`. Required.
+    #[serde(deserialize_with = "at_least_one")]
+    pub servers: Vec<ServerUrl>,
+    /// Requests under way at once, all servers together; more wait in `queue`. Default `"off"`: only
+    /// the operator knows what the application bears.
+    #[serde(default = "no_cap")]
+    pub max_inflight: Switch<u32>,
+    /// Where requests wait when `max_inflight` is reached.
+    #[serde(default)]
+    pub queue: Queue,
+    /// How long connecting may take. Default `"1s"`.
+    #[serde(default = "connect")]
+    pub connect: Period,
+    /// A connection idle for longer is never used again. Default `"4s"`: less than the 5 s after which
+    /// common application servers hang up, so that a request rarely meets a closing connection.
+    #[serde(default = "pool_idle")]
+    pub pool_idle: Period,
+}
+
+/// `[upstreams.NAME.queue]`: bounded in number and in time; a request that finds it full or waits too
+/// long is answered 503 with `Retry-After`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Queue {
+    /// Requests that may wait. Default 100; 0 refuses at once.
+    pub size: u32,
+    /// How long one may wait. Default `"2s"`.
+    pub timeout: Period,
+}
+
+/// One server of an upstream: `"http://app:8000"`, `"http://[::1]:8000"`. The port defaults to 80.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerUrl {
+    /// A name or an address, in lower case, IPv6 without its brackets.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+}
+
+text_type!(ServerUrl, "\"http://app:8000\"");
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self {
+            size: defaults::QUEUE_SIZE,
+            timeout: defaults::QUEUE_TIMEOUT,
+        }
+    }
+}
+
+impl TryFrom<&str> for ServerUrl {
+    type Error = String;
+
+    fn try_from(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Err(format!("`{text}` has no scheme: write \"http://{text}\""));
+        };
+        if !scheme.eq_ignore_ascii_case("http") {
+            return Err(format!(
+                "`{scheme}` to an upstream is not supported: write \"http://…\" and keep the upstream on a network you trust"
+            ));
+        }
+        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        if authority.contains('@') {
+            return Err(
+                "a server carries no user or password: write \"http://host:port\"".to_owned(),
+            );
+        }
+        if let Some(end) = authority.find(['/', '?', '#']) {
+            let bare = authority.get(..end).unwrap_or_default();
+            return Err(format!(
+                "`{text}` has a path, and requests are forwarded with their own: write \"http://{bare}\""
+            ));
+        }
+        let (host, port) = split_port(authority).ok_or_else(|| {
+            format!(
+                "`{text}` is not a server: write \"http://host:port\", the port from 1 to 65535"
+            )
+        })?;
+        Ok(Self { host, port })
+    }
+}
+
+impl fmt::Display for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "http://[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "http://{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// Host and port of an authority, or nothing if it is neither a name nor an address (RFC 3986, 3.2).
+fn split_port(authority: &str) -> Option<(String, u16)> {
+    if let Some(rest) = authority.strip_prefix('[') {
+        let (address, port) = rest.split_once(']')?;
+        let address: Ipv6Addr = address.parse().ok()?;
+        let port = if port.is_empty() {
+            Some(80)
+        } else {
+            number(port.strip_prefix(':')?)
+        };
+        return Some((address.to_string(), port?));
+    }
+    let (host, port) = match authority.split_once(':') {
+        Some((host, port)) => (host, number(port)?),
+        None => (authority, 80),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    (!host.is_empty() && host.chars().all(plain)).then(|| (host.to_ascii_lowercase(), port))
+}
+
+fn number(port: &str) -> Option<u16> {
+    port.parse().ok().filter(|port| *port != 0)
+}
+
+fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ServerUrl>, D::Error> {
+    let servers = Vec::deserialize(deserializer)?;
+    if servers.is_empty() {
+        return Err(serde::de::Error::custom(
+            "an upstream without a server can answer nothing: write servers = [\"http://app:8000\"]",
+        ));
+    }
+    Ok(servers)
+}
+
+fn no_cap() -> Switch<u32> {
+    Switch::Off
+}
+
+fn connect() -> Period {
+    defaults::CONNECT
+}
+
+fn pool_idle() -> Period {
+    defaults::POOL_IDLE
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn server(text: &str) -> Result<String, String> {
+        ServerUrl::try_from(text).map(|server| server.to_string())
+    }
+
+    #[test]
+    fn a_server_is_a_host_and_a_port() {
+        assert_eq!(server("http://App:8000").unwrap(), "http://app:8000");
+        assert_eq!(server("http://app/").unwrap(), "http://app:80");
+        assert_eq!(server("http://[::1]:81").unwrap(), "http://[::1]:81");
+    }
+
+    #[test]
+    fn what_is_no_server_is_told_how_to_be_one() {
+        assert_eq!(
+            server("app:8000").unwrap_err(),
+            "`app:8000` has no scheme: write \"http://app:8000\""
+        );
+        assert!(
+            server("https://app")
+                .unwrap_err()
+                .starts_with("`https` to an upstream is not supported")
+        );
+        assert!(
+            server("http://app/api")
+                .unwrap_err()
+                .ends_with("write \"http://app\"")
+        );
+        for bad in [
+            "http://",
+            "http://:80",
+            "http://a:0",
+            "http://a:99999",
+            "http://a b",
+            "http://[::1",
+            "http://u@h",
+        ] {
+            assert!(server(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_the_url_is_not_repeated() {
+        assert!(
+            !server("http://u:hunter2@h")
+                .unwrap_err()
+                .contains("hunter2")
+        );
+    }
+
+    #[test]
+    fn an_upstream_needs_a_server() {
+        assert!(toml::from_str::<Upstream>("servers = []").is_err());
+        assert!(toml::from_str::<Upstream>("").is_err());
+        let upstream = toml::from_str::<Upstream>("servers = [\"http://a\"]").unwrap();
+        assert_eq!(upstream.queue, Queue::default());
+        assert_eq!(upstream.pool_idle, defaults::POOL_IDLE);
+    }
+}
