@@ -3,4 +3,5 @@
 pub mod accept;
 pub mod connection;
 pub mod door;
+pub mod doors;
 pub mod tap;

@@ -54,7 +54,9 @@ pub struct Gateway {
 impl Gateway {
     /// A route by its number; the fallback for one that is not there.
     pub fn route(&self, number: usize) -> &Route {
-        self.routes.get(number).unwrap_or_else(|| self.routes.last().expect("compiling adds the fallback"))
+        self.routes
+            .get(number)
+            .unwrap_or_else(|| self.routes.last().expect("compiling adds the fallback"))
     }
 
     /// The number of the route that takes what no other does.
@@ -70,5 +72,8 @@ impl Gateway {
 
 /// All ranges of some named networks.
 pub(crate) fn ranges(networks: &[crate::policy::Network]) -> Vec<IpNet> {
-    networks.iter().flat_map(|network| network.ranges.iter().copied()).collect()
+    networks
+        .iter()
+        .flat_map(|network| network.ranges.iter().copied())
+        .collect()
 }

@@ -107,7 +107,11 @@ pub struct Guarded<T> {
 impl<T> Guarded<T> {
     /// A rule of framing or routing, which cannot be put into shadow.
     pub fn always(name: &str, rule: T) -> Self {
-        Self { rule, name: name.into(), shadow: None }
+        Self {
+            rule,
+            name: name.into(),
+            shadow: None,
+        }
     }
 
     /// Judges with `rule`, and turns a refusal in shadow into a pass plus a count.

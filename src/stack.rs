@@ -9,8 +9,8 @@ use tower::{Service, ServiceBuilder, service_fn};
 
 use crate::gateway::route::Route;
 use crate::http::body::Body;
-use crate::layers::rate_limit::RateLimit;
 use crate::layers::Check;
+use crate::layers::rate_limit::RateLimit;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Place;
 use crate::stack::shapes::{around, check, edit, mend};
@@ -25,13 +25,29 @@ pub mod shapes;
 
 /// The order of the stack, outermost first, as `explain` and the docs print it.
 pub const ORDER: [&str; 18] = [
-    "catch_panic", "enter", "account", "security_headers", "strip_headers", "cors", "quota_headers", "respond",
-    "framing", "own", "preflight", "limits", "max_body", "max_inflight_per_client", "limits_take", "queue", "mask",
+    "catch_panic",
+    "enter",
+    "account",
+    "security_headers",
+    "strip_headers",
+    "cors",
+    "quota_headers",
+    "respond",
+    "framing",
+    "own",
+    "preflight",
+    "limits",
+    "max_body",
+    "max_inflight_per_client",
+    "limits_take",
+    "queue",
+    "mask",
     "forward",
 ];
 
 /// Builds the stack. It holds nothing (its size is zero), so cloning it for each request is free.
-pub fn stack() -> impl Service<Arrival, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static
+pub fn stack()
+-> impl Service<Arrival, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
     ServiceBuilder::new()
         // A bug costs one request, answered 500, and never the process.

@@ -55,7 +55,13 @@ where
         }
     }
 
-    fn admit(&self, socket: TcpStream, peer: SocketAddr, door: &Arc<Door>, alive: &tokio::sync::mpsc::Sender<()>) {
+    fn admit(
+        &self,
+        socket: TcpStream,
+        peer: SocketAddr,
+        door: &Arc<Door>,
+        alive: &tokio::sync::mpsc::Sender<()>,
+    ) {
         let listener = door.listener.load_full();
         let permits = match self.permits(peer, door, &listener) {
             Ok(permits) => permits,
@@ -89,18 +95,32 @@ where
     }
 
     /// A place among all connections of the door, and one among the client's own.
-    fn permits(&self, peer: SocketAddr, door: &Arc<Door>, listener: &Listener) -> Result<[Option<Permit>; 2], &'static str> {
+    fn permits(
+        &self,
+        peer: SocketAddr,
+        door: &Arc<Door>,
+        listener: &Listener,
+    ) -> Result<[Option<Permit>; 2], &'static str> {
         let taken = door.open.fetch_add(1, Relaxed);
         let in_all = Permit::new(Arc::clone(door) as Arc<dyn Release>);
         if taken >= listener.max_connections {
             return Err("max_connections");
         }
         let gateway = self.lane.holder.snapshot();
-        let Some(most) = listener.max_connections_per_client.filter(|_| !gateway.trust.contains(peer.ip())) else {
+        let Some(most) = listener
+            .max_connections_per_client
+            .filter(|_| !gateway.trust.contains(peer.ip()))
+        else {
             return Ok([Some(in_all), None]);
         };
-        let own = self.carryover.connections.take(peer.ip().to_canonical(), gateway.ipv6_prefix, most, Instant::now());
-        own.map(|own| [Some(in_all), Some(own)]).ok_or("max_connections_per_client")
+        let own = self.carryover.connections.take(
+            peer.ip().to_canonical(),
+            gateway.ipv6_prefix,
+            most,
+            Instant::now(),
+        );
+        own.map(|own| [Some(in_all), Some(own)])
+            .ok_or("max_connections_per_client")
     }
 
     /// A connection that failed before it was accepted is its own affair; lack of files is everybody's.

@@ -2,7 +2,6 @@
 //! ends heads that trickle in and connections nobody uses.
 
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -67,11 +66,23 @@ pub async fn serve<S>(socket: TcpStream, listener: &Listener, client: Client, st
 where
     S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
 {
-    let Client { connection, lane, mut closing, metrics } = client;
+    let Client {
+        connection,
+        lane,
+        mut closing,
+        metrics,
+    } = client;
     let phase = Arc::clone(&connection.phase);
-    let entry = Entry { stack, connection, lane };
+    let entry = Entry {
+        stack,
+        connection,
+        lane,
+    };
     let mut serving = builder(listener).serve_connection(Tap::new(socket, Arc::clone(&phase)), entry);
-    let patience = Patience { head: listener.request_head, idle: listener.keep_alive_idle };
+    let patience = Patience {
+        head: listener.request_head,
+        idle: listener.keep_alive_idle,
+    };
     let watchdog = overdue(&phase, patience);
     tokio::pin!(watchdog);
     let mut asked_to_end = false;

@@ -46,7 +46,10 @@ impl Door {
             source,
         };
         let sockets = sockets(listener.address, workers).map_err(fail)?;
-        let bound = sockets.first().map_or(Ok(listener.address), TcpListener::local_addr).map_err(fail)?;
+        let bound = sockets
+            .first()
+            .map_or(Ok(listener.address), TcpListener::local_addr)
+            .map_err(fail)?;
         let door = Self {
             listener: ArcSwap::from_pointee(listener.clone()),
             bound,
@@ -72,7 +75,10 @@ fn sockets(address: SocketAddr, workers: usize) -> io::Result<Vec<TcpListener>> 
     let alone = socket(address, false)?;
     let address = alone.local_addr()?.as_socket().unwrap_or(address);
     drop(alone);
-    (0..workers).map(|_| socket(address, true)).map(|socket| Ok(TcpListener::from(socket?))).collect()
+    (0..workers)
+        .map(|_| socket(address, true))
+        .map(|socket| Ok(TcpListener::from(socket?)))
+        .collect()
 }
 
 fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {
@@ -89,12 +95,20 @@ fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {
 fn remedy(error: &io::Error, address: SocketAddr) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => {
-            format!("the port is taken; stop what listens there (`ss -ltnp 'sport = :{}'` names it) or pick another", address.port())
+            format!(
+                "the port is taken; stop what listens there (`ss -ltnp 'sport = :{}'` names it) or pick another",
+                address.port()
+            )
         }
         io::ErrorKind::PermissionDenied => {
-            format!("port {} needs the capability CAP_NET_BIND_SERVICE; grant it or pick a port from 1024 up", address.port())
+            format!(
+                "port {} needs the capability CAP_NET_BIND_SERVICE; grant it or pick a port from 1024 up",
+                address.port()
+            )
         }
-        io::ErrorKind::AddrNotAvailable => "no interface of this machine has the address; use \"0.0.0.0\" or \"[::]\" for all".to_owned(),
+        io::ErrorKind::AddrNotAvailable => {
+            "no interface of this machine has the address; use \"0.0.0.0\" or \"[::]\" for all".to_owned()
+        }
         _ => error.to_string(),
     }
 }

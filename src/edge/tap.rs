@@ -21,7 +21,10 @@ pub struct Tap {
 impl Tap {
     /// Listens in on a socket.
     pub fn new(socket: TcpStream, phase: Arc<Phase>) -> Self {
-        Self { socket: TokioIo::new(socket), phase }
+        Self {
+            socket: TokioIo::new(socket),
+            phase,
+        }
     }
 
     /// The socket alone.
@@ -31,7 +34,11 @@ impl Tap {
 }
 
 impl Read for Tap {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.socket).poll_read(cx, buf);
         // The end of the stream counts as well: it only ever ends the wait.
         if matches!(polled, Poll::Ready(Ok(()))) {

@@ -48,7 +48,11 @@ impl Gateway {
         env: &dyn Fn(&str) -> Option<String>,
     ) -> (Option<Self>, Source, Problems) {
         let (policy, source, problems) = Policy::read(name, text, env);
-        let build = Build { carryover, env, problems: &problems };
+        let build = Build {
+            carryover,
+            env,
+            problems: &problems,
+        };
         let gateway = policy.map(|policy| Self::compile(&policy, hash(text), &build));
         let gateway = gateway.filter(|_| !problems.is_refused());
         (gateway, source, problems)
@@ -64,7 +68,11 @@ impl Gateway {
         let used = upstreams::in_use(&upstreams, &routes);
         let own = Own {
             style: policy.readiness.style,
-            version: policy.readiness.version.clone().unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
+            version: policy
+                .readiness
+                .version
+                .clone()
+                .unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
             sight: Sight::new(&used, &build.carryover.metrics),
             metrics_allow: ranges(&policy.admin.metrics_allow),
         };
@@ -96,8 +104,10 @@ fn hash(text: &str) -> String {
 /// What the defaults leave open, said by `check` and at start.
 fn remarks(policy: &Policy) -> Vec<String> {
     let mut remarks = Vec::new();
-    if policy.routes.iter().all(|route| route.settings.limits.is_empty()) && policy.defaults.limits.is_empty() {
-        remarks.push("no route has a rate limit: add `[limits.default]` and name it in `[defaults]`".to_owned());
+    if policy.routes.iter().all(|route| route.settings.limits.is_empty()) && policy.defaults.limits.is_empty()
+    {
+        remarks
+            .push("no route has a rate limit: add `[limits.default]` and name it in `[defaults]`".to_owned());
     }
     if !policy.gateway.production() {
         remarks.push("the environment is not production: the checks for production only warn".to_owned());

@@ -103,7 +103,10 @@ mod tests {
 
     #[test]
     fn slow_is_judged_by_the_higher_mark_first() {
-        let slow = Slow { warn: Some(Duration::from_millis(500)), error: Some(Duration::from_millis(1500)) };
+        let slow = Slow {
+            warn: Some(Duration::from_millis(500)),
+            error: Some(Duration::from_millis(1500)),
+        };
         assert_eq!(slow.judge(Duration::from_millis(499)), None);
         assert_eq!(slow.judge(Duration::from_millis(500)), Some("warn"));
         assert_eq!(slow.judge(Duration::from_millis(1500)), Some("error"));

@@ -100,7 +100,9 @@ impl Body {
     /// Adds a watch, told after those already there; gives it back if nothing will be streamed
     /// or two watch already (the connection that is given back, and the account of the request).
     pub fn attend(&mut self, watch: Box<dyn Watch>) -> Option<Box<dyn Watch>> {
-        let (Self::Streamed(metered) | Self::Peeked(_, metered)) = self else { return Some(watch) };
+        let (Self::Streamed(metered) | Self::Peeked(_, metered)) = self else {
+            return Some(watch);
+        };
         match metered.watches.iter_mut().find(|slot| slot.is_none()) {
             Some(free) => {
                 *free = Some(watch);
@@ -218,7 +220,10 @@ impl Metered {
             self.end(End::TooLarge);
             return Err(BodyFault::TooLarge(most));
         }
-        self.watches.iter_mut().flatten().for_each(|watch| watch.passed(bytes));
+        self.watches
+            .iter_mut()
+            .flatten()
+            .for_each(|watch| watch.passed(bytes));
         // hyper does not ask again after trailers, nor after the last byte of a body of known length.
         if frame.is_trailers() || self.inner.is_end_stream() {
             self.end(End::Complete);
@@ -231,7 +236,9 @@ impl Metered {
         let Some((at, why)) = self.pace.deadline(self.bytes, self.waited, since) else {
             return Poll::Pending;
         };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
         if timer.deadline().into_std() != at {
             timer.as_mut().reset(at.into());
         }
@@ -258,6 +265,9 @@ impl Drop for Metered {
 
 impl std::fmt::Debug for Metered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Metered").field("bytes", &self.bytes).field("over", &self.over).finish_non_exhaustive()
+        f.debug_struct("Metered")
+            .field("bytes", &self.bytes)
+            .field("over", &self.over)
+            .finish_non_exhaustive()
     }
 }

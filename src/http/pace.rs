@@ -33,14 +33,25 @@ pub enum TooSlow {
 impl Pace {
     /// When to give up if not one more byte comes, and why. `waiting_since` is when the present wait
     /// began, `waited` what was waited before it.
-    pub fn deadline(&self, bytes: u64, waited: Duration, waiting_since: Instant) -> Option<(Instant, TooSlow)> {
+    pub fn deadline(
+        &self,
+        bytes: u64,
+        waited: Duration,
+        waiting_since: Instant,
+    ) -> Option<(Instant, TooSlow)> {
         let idle = self.idle.map(|idle| (waiting_since + idle, TooSlow::Idle));
         let rate = self.min_rate.map(|rate| {
             let earned = Duration::from_millis(bytes.saturating_mul(1000) / rate.max(1));
-            (waiting_since + earned.max(RATE_GRACE).saturating_sub(waited), TooSlow::Rate)
+            (
+                waiting_since + earned.max(RATE_GRACE).saturating_sub(waited),
+                TooSlow::Rate,
+            )
         });
         let until = self.until.map(|until| (until, TooSlow::Duration));
-        [idle, rate, until].into_iter().flatten().min_by_key(|(at, _)| *at)
+        [idle, rate, until]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(at, _)| *at)
     }
 }
 
@@ -53,22 +64,42 @@ mod tests {
     #[test]
     fn silence_ends_a_body_after_idle() {
         let now = Instant::now();
-        let pace = Pace { idle: Some(30 * SECOND), ..Pace::default() };
-        assert_eq!(pace.deadline(0, Duration::ZERO, now), Some((now + 30 * SECOND, TooSlow::Idle)));
+        let pace = Pace {
+            idle: Some(30 * SECOND),
+            ..Pace::default()
+        };
+        assert_eq!(
+            pace.deadline(0, Duration::ZERO, now),
+            Some((now + 30 * SECOND, TooSlow::Idle))
+        );
     }
 
     #[test]
     fn a_byte_a_second_ends_after_the_grace() {
         let now = Instant::now();
-        let pace = Pace { idle: Some(30 * SECOND), min_rate: Some(500), ..Pace::default() };
-        assert_eq!(pace.deadline(9, 9 * SECOND, now), Some((now + SECOND, TooSlow::Rate)));
+        let pace = Pace {
+            idle: Some(30 * SECOND),
+            min_rate: Some(500),
+            ..Pace::default()
+        };
+        assert_eq!(
+            pace.deadline(9, 9 * SECOND, now),
+            Some((now + SECOND, TooSlow::Rate))
+        );
     }
 
     #[test]
     fn bytes_sent_early_buy_time() {
         let now = Instant::now();
-        let pace = Pace { idle: Some(60 * SECOND), min_rate: Some(500), ..Pace::default() };
-        assert_eq!(pace.deadline(10_000, SECOND, now), Some((now + 19 * SECOND, TooSlow::Rate)));
+        let pace = Pace {
+            idle: Some(60 * SECOND),
+            min_rate: Some(500),
+            ..Pace::default()
+        };
+        assert_eq!(
+            pace.deadline(10_000, SECOND, now),
+            Some((now + 19 * SECOND, TooSlow::Rate))
+        );
     }
 
     #[test]

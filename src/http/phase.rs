@@ -39,7 +39,10 @@ pub struct Patience {
 impl Phase {
     /// A connection opened now.
     pub fn new(now: Instant) -> Self {
-        Self { start: now, word: AtomicU64::new(0) }
+        Self {
+            start: now,
+            word: AtomicU64::new(0),
+        }
     }
 
     /// Bytes came in.
@@ -82,7 +85,8 @@ impl Phase {
     }
 
     fn set(&self, state: State, now: Instant) {
-        let micros = u64::try_from(now.saturating_duration_since(self.start).as_micros()).unwrap_or(u64::MAX / STATES);
+        let micros =
+            u64::try_from(now.saturating_duration_since(self.start).as_micros()).unwrap_or(u64::MAX / STATES);
         self.word.store(micros * STATES + state as u64, Relaxed);
     }
 }
@@ -92,7 +96,10 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
-    const PATIENCE: Patience = Patience { head: Duration::from_secs(15), idle: Duration::from_secs(60) };
+    const PATIENCE: Patience = Patience {
+        head: Duration::from_secs(15),
+        idle: Duration::from_secs(60),
+    };
 
     #[test]
     fn a_head_is_timed_from_its_first_byte_not_from_each() {
@@ -100,13 +107,19 @@ mod tests {
         let phase = Phase::new(start);
         phase.heard(start + SECOND);
         phase.heard(start + 9 * SECOND);
-        assert_eq!(phase.deadline(PATIENCE, start + 9 * SECOND), (start + 16 * SECOND, State::Head));
+        assert_eq!(
+            phase.deadline(PATIENCE, start + 9 * SECOND),
+            (start + 16 * SECOND, State::Head)
+        );
     }
 
     #[test]
     fn silence_after_the_opening_ends_like_a_slow_head() {
         let start = Instant::now();
-        assert_eq!(Phase::new(start).deadline(PATIENCE, start), (start + 15 * SECOND, State::Silent));
+        assert_eq!(
+            Phase::new(start).deadline(PATIENCE, start),
+            (start + 15 * SECOND, State::Silent)
+        );
     }
 
     #[test]
@@ -117,6 +130,9 @@ mod tests {
         phase.heard(start + 2 * SECOND);
         assert_eq!(phase.deadline(PATIENCE, start + 50 * SECOND).1, State::Busy);
         phase.answered(start + 50 * SECOND);
-        assert_eq!(phase.deadline(PATIENCE, start + 51 * SECOND), (start + 110 * SECOND, State::Idle));
+        assert_eq!(
+            phase.deadline(PATIENCE, start + 51 * SECOND),
+            (start + 110 * SECOND, State::Idle)
+        );
     }
 }

@@ -53,7 +53,8 @@ impl<'a> Problem<'a> {
     /// The whole answer, never to be stored by a cache.
     pub fn response(&self) -> Response {
         let mut response = Response::new(Body::from(self.body()));
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self::dress(&mut response);
         response
     }
@@ -103,8 +104,12 @@ mod tests {
         let id = HeaderValue::from_static("abc-12345");
         let mut response = Response::new(Body::from("Traceback"));
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("7"));
-        response.headers_mut().insert(header::ETAG, HeaderValue::from_static("\"x\""));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("7"));
+        response
+            .headers_mut()
+            .insert(header::ETAG, HeaderValue::from_static("\"x\""));
         Problem::new(response.status(), "upstream_error", "", &id).replace(&mut response);
         assert_eq!(response.status(), 503);
         assert_eq!(response.headers()[header::RETRY_AFTER], "7");

@@ -28,12 +28,16 @@ pub fn request_id(headers: &HeaderMap, now: SystemTime) -> HeaderValue {
 /// Whether an id from outside may go into logs and headers: `[A-Za-z0-9._-]{8,128}`.
 fn is_well_formed(id: &[u8]) -> bool {
     (SHORTEST..=LONGEST).contains(&id.len())
-        && id.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+        && id
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 /// A new id in the layout of UUID version 7 (RFC 9562 §5.7): sorted by time.
 fn fresh(now: SystemTime, random: u128) -> HeaderValue {
-    let millis = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let millis = now
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis());
     let id = (millis << 80) | (random & 0x0fff_3fff_ffff_ffff_ffff) | (0x7 << 76) | (0b10 << 62);
     let mut text = [b'-'; 36];
     let digits = (0..32).map(|nibble| b"0123456789abcdef"[(id >> (124 - 4 * nibble)) as usize & 0xf]);
@@ -41,7 +45,8 @@ fn fresh(now: SystemTime, random: u128) -> HeaderValue {
     for (place, digit) in places.zip(digits) {
         text[place] = digit;
     }
-    HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&text)).expect("hex digits and dashes are a header value")
+    HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&text))
+        .expect("hex digits and dashes are a header value")
 }
 
 #[cfg(test)]

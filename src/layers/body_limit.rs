@@ -36,7 +36,10 @@ mod tests {
 
     #[test]
     fn refuses_a_body_one_byte_over() {
-        assert!(matches!(verdict(Some(11)), Verdict::Refuse(Refusal::BodyTooLarge(10))));
+        assert!(matches!(
+            verdict(Some(11)),
+            Verdict::Refuse(Refusal::BodyTooLarge(10))
+        ));
     }
 
     #[test]

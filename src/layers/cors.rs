@@ -80,7 +80,9 @@ impl Cors {
         *response.status_mut() = StatusCode::NO_CONTENT;
         let headers = response.headers_mut();
         headers.insert(header::VARY, VARY_PREFLIGHT);
-        let Some(origin) = self.allow_origin(request.get(header::ORIGIN)) else { return response };
+        let Some(origin) = self.allow_origin(request.get(header::ORIGIN)) else {
+            return response;
+        };
         self.allow(origin, headers);
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, self.methods.clone());
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, self.max_age.clone());
@@ -176,7 +178,10 @@ mod tests {
     fn a_preflight_of_a_listed_origin_is_allowed_what_it_asks() {
         let response = preflight(&cors(app(), true), "https://app.example.com");
         assert_eq!(response.status(), 204);
-        assert_eq!(response.headers()["access-control-allow-origin"], "https://app.example.com");
+        assert_eq!(
+            response.headers()["access-control-allow-origin"],
+            "https://app.example.com"
+        );
         assert_eq!(response.headers()["access-control-allow-credentials"], "true");
         assert_eq!(response.headers()["access-control-allow-headers"], "x-one");
     }
@@ -191,7 +196,10 @@ mod tests {
     #[test]
     fn with_credentials_the_wildcard_becomes_the_origin() {
         let response = preflight(&cors(Origins::Any, true), "https://a.example");
-        assert_eq!(response.headers()["access-control-allow-origin"], "https://a.example");
+        assert_eq!(
+            response.headers()["access-control-allow-origin"],
+            "https://a.example"
+        );
     }
 
     #[test]
@@ -199,7 +207,9 @@ mod tests {
         let rule = cors(app(), false);
         let request = with(exchange("GET", "/"), "origin", "https://evil.com");
         let mut response = Response::new(Body::Empty);
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, WILDCARD);
+        response
+            .headers_mut()
+            .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, WILDCARD);
         rule.after(rule.before(&request), &request, &mut response);
         assert!(!response.headers().contains_key("access-control-allow-origin"));
         assert_eq!(response.headers()["vary"], "origin");

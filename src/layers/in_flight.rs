@@ -23,7 +23,10 @@ pub struct InFlight {
 
 impl Check for InFlight {
     fn check(&self, exchange: &Exchange, now: Instant) -> Verdict {
-        match self.clients.take(exchange.client.ip, self.ipv6_prefix, self.most, now) {
+        match self
+            .clients
+            .take(exchange.client.ip, self.ipv6_prefix, self.most, now)
+        {
             Some(permit) => Verdict::Hold(permit),
             None => Verdict::Refuse(Refusal::TooManyInFlight),
         }
@@ -37,12 +40,19 @@ mod tests {
 
     #[test]
     fn refuses_one_over_until_a_place_is_given_back() {
-        let rule = InFlight { most: 2, clients: Arc::default(), ipv6_prefix: 64 };
+        let rule = InFlight {
+            most: 2,
+            clients: Arc::default(),
+            ipv6_prefix: 64,
+        };
         let (request, now) = (exchange("GET", "/"), Instant::now());
         let first = rule.check(&request, now);
         let second = rule.check(&request, now);
         assert!(matches!((&first, &second), (Verdict::Hold(_), Verdict::Hold(_))));
-        assert!(matches!(rule.check(&request, now), Verdict::Refuse(Refusal::TooManyInFlight)));
+        assert!(matches!(
+            rule.check(&request, now),
+            Verdict::Refuse(Refusal::TooManyInFlight)
+        ));
         drop(first);
         assert!(matches!(rule.check(&request, now), Verdict::Hold(_)));
     }

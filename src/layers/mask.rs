@@ -64,7 +64,8 @@ impl Mend for Mask {
         if leaks {
             exchange.notes.masked = true;
             let detail = "the application failed to answer this request";
-            Problem::new(response.status(), "upstream_error", detail, &exchange.request_id).replace(&mut response);
+            Problem::new(response.status(), "upstream_error", detail, &exchange.request_id)
+                .replace(&mut response);
         } else {
             response.body_mut().push_front(seen);
         }
@@ -74,9 +75,13 @@ impl Mend for Mask {
 
 /// HTML and plain text are made for developers' eyes; so is a body that does not say what it is.
 fn is_leaky_type(response: &Response) -> bool {
-    let Some(kind) = response.headers().get(header::CONTENT_TYPE) else { return true };
+    let Some(kind) = response.headers().get(header::CONTENT_TYPE) else {
+        return true;
+    };
     let kind = kind.as_bytes().to_ascii_lowercase();
-    [b"text/".as_slice(), b"application/xhtml"].iter().any(|leaky| kind.starts_with(leaky))
+    [b"text/".as_slice(), b"application/xhtml"]
+        .iter()
+        .any(|leaky| kind.starts_with(leaky))
 }
 
 fn looks_like_a_trace(seen: &[u8]) -> bool {
@@ -108,7 +113,9 @@ mod tests {
 
     fn of_type(kind: &'static str) -> Response {
         let mut response = Response::new(Body::Empty);
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         response
     }
 
@@ -123,8 +130,12 @@ mod tests {
 
     #[test]
     fn a_trace_is_found_inside_json() {
-        assert!(looks_like_a_trace(br#"{"detail":"Traceback (most recent call last):\n  File"}"#));
-        assert!(looks_like_a_trace(br#"{"stack":"Error: x\n    at Object.<anonymous>"}"#));
+        assert!(looks_like_a_trace(
+            br#"{"detail":"Traceback (most recent call last):\n  File"}"#
+        ));
+        assert!(looks_like_a_trace(
+            br#"{"stack":"Error: x\n    at Object.<anonymous>"}"#
+        ));
         assert!(!looks_like_a_trace(br#"{"detail":"out of stock"}"#));
     }
 

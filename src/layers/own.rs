@@ -61,7 +61,10 @@ impl Around for Own {
 impl Own {
     fn refuses(&self, exchange: &Exchange) -> Option<Refusal> {
         let hidden = exchange.head.uri.path() == "/metrics"
-            && !self.metrics_allow.iter().any(|net| net.contains(&exchange.client.ip));
+            && !self
+                .metrics_allow
+                .iter()
+                .any(|net| net.contains(&exchange.client.ip));
         if hidden {
             return Some(Refusal::NotFound);
         }
@@ -73,10 +76,16 @@ impl Own {
     fn ready(&self) -> Response {
         let checks = self.sight.checks();
         let ready = checks.iter().all(|(_, up)| *up);
-        let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let status = if ready {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
         let body = match self.style {
             ReadinessStyle::Compact => readiness::compact(&checks),
-            ReadinessStyle::Detailed => readiness::detailed(&checks, &self.version, std::time::SystemTime::now()),
+            ReadinessStyle::Detailed => {
+                readiness::detailed(&checks, &self.version, std::time::SystemTime::now())
+            }
         };
         answer(status, JSON, body.to_string())
     }

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, header};
 
+use crate::http::client::ClientKey;
 use crate::http::exchange::{Exchange, Quota, Response};
 use crate::http::refusal::Refusal;
 use crate::layers::{Check, Edit, Verdict};
-use crate::http::client::ClientKey;
 use crate::store;
 use crate::store::limiter::Limiter;
 use crate::store::table::Key;
@@ -56,7 +56,11 @@ impl RateLimit {
             reset: allowance.reset,
             retry_after: allowance.retry_after,
         };
-        if allowance.allowed { Verdict::Left(quota) } else { Verdict::Refuse(Refusal::RateLimited(quota)) }
+        if allowance.allowed {
+            Verdict::Left(quota)
+        } else {
+            Verdict::Refuse(Refusal::RateLimited(quota))
+        }
     }
 
     fn key(&self, exchange: &Exchange) -> Key {
@@ -75,10 +79,15 @@ impl RateLimit {
 /// The value of the first cookie of this name (RFC 6265 §4.2).
 fn cookie<'a>(exchange: &'a Exchange, name: &str) -> Option<&'a [u8]> {
     let lines = exchange.head.headers.get_all(header::COOKIE).iter();
-    lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).find_map(|pair| {
-        let value = pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
-        Some(value)
-    })
+    lines
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        .find_map(|pair| {
+            let value = pair
+                .trim_ascii()
+                .strip_prefix(name.as_bytes())?
+                .strip_prefix(b"=")?;
+            Some(value)
+        })
 }
 
 impl Check for RateLimit {
@@ -98,9 +107,14 @@ pub struct QuotaHeaders {
 impl QuotaHeaders {
     /// Renders what stays the same: for each limit its name, count and window, and whether it is announced.
     pub fn new(limits: &[(String, u32, Duration, bool)]) -> Option<Self> {
-        let each = limits.iter().map(|(name, count, window, _)| format!("\"{name}\";q={count};w={}", window.as_secs().max(1)));
+        let each = limits
+            .iter()
+            .map(|(name, count, window, _)| format!("\"{name}\";q={count};w={}", window.as_secs().max(1)));
         let policy = HeaderValue::from_str(&each.collect::<Vec<_>>().join(", ")).ok()?;
-        let limits = limits.iter().map(|(name, _, _, announce)| (name.clone(), *announce)).collect();
+        let limits = limits
+            .iter()
+            .map(|(name, _, _, announce)| (name.clone(), *announce))
+            .collect();
         Some(Self { policy, limits })
     }
 }
@@ -111,16 +125,27 @@ impl Edit for QuotaHeaders {
     fn before(&self, _exchange: &Exchange) {}
 
     fn after(&self, (): (), exchange: &Exchange, response: &mut Response) {
-        let Some(quota) = &exchange.notes.quota else { return };
-        let Some((name, announce)) = self.limits.get(quota.limit) else { return };
+        let Some(quota) = &exchange.notes.quota else {
+            return;
+        };
+        let Some((name, announce)) = self.limits.get(quota.limit) else {
+            return;
+        };
         let refused = exchange.notes.refusal == Some("rate_limited");
         if !(refused || *announce) {
             return;
         }
         let mut left = String::with_capacity(48);
-        let written = write!(left, "\"{name}\";r={};t={}", quota.remaining, whole_seconds(quota.reset));
+        let written = write!(
+            left,
+            "\"{name}\";r={};t={}",
+            quota.remaining,
+            whole_seconds(quota.reset)
+        );
         if let (Ok(()), Ok(left)) = (written, HeaderValue::from_maybe_shared(bytes::Bytes::from(left))) {
-            response.headers_mut().insert(RATELIMIT_POLICY, self.policy.clone());
+            response
+                .headers_mut()
+                .insert(RATELIMIT_POLICY, self.policy.clone());
             response.headers_mut().insert(RATELIMIT, left);
         }
     }
@@ -140,7 +165,12 @@ mod tests {
     const MINUTE: Duration = Duration::from_secs(60);
 
     fn limit(count: u32, key: Vec<KeySource>) -> RateLimit {
-        RateLimit { place: 0, key, ipv6_prefix: 64, limiter: Arc::new(Limiter::window(count, MINUTE)) }
+        RateLimit {
+            place: 0,
+            key,
+            ipv6_prefix: 64,
+            limiter: Arc::new(Limiter::window(count, MINUTE)),
+        }
     }
 
     #[test]
@@ -150,8 +180,14 @@ mod tests {
         for _ in 0..3 {
             assert!(matches!(rule.check(&request, now), Verdict::Left(_)));
         }
-        assert!(matches!(rule.take(&request, now), Verdict::Left(Quota { remaining: 0, .. })));
-        assert!(matches!(rule.take(&request, now), Verdict::Refuse(Refusal::RateLimited(_))));
+        assert!(matches!(
+            rule.take(&request, now),
+            Verdict::Left(Quota { remaining: 0, .. })
+        ));
+        assert!(matches!(
+            rule.take(&request, now),
+            Verdict::Refuse(Refusal::RateLimited(_))
+        ));
     }
 
     #[test]
@@ -172,7 +208,12 @@ mod tests {
         let rule = QuotaHeaders::new(&[("auth".into(), 5, MINUTE, true)]).expect("a header value");
         let mut request = exchange("GET", "/");
         let reset = Duration::from_millis(1500);
-        request.notes.quota = Some(Quota { limit: 0, remaining: 4, reset, retry_after: Duration::ZERO });
+        request.notes.quota = Some(Quota {
+            limit: 0,
+            remaining: 4,
+            reset,
+            retry_after: Duration::ZERO,
+        });
         let mut response = Response::new(Body::Empty);
         rule.after((), &request, &mut response);
         assert_eq!(response.headers()["ratelimit-policy"], "\"auth\";q=5;w=60");

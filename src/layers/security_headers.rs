@@ -34,7 +34,10 @@ impl SecurityHeaders {
         if !table.enabled {
             return None;
         }
-        let mut headers = Self { hsts: hsts(&table.hsts, at), ..Self::default() };
+        let mut headers = Self {
+            hsts: hsts(&table.hsts, at),
+            ..Self::default()
+        };
         for (name, key, written, preset) in singles(table) {
             let value = match written {
                 Some(Switch::Off) => None,
@@ -45,7 +48,9 @@ impl SecurityHeaders {
             match HeaderValue::from_str(value) {
                 Ok(value) => headers.always.push((name, value)),
                 Err(_) => {
-                    at.key(key).fault("this cannot be the value of a header").help("use printable ASCII on one line");
+                    at.key(key)
+                        .fault("this cannot be the value of a header")
+                        .help("use printable ASCII on one line");
                 }
             }
         }
@@ -96,14 +101,24 @@ impl Edit for SecurityHeaders {
     }
 }
 
-type Single<'a> = (HeaderName, &'static str, &'a Option<Switch<String>>, Option<&'static str>);
+type Single<'a> = (
+    HeaderName,
+    &'static str,
+    &'a Option<Switch<String>>,
+    Option<&'static str>,
+);
 
 /// The headers of one value each: name, key, what is written, and what the preset says.
 fn singles(table: &settings::SecurityHeaders) -> [Single<'_>; 7] {
     let strict = table.preset == Preset::Strict;
     let policy = |name| HeaderName::from_static(name);
     [
-        (header::X_CONTENT_TYPE_OPTIONS, "content_type_options", &table.content_type_options, Some("nosniff")),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            "content_type_options",
+            &table.content_type_options,
+            Some("nosniff"),
+        ),
         (
             header::X_FRAME_OPTIONS,
             "frame_options",
@@ -123,12 +138,21 @@ fn singles(table: &settings::SecurityHeaders) -> [Single<'_>; 7] {
             &table.xss_protection,
             Some(if strict { "0" } else { "1; mode=block" }),
         ),
-        (policy("permissions-policy"), "permissions_policy", &table.permissions_policy, None),
+        (
+            policy("permissions-policy"),
+            "permissions_policy",
+            &table.permissions_policy,
+            None,
+        ),
         (
             policy("cross-origin-opener-policy"),
             "cross_origin_opener_policy",
             &table.cross_origin_opener_policy,
-            if strict { Some("same-origin-allow-popups") } else { None },
+            if strict {
+                Some("same-origin-allow-popups")
+            } else {
+                None
+            },
         ),
         (
             policy("cross-origin-resource-policy"),
@@ -151,7 +175,11 @@ fn hsts(table: &settings::Hsts, at: &At<'_>) -> Option<HeaderValue> {
             .help("set both, or drop `preload`")
             ;
     }
-    let subdomains = if table.include_subdomains { "; includeSubDomains" } else { "" };
+    let subdomains = if table.include_subdomains {
+        "; includeSubDomains"
+    } else {
+        ""
+    };
     let preload = if table.preload { "; preload" } else { "" };
     HeaderValue::from_str(&format!("max-age={seconds}{subdomains}{preload}")).ok()
 }
@@ -166,25 +194,46 @@ fn directives(table: &Directives, at: &At<'_>) -> Option<HeaderValue> {
         let Some(sources) = sources.as_ref() else { continue };
         let at = at.key(name);
         if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
-            at.fault(format!("`{name}` is no directive")).help("write it as in the standard, such as `default-src`");
+            at.fault(format!("`{name}` is no directive"))
+                .help("write it as in the standard, such as `default-src`");
         }
         for source in sources {
             if let Some(why) = wrong_source(source) {
-                at.fault(format!("`{source}` {why}")).help("write one source per list element");
+                at.fault(format!("`{source}` {why}"))
+                    .help("write one source per list element");
             }
         }
-        parts.push(std::iter::once(name).chain(sources).map(String::as_str).collect::<Vec<_>>().join(" "));
+        parts.push(
+            std::iter::once(name)
+                .chain(sources)
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(" "),
+        );
     }
-    if parts.is_empty() { None } else { HeaderValue::from_str(&parts.join("; ")).ok() }
+    if parts.is_empty() {
+        None
+    } else {
+        HeaderValue::from_str(&parts.join("; ")).ok()
+    }
 }
 
 /// Why this cannot be one source expression (CSP3 §2.3.1): it would end the directive or add a second one.
 fn wrong_source(source: &str) -> Option<&'static str> {
-    const KEYWORDS: [&str; 6] = ["self", "none", "unsafe-inline", "unsafe-eval", "strict-dynamic", "report-sample"];
+    const KEYWORDS: [&str; 6] = [
+        "self",
+        "none",
+        "unsafe-inline",
+        "unsafe-eval",
+        "strict-dynamic",
+        "report-sample",
+    ];
     if source.is_empty() || source.contains([';', ',', ' ']) || !source.is_ascii() {
         return Some("is no source: it is empty or holds a space, `;` or `,`");
     }
-    KEYWORDS.contains(&source).then_some("is a keyword and needs single quotes inside the string")
+    KEYWORDS
+        .contains(&source)
+        .then_some("is a keyword and needs single quotes inside the string")
 }
 
 #[cfg(test)]
@@ -194,12 +243,18 @@ mod tests {
     use crate::layers::fixture::exchange;
     use crate::policy::problem::Problems;
 
-    fn dressed(table: &settings::SecurityHeaders, https: bool, own: &[(HeaderName, &'static str)]) -> http::HeaderMap {
+    fn dressed(
+        table: &settings::SecurityHeaders,
+        https: bool,
+        own: &[(HeaderName, &'static str)],
+    ) -> http::HeaderMap {
         let problems = Problems::default();
         let rule = SecurityHeaders::compile(table, &problems.at()).expect("switched on");
         let mut response = Response::new(Body::Empty);
         for (name, value) in own {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            response
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
         }
         let mut request = exchange("GET", "/");
         request.client.https = Some(https);
@@ -209,7 +264,11 @@ mod tests {
 
     #[test]
     fn the_strict_preset_stands_over_the_applications_own() {
-        let headers = dressed(&settings::SecurityHeaders::default(), false, &[(header::X_FRAME_OPTIONS, "ALLOWALL")]);
+        let headers = dressed(
+            &settings::SecurityHeaders::default(),
+            false,
+            &[(header::X_FRAME_OPTIONS, "ALLOWALL")],
+        );
         assert_eq!(headers.get("x-frame-options").expect("set"), "DENY");
         assert_eq!(headers.get("x-content-type-options").expect("set"), "nosniff");
     }
@@ -217,9 +276,14 @@ mod tests {
     #[test]
     fn a_content_policy_of_the_preset_gives_way_to_the_applications() {
         let own = [(CSP, "script-src 'nonce-1'")];
-        assert_eq!(dressed(&settings::SecurityHeaders::default(), false, &own)[CSP], "script-src 'nonce-1'");
+        assert_eq!(
+            dressed(&settings::SecurityHeaders::default(), false, &own)[CSP],
+            "script-src 'nonce-1'"
+        );
         let mut table = settings::SecurityHeaders::default();
-        table.content_security_policy.insert("default-src".into(), Switch::On(vec!["'self'".into()]));
+        table
+            .content_security_policy
+            .insert("default-src".into(), Switch::On(vec!["'self'".into()]));
         assert_eq!(dressed(&table, false, &own)[CSP], "default-src 'self'");
     }
 
@@ -227,6 +291,9 @@ mod tests {
     fn hsts_is_sent_on_https_only() {
         let table = settings::SecurityHeaders::default();
         assert!(!dressed(&table, false, &[]).contains_key("strict-transport-security"));
-        assert_eq!(dressed(&table, true, &[])["strict-transport-security"], "max-age=31536000; includeSubDomains");
+        assert_eq!(
+            dressed(&table, true, &[])["strict-transport-security"],
+            "max-age=31536000; includeSubDomains"
+        );
     }
 }

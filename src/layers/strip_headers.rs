@@ -33,10 +33,16 @@ mod tests {
 
     #[test]
     fn removes_every_occurrence() {
-        let rule = StripHeaders { names: vec![HeaderName::from_static("x-powered-by")] };
+        let rule = StripHeaders {
+            names: vec![HeaderName::from_static("x-powered-by")],
+        };
         let mut response = Response::new(Body::Empty);
-        response.headers_mut().append("x-powered-by", "PHP/5".parse().unwrap());
-        response.headers_mut().append("x-powered-by", "Express".parse().unwrap());
+        response
+            .headers_mut()
+            .append("x-powered-by", "PHP/5".parse().unwrap());
+        response
+            .headers_mut()
+            .append("x-powered-by", "Express".parse().unwrap());
         rule.after((), &exchange("GET", "/"), &mut response);
         assert!(response.headers().is_empty());
     }

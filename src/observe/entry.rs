@@ -3,8 +3,8 @@
 
 mod value;
 
-use std::sync::Arc;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use self::value::{is_one_word, write_ip, write_level, write_shown};

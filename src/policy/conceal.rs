@@ -15,9 +15,7 @@ pub(super) fn message(said: &str, span: &Range<usize>, expansions: &[Expansion])
         return said.to_owned();
     }
     let shown = backticks(said, |piece| {
-        expansions
-            .iter()
-            .find(|e| e.covers(span) && e.shares(piece))
+        expansions.iter().find(|e| e.covers(span) && e.shares(piece))
     });
     remedy(&shown, span, expansions)
 }
@@ -32,9 +30,12 @@ pub(super) fn remedy(said: &str, span: &Range<usize>, expansions: &[Expansion]) 
     let about: Vec<&Expansion> = expansions.iter().filter(|e| e.covers(span)).collect();
     let pieces = shown.split('"').enumerate().map(|(index, piece)| {
         let quoted = index % 2 == 1;
-        about.iter().fold(piece.to_owned(), |piece, e| {
-            if quoted { e.blotted(&piece) } else { piece }
-        })
+        about.iter().fold(
+            piece.to_owned(),
+            |piece, e| {
+                if quoted { e.blotted(&piece) } else { piece }
+            },
+        )
     });
     pieces.collect::<Vec<_>>().join("\"")
 }
@@ -67,11 +68,7 @@ impl Expansion {
     /// Whether a piece shows a whole value, wherever it is said.
     fn is_in(&self, piece: &str) -> bool {
         let long = |hidden: &String| hidden.len() >= 2 * TELLING && piece.contains(hidden.as_str());
-        !self.written.contains(piece)
-            && self
-                .hidden
-                .iter()
-                .any(|hidden| hidden == piece || long(hidden))
+        !self.written.contains(piece) && self.hidden.iter().any(|hidden| hidden == piece || long(hidden))
     }
 
     /// An example without what it has in common with the values.
@@ -121,10 +118,7 @@ mod tests {
         let password = one("u:${P}", &["hunter2", "u:hunter2"]);
         let shown = |said, span| message(said, &span, &password);
         assert_eq!(shown("`u:hunter2` is bad", 4..12), "`u:${P}` is bad");
-        assert_eq!(
-            shown("`ter2` is not a unit", 6..12),
-            "`u:${P}` is not a unit"
-        );
+        assert_eq!(shown("`ter2` is not a unit", 6..12), "`u:${P}` is not a unit");
         assert_eq!(shown("`xhunter2x` elsewhere", 0..1), "`u:${P}` elsewhere");
         assert_eq!(shown("`ter2` elsewhere", 0..1), "`ter2` elsewhere");
     }
@@ -133,10 +127,7 @@ mod tests {
     fn an_example_keeps_its_form_without_the_value() {
         let shown = |said, hidden: &str| remedy(said, &(4..12), &one("${P}", &[hidden]));
         assert_eq!(shown("write \"15s\"", "15"), "write \"…s\"");
-        assert_eq!(
-            shown("write \"http://hunter2\"", "hunter2"),
-            "write \"http://…\""
-        );
+        assert_eq!(shown("write \"http://hunter2\"", "hunter2"), "write \"http://…\"");
         assert_eq!(shown("write \"123456B\"", "123456abc"), "write \"…B\"");
     }
 

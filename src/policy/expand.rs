@@ -54,8 +54,7 @@ struct Expander<'a> {
 impl Expander<'_> {
     fn node(&mut self, node: &mut Node) {
         match &mut node.value {
-            Value::Text(written) if written.contains('$') => match self.string(written, &node.span)
-            {
+            Value::Text(written) if written.contains('$') => match self.string(written, &node.span) {
                 Some(filled) => *written = filled,
                 None => node.broken.set(true),
             },
@@ -65,26 +64,19 @@ impl Expander<'_> {
                     self.element(item, items);
                 }
             }
-            Value::Table(entries) => entries
-                .values_mut()
-                .for_each(|entry| self.node(&mut entry.node)),
+            Value::Table(entries) => entries.values_mut().for_each(|entry| self.node(&mut entry.node)),
             _ => {}
         }
     }
 
     /// An element that is exactly one variable stands for as many elements as its value has parts.
     fn element(&mut self, mut item: Node, into: &mut Vec<Node>) {
-        let split =
-            matches!(&item.value, Value::Text(written) if pattern::is_one_variable(written));
+        let split = matches!(&item.value, Value::Text(written) if pattern::is_one_variable(written));
         self.node(&mut item);
         match &item.value {
             Value::Text(filled) if split && !item.broken.get() => {
-                let parts = filled
-                    .split(',')
-                    .map(str::trim)
-                    .filter(|part| !part.is_empty());
-                let parts =
-                    parts.map(|part| Node::new(item.span.clone(), Value::Text(part.to_owned())));
+                let parts = filled.split(',').map(str::trim).filter(|part| !part.is_empty());
+                let parts = parts.map(|part| Node::new(item.span.clone(), Value::Text(part.to_owned())));
                 into.extend(parts);
             }
             _ => into.push(item),
@@ -104,16 +96,12 @@ impl Expander<'_> {
                         hidden.extend(secret.then_some(value));
                     }
                     Err((message, help)) => {
-                        self.problems
-                            .fault_at(self.within(span, raw), message)
-                            .help(help);
+                        self.problems.fault_at(self.within(span, raw), message).help(help);
                         whole = false;
                     }
                 },
                 Part::Faulty { raw, message, help } => {
-                    self.problems
-                        .fault_at(self.within(span, raw), message)
-                        .help(help);
+                    self.problems.fault_at(self.within(span, raw), message).help(help);
                     whole = false;
                 }
             }
@@ -136,11 +124,7 @@ impl Expander<'_> {
         }
     }
 
-    fn variable(
-        &self,
-        name: &str,
-        fallback: &Fallback<'_>,
-    ) -> Result<(String, bool), (String, String)> {
+    fn variable(&self, name: &str, fallback: &Fallback<'_>) -> Result<(String, bool), (String, String)> {
         let set = (self.env)(name);
         // As in a shell, the colon forms take an empty variable for one that is not set.
         let set = set.filter(|value| !value.is_empty() || *fallback == Fallback::None);
@@ -152,11 +136,7 @@ impl Expander<'_> {
                 format!("set it, or write `${{{name}:-default}}`"),
             )),
             (None, Fallback::Message(message)) => {
-                let message = if message.is_empty() {
-                    "not set"
-                } else {
-                    message
-                };
+                let message = if message.is_empty() { "not set" } else { message };
                 Err((
                     format!("environment variable `{name}`: {message}"),
                     format!("set `{name}`"),
@@ -198,10 +178,7 @@ fn read_file(path: &str) -> Result<String, (String, String)> {
         return fault("is not a file", "name a plain file");
     }
     if about.len() > LARGEST_FILE {
-        return fault(
-            "is larger than 64 KiB",
-            "name a file that holds just the value",
-        );
+        return fault("is larger than 64 KiB", "name a file that holds just the value");
     }
     match fs::read(path).map(String::from_utf8) {
         Ok(Ok(text)) => Ok(text

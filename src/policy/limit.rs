@@ -52,10 +52,7 @@ pub enum Mode {
     Shadow,
 }
 
-text_type!(
-    LimitKey,
-    "\"client_ip\", \"header:NAME\" or \"cookie:NAME\""
-);
+text_type!(LimitKey, "\"client_ip\", \"header:NAME\" or \"cookie:NAME\"");
 
 impl TryFrom<&str> for LimitKey {
     type Error = String;
@@ -123,10 +120,7 @@ mod tests {
                 .key
         };
         assert_eq!(key(""), [LimitKey::ClientIp]);
-        assert_eq!(
-            key("key = \"cookie:Sid\""),
-            [LimitKey::Cookie("Sid".into())]
-        );
+        assert_eq!(key("key = \"cookie:Sid\""), [LimitKey::Cookie("Sid".into())]);
         assert_eq!(
             key("key = [\"header:X-User\", \"client_ip\"]"),
             [LimitKey::Header("x-user".into()), LimitKey::ClientIp]

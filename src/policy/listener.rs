@@ -82,10 +82,7 @@ impl TryFrom<&str> for ListenAddress {
             return Ok(Self(address));
         }
         if text.parse::<std::net::IpAddr>().is_ok() {
-            return Err(format!(
-                "`{text}` has no port: write \"{}\"",
-                with_port(text)
-            ));
+            return Err(format!("`{text}` has no port: write \"{}\"", with_port(text)));
         }
         let port = text.strip_prefix(':').unwrap_or(text);
         if port.parse::<u16>().is_ok() {

@@ -22,10 +22,7 @@ pub(super) fn split(route: &Node, defaults: &Node) -> (Node, Node) {
 /// was reported at its own place.
 fn over(mut upper: Node, lower: &Node) -> Node {
     if let (Value::Table(entries), Some(inherited)) = (&mut upper.value, lower.table()) {
-        for (key, entry) in inherited
-            .iter()
-            .filter(|(_, entry)| !entry.node.broken.get())
-        {
+        for (key, entry) in inherited.iter().filter(|(_, entry)| !entry.node.broken.get()) {
             let merged = match entries.remove(key) {
                 Some(mut own) => {
                     own.node = over(own.node, &entry.node);
@@ -70,14 +67,8 @@ mod tests {
     #[test]
     fn a_routes_own_keys_stay_apart() {
         let (own, settings) = merged("[d]\nx = 1\n[r]\nname = 'n'\nmatch = {}\ny = 2\n");
-        assert_eq!(
-            own.table().unwrap().keys().collect::<Vec<_>>(),
-            ["match", "name"]
-        );
-        assert_eq!(
-            settings.table().unwrap().keys().collect::<Vec<_>>(),
-            ["x", "y"]
-        );
+        assert_eq!(own.table().unwrap().keys().collect::<Vec<_>>(), ["match", "name"]);
+        assert_eq!(settings.table().unwrap().keys().collect::<Vec<_>>(), ["x", "y"]);
     }
 
     #[test]

@@ -106,10 +106,7 @@ impl Reader<'_> {
         };
         let Some(entries) = node.table() else {
             self.problems
-                .fault_at(
-                    node.span.clone(),
-                    format!("`{key}` is a table of named tables"),
-                )
+                .fault_at(node.span.clone(), format!("`{key}` is a table of named tables"))
                 .help(format!("write `[{key}.NAME]`"));
             return BTreeMap::new();
         };
@@ -124,10 +121,7 @@ impl Reader<'_> {
         let read = |(name, entry): (&String, &Entry)| {
             if entry.node.table().is_none() && !entry.node.broken.replace(true) {
                 self.problems
-                    .fault_at(
-                        entry.key.clone(),
-                        format!("`{name}` stands where a name belongs"),
-                    )
+                    .fault_at(entry.key.clone(), format!("`{name}` stands where a name belongs"))
                     .help(format!("write `[{key}.NAME]` above it"));
             }
             let value = shape::read(&entry.node, &[], self.problems)?;

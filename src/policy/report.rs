@@ -98,17 +98,12 @@ fn long(problem: &Placed, source: &Source, renderer: &Renderer, out: &mut String
         Severity::Warning => Level::WARNING,
     };
     let (line_start, lines, span) = lines_around(problem.start..problem.end, source);
-    let annotation = AnnotationKind::Primary
-        .span(span)
-        .label(problem.label.as_deref());
+    let annotation = AnnotationKind::Primary.span(span).label(problem.label.as_deref());
     let snippet = Snippet::source(lines)
         .path(source.name())
         .line_start(line_start)
         .annotation(annotation);
-    let helps = problem
-        .help
-        .iter()
-        .map(|help| Level::HELP.message(help.as_str()));
+    let helps = problem.help.iter().map(|help| Level::HELP.message(help.as_str()));
     let group = level
         .primary_title(problem.message.as_str())
         .element(snippet)
@@ -132,11 +127,7 @@ fn lines_around(span: Range<usize>, source: &Source) -> (usize, String, Range<us
         .map_or(text.len(), |at| span.end + at);
     let (line, _) = source.position(span.start);
     let plain = |range: Range<usize>| text.get(range).unwrap_or_default().replace("\r\n", "\n");
-    let (before, within, after) = (
-        plain(from..span.start),
-        plain(span.clone()),
-        plain(span.end..to),
-    );
+    let (before, within, after) = (plain(from..span.start), plain(span.clone()), plain(span.end..to));
     let after = after.strip_suffix('\r').unwrap_or(&after);
     let span = before.len()..before.len() + within.len();
     (line, format!("{before}{within}{after}"), span)

@@ -20,11 +20,7 @@ const ENOUGH: usize = 50;
 /// Reads a table, noting every fault in it. `also` are keys of the same table that are read elsewhere,
 /// so that suggestions know them. Nothing is returned if there is nothing sensible to return; what
 /// was faulty has its default otherwise.
-pub(super) fn read<T: DeserializeOwned>(
-    node: &Node,
-    also: &[&str],
-    problems: &Problems,
-) -> Option<T> {
+pub(super) fn read<T: DeserializeOwned>(node: &Node, also: &[&str], problems: &Problems) -> Option<T> {
     if node.broken.get() {
         return None;
     }
@@ -35,10 +31,9 @@ pub(super) fn read<T: DeserializeOwned>(
         };
         let culprit = fault.node.unwrap_or(node);
         if !follows_from_another(&fault, culprit) {
-            let in_it = node.table().is_some_and(|keys| {
-                keys.values()
-                    .any(|entry| ptr::eq(&raw const entry.node, culprit))
-            });
+            let in_it = node
+                .table()
+                .is_some_and(|keys| keys.values().any(|entry| ptr::eq(&raw const entry.node, culprit)));
             fault.note(culprit, if in_it { also } else { &[] }, problems);
         }
         if ptr::eq(culprit, node) || culprit.broken.replace(true) {
@@ -103,9 +98,7 @@ mod tests {
         let all = faults::<Gateway>("dran = \"8s\"");
         assert_eq!(
             all,
-            [
-                "dran: unknown key `dran`; did you mean `drain`? keys here: `environment`, `workers`, `drain`"
-            ]
+            ["dran: unknown key `dran`; did you mean `drain`? keys here: `environment`, `workers`, `drain`"]
         );
     }
 
@@ -126,15 +119,11 @@ mod tests {
             "70000: expected a whole number from 0 to 65535, found `70000`; "
         );
         assert!(
-            expected("max_headers = []")
-                .contains("expected a whole number from 0 to 65535, found a list")
+            expected("max_headers = []").contains("expected a whole number from 0 to 65535, found a list")
         );
         assert!(expected("timeouts = 5").contains("expected a table, found `5`"));
         assert!(expected("timeouts = [\"1s\"]").contains("expected a table, found a list"));
-        assert!(
-            expected("max_target = true")
-                .contains("expected a size such as \"1MiB\", found `true`")
-        );
+        assert!(expected("max_target = true").contains("expected a size such as \"1MiB\", found `true`"));
     }
 
     #[test]

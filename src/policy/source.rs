@@ -70,9 +70,7 @@ impl Source {
             return node;
         }
         match path {
-            [Step::Key(routes), Step::Index(_), rest @ ..]
-                if routes == "routes" && inherits(rest) =>
-            {
+            [Step::Key(routes), Step::Index(_), rest @ ..] if routes == "routes" && inherits(rest) => {
                 let inherited: Vec<Step> = [Step::Key("defaults".to_owned())]
                     .into_iter()
                     .chain(rest.iter().cloned())
@@ -122,7 +120,8 @@ mod tests {
         Source::new("p.toml", text, tree, Vec::new())
     }
 
-    const INHERITED: &str = "[defaults]\nmax_body = '1MiB'\n[defaults.cors]\nmax_age = '1m'\n[[routes]]\ncors.origins = []\n";
+    const INHERITED: &str =
+        "[defaults]\nmax_body = '1MiB'\n[defaults.cors]\nmax_age = '1m'\n[[routes]]\ncors.origins = []\n";
 
     fn place(path: &[&str]) -> &'static str {
         let source = source(INHERITED);

@@ -55,10 +55,7 @@ mod tests {
 
     #[test]
     fn another_word_finds_nothing() {
-        assert_eq!(
-            nearest("compression", ["max_body", "limits"].into_iter()),
-            None
-        );
+        assert_eq!(nearest("compression", ["max_body", "limits"].into_iter()), None);
         assert_eq!(nearest("x", ["y"].into_iter()), None);
         assert_eq!(nearest("", ["a"].into_iter()), None);
     }

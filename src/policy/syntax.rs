@@ -11,11 +11,7 @@ pub(super) fn note(faults: &[toml::de::Error], text: &str, problems: &Problems) 
     let mut lines = BTreeSet::new();
     for fault in faults {
         let span = within(fault.span().unwrap_or_default(), text);
-        let line = text
-            .get(..span.start)
-            .unwrap_or_default()
-            .matches('\n')
-            .count();
+        let line = text.get(..span.start).unwrap_or_default().matches('\n').count();
         if !lines.insert(line) {
             continue;
         }
@@ -40,14 +36,8 @@ fn within(span: Range<usize>, text: &str) -> Range<usize> {
 
 fn remedy(what: &str) -> Option<&'static str> {
     let known = [
-        (
-            "string values must be quoted",
-            "put the value in quotes: \"15s\"",
-        ),
-        (
-            "duplicate key",
-            "remove one of the two, or merge the two tables",
-        ),
+        ("string values must be quoted", "put the value in quotes: \"15s\""),
+        ("duplicate key", "remove one of the two, or merge the two tables"),
         ("key with no value", "write key = value"),
         (
             "invalid basic string",

@@ -49,11 +49,7 @@ pub(super) enum Step {
 impl Node {
     pub(super) fn new(span: Range<usize>, value: Value) -> Self {
         let broken = Cell::new(false);
-        Self {
-            span,
-            value,
-            broken,
-        }
+        Self { span, value, broken }
     }
 
     /// A table without a key, standing at the very start.
@@ -89,9 +85,7 @@ impl Node {
         let mut node = self;
         for (taken, step) in path.iter().enumerate() {
             let next = match (step, &node.value) {
-                (Step::Key(key), Value::Table(entries)) => {
-                    entries.get(key).map(|entry| &entry.node)
-                }
+                (Step::Key(key), Value::Table(entries)) => entries.get(key).map(|entry| &entry.node),
                 (Step::Index(index), Value::List(items)) => items.get(*index),
                 _ => None,
             };
@@ -108,12 +102,10 @@ impl Value {
     fn from_toml(value: DeValue<'_>) -> Self {
         match value {
             DeValue::String(text) => Self::Text(text.into_owned()),
-            DeValue::Integer(number) => {
-                match i64::from_str_radix(number.as_str(), number.radix()) {
-                    Ok(number) => Self::Integer(number),
-                    Err(_) => Self::Other("a number beyond 64 bits"),
-                }
-            }
+            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+                Ok(number) => Self::Integer(number),
+                Err(_) => Self::Other("a number beyond 64 bits"),
+            },
             DeValue::Float(number) => match number.as_str().parse() {
                 Ok(number) => Self::Float(number),
                 Err(_) => Self::Other("a number"),
@@ -155,13 +147,11 @@ mod tests {
 
     #[test]
     fn a_path_leads_to_its_value() {
-        let text = "[upstreams.a]\nservers = [\"x\", \"y\"]\n[[routes]]\nname = 'n'\n[[routes]]\nname = 'm'\n";
+        let text =
+            "[upstreams.a]\nservers = [\"x\", \"y\"]\n[[routes]]\nname = 'n'\n[[routes]]\nname = 'm'\n";
         let servers = [key("upstreams"), key("a"), key("servers"), Step::Index(1)];
         assert_eq!(place(text, &servers), "\"y\"");
-        assert_eq!(
-            place(text, &[key("routes"), Step::Index(1), key("name")]),
-            "'m'"
-        );
+        assert_eq!(place(text, &[key("routes"), Step::Index(1), key("name")]), "'m'");
     }
 
     #[test]
@@ -176,13 +166,9 @@ mod tests {
 
     #[test]
     fn what_no_key_takes_is_kept_by_its_name() {
-        let root = Node::from_root(
-            DeTable::parse("a = 1979-05-27\nb = 0xffff_ffff_ffff_ffff_f\nc = 0x1F").unwrap(),
-        );
-        assert!(matches!(
-            root.get("a").unwrap().value,
-            Value::Other("a date")
-        ));
+        let root =
+            Node::from_root(DeTable::parse("a = 1979-05-27\nb = 0xffff_ffff_ffff_ffff_f\nc = 0x1F").unwrap());
+        assert!(matches!(root.get("a").unwrap().value, Value::Other("a date")));
         assert!(matches!(
             root.get("b").unwrap().value,
             Value::Other("a number beyond 64 bits")

@@ -77,9 +77,7 @@ impl TryFrom<&str> for ServerUrl {
         }
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         if authority.contains('@') {
-            return Err(
-                "a server carries no user or password: write \"http://host:port\"".to_owned(),
-            );
+            return Err("a server carries no user or password: write \"http://host:port\"".to_owned());
         }
         if let Some(end) = authority.find(['/', '?', '#']) {
             let bare = authority.get(..end).unwrap_or_default();
@@ -88,9 +86,7 @@ impl TryFrom<&str> for ServerUrl {
             ));
         }
         let (host, port) = split_port(authority).ok_or_else(|| {
-            format!(
-                "`{text}` is not a server: write \"http://host:port\", the port from 1 to 65535"
-            )
+            format!("`{text}` is not a server: write \"http://host:port\", the port from 1 to 65535")
         })?;
         Ok(Self { host, port })
     }
@@ -199,11 +195,7 @@ mod tests {
 
     #[test]
     fn a_password_in_the_url_is_not_repeated() {
-        assert!(
-            !server("http://u:hunter2@h")
-                .unwrap_err()
-                .contains("hunter2")
-        );
+        assert!(!server("http://u:hunter2@h").unwrap_err().contains("hunter2"));
     }
 
     #[test]

@@ -63,7 +63,10 @@ where
 
 /// The head of the answer is known: dress and count it, and let the passage ride with the body to its end.
 fn settle(reply: Reply) -> Response {
-    let Reply { mut passage, mut response } = reply;
+    let Reply {
+        mut passage,
+        mut response,
+    } = reply;
     let took = Instant::now() - passage.exchange.arrived;
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, passage.exchange.request_id.clone());
@@ -91,7 +94,8 @@ fn timings(took: Duration) -> (HeaderValue, HeaderValue) {
     let written = written.and_then(|()| write!(text, "{}.{:06}", micros / 1_000_000, micros % 1_000_000));
     debug_assert!(written.is_ok());
     let text = Bytes::from(text);
-    let value = |part: Bytes| HeaderValue::from_maybe_shared(part).expect("digits and a point are a header value");
+    let value =
+        |part: Bytes| HeaderValue::from_maybe_shared(part).expect("digits and a point are a header value");
     (value(text.slice(..middle)), value(text.slice(middle..)))
 }
 

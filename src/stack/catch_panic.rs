@@ -57,7 +57,10 @@ where
     fn call(&mut self, arrival: Arrival) -> Self::Future {
         let request_id = arrival.request_id.clone();
         // The passage inside closes its own account when it is dropped by the unwinding; nothing of it is used again.
-        Catching { inner: AssertUnwindSafe(self.0.clone().oneshot(arrival)).catch_unwind(), request_id }
+        Catching {
+            inner: AssertUnwindSafe(self.0.clone().oneshot(arrival)).catch_unwind(),
+            request_id,
+        }
     }
 }
 
@@ -87,8 +90,14 @@ where
 
 fn answer(panic: &(dyn Any + Send), request_id: &HeaderValue) -> Response {
     let words = panic.downcast_ref::<&str>().copied();
-    let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
-    tracing::error!(request_id = request_id.to_str().unwrap_or_default(), panic = words, "a request panicked");
+    let words = words
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    tracing::error!(
+        request_id = request_id.to_str().unwrap_or_default(),
+        panic = words,
+        "a request panicked"
+    );
     let refusal = Refusal::Internal;
     let mut response =
         Problem::new(refusal.status(), refusal.code(), &refusal.to_string(), request_id).response();

@@ -39,7 +39,14 @@ impl Arrival {
     pub fn new(request: Request<Incoming>, connection: Arc<Connection>, lane: Arc<Lane>) -> Self {
         let (head, body) = request.into_parts();
         let request_id = request_id(&head.headers, SystemTime::now());
-        Self { head, body, connection, lane, request_id, arrived: Instant::now() }
+        Self {
+            head,
+            body,
+            connection,
+            lane,
+            request_id,
+            arrived: Instant::now(),
+        }
     }
 }
 
@@ -79,7 +86,14 @@ impl<N: Service<Held>> Service<Arrival> for Enter<N> {
 }
 
 fn enter(arrival: Arrival) -> Held {
-    let Arrival { head, body, connection, lane, request_id, arrived } = arrival;
+    let Arrival {
+        head,
+        body,
+        connection,
+        lane,
+        request_id,
+        arrived,
+    } = arrival;
     let snapshot = lane.holder.snapshot();
     snapshot.metrics.in_flight.inc();
     let client = client::resolve(connection.peer.ip(), &head.headers, &snapshot.trust);
@@ -88,7 +102,11 @@ fn enter(arrival: Arrival) -> Held {
         Ok(host) => place(&snapshot, host.as_deref(), &head),
         Err(_) => (snapshot.fallback(), false, None),
     };
-    let body_length = if body.is_end_stream() { Some(0) } else { body.size_hint().exact() };
+    let body_length = if body.is_end_stream() {
+        Some(0)
+    } else {
+        body.size_hint().exact()
+    };
     Box::new(Passage {
         host: head.headers.get(header::HOST).cloned(),
         user_agent: head.headers.get(header::USER_AGENT).cloned(),
@@ -131,7 +149,9 @@ fn address(head: &request::Parts, connection: &Connection) -> Result<Option<Stri
 }
 
 fn target_length(head: &request::Parts) -> u64 {
-    head.uri.path_and_query().map_or(0, |target| target.as_str().len() as u64)
+    head.uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len() as u64)
 }
 
 /// The route, whether it is an endpoint of our own, and why there is none.
@@ -140,7 +160,13 @@ fn place(gateway: &Gateway, host: Option<&str>, head: &request::Parts) -> (usize
     if own::is_own(&path) {
         return (gateway.fallback(), true, None);
     }
-    match gateway.router.find(host, &path, method_asked_for(&head.method, &head.headers).as_ref().unwrap_or(&head.method)) {
+    match gateway.router.find(
+        host,
+        &path,
+        method_asked_for(&head.method, &head.headers)
+            .as_ref()
+            .unwrap_or(&head.method),
+    ) {
         Found::Route(route) => (route, false, None),
         Found::MethodNotAllowed(allow) => (gateway.fallback(), false, Some(Refusal::MethodNotAllowed(allow))),
         Found::NotFound => (gateway.fallback(), false, None),

@@ -33,11 +33,26 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
         total: route.waits.total.map(|total| passage.exchange.arrived + total),
     };
     let (worker, upload) = (passage.exchange.connection.worker, passage.upload.clone());
-    match send(upstream, request, upload, worker, &waits, &mut passage.exchange.notes.trip).await {
-        Ok(answer) => Ok(Reply { response: incoming(answer, &route.waits), passage }),
+    match send(
+        upstream,
+        request,
+        upload,
+        worker,
+        &waits,
+        &mut passage.exchange.notes.trip,
+    )
+    .await
+    {
+        Ok(answer) => Ok(Reply {
+            response: incoming(answer, &route.waits),
+            passage,
+        }),
         Err(error) => {
             report(&passage, &error);
-            Err(Refused { passage, refusal: error.refusal })
+            Err(Refused {
+                passage,
+                refusal: error.refusal,
+            })
         }
     }
 }
@@ -57,7 +72,12 @@ fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refus
         https: exchange.connection.secure,
         host: host.as_ref(),
     };
-    forwarded::rewrite(&mut headers, &arrival, &exchange.client, &passage.place.snapshot.trust);
+    forwarded::rewrite(
+        &mut headers,
+        &arrival,
+        &exchange.client,
+        &passage.place.snapshot.trust,
+    );
     headers.insert(X_REQUEST_ID, exchange.request_id.clone());
     // Whoever expects 100-continue is told to go on by our reading; the upstream gets the body at once.
     headers.remove(header::EXPECT);
@@ -76,17 +96,24 @@ fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refus
 
 /// Path and query as received, byte for byte.
 fn origin_form(uri: &Uri) -> Uri {
-    uri.path_and_query().map_or_else(|| Uri::from_static("/"), |target| Uri::from(target.clone()))
+    uri.path_and_query()
+        .map_or_else(|| Uri::from_static("/"), |target| Uri::from(target.clone()))
 }
 
 /// The answer, its body paced and its connection given back at the end.
 fn incoming((parts, body, lease): send::Answer, waits: &Waits) -> Response {
     let pace = if is_stream(&parts.headers) {
-        Pace { until: waits.stream_max.map(|most| std::time::Instant::now() + most), ..waits.stream }
+        Pace {
+            until: waits.stream_max.map(|most| std::time::Instant::now() + most),
+            ..waits.stream
+        }
     } else {
         waits.response
     };
-    let mut response = Response::from_parts(parts, Body::streamed(body, pace, Some(Box::new(Returning(lease)))));
+    let mut response = Response::from_parts(
+        parts,
+        Body::streamed(body, pace, Some(Box::new(Returning(lease)))),
+    );
     *response.version_mut() = Version::HTTP_11;
     hop::strip_response(response.headers_mut());
     response
@@ -106,13 +133,19 @@ impl Watch for Returning {
 /// Server-sent events stay open on purpose (WHATWG HTML §9.2): silence on them is no fault.
 fn is_stream(headers: &http::HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
-        kind.as_bytes().get(..17).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
+        kind.as_bytes()
+            .get(..17)
+            .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
     })
 }
 
 /// The client is told the code; the log is told the rest.
 fn report(passage: &Passage, error: &send::AttemptError) {
-    let source = error.source.as_ref().map(|source| chain(source.as_ref())).unwrap_or_default();
+    let source = error
+        .source
+        .as_ref()
+        .map(|source| chain(source.as_ref()))
+        .unwrap_or_default();
     tracing::warn!(
         request_id = passage.exchange.request_id.to_str().unwrap_or_default(),
         route = &*passage.place.route().endpoint,

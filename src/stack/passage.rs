@@ -23,8 +23,8 @@ use crate::upstream::watch::Upload;
 pub struct Lane {
     /// The worker's hold on the live gateway.
     pub holder: Holder,
-    /// The worker's buffer of log lines.
-    pub log: access_log::Lane,
+    /// The worker's buffer of log lines; none where the access log is off.
+    pub log: Option<access_log::Lane>,
 }
 
 /// Where in the gateway a request belongs.
@@ -115,7 +115,9 @@ impl Passage {
         self.ledger.head = Some(took);
         if self.counts() {
             let route = self.place.route();
-            route.metrics.record(&self.exchange.head.method, self.ledger.status, took.as_secs_f64());
+            route
+                .metrics
+                .record(&self.exchange.head.method, self.ledger.status, took.as_secs_f64());
             if let Some(level) = route.slow.judge(took) {
                 route.metrics.slow.count(level);
             }
@@ -131,7 +133,9 @@ impl Passage {
         self.exchange.connection.phase.answered(now);
         self.place.snapshot.metrics.in_flight.dec();
         let took = now - self.exchange.arrived;
-        let Some(head) = self.ledger.head else { return self.close_without_answer(took) };
+        let Some(head) = self.ledger.head else {
+            return self.close_without_answer(took);
+        };
         if self.place.route().log && self.counts() {
             self.write_line(head, took, end_name(end));
         }
@@ -139,9 +143,16 @@ impl Passage {
 
     /// The client left, or a panic unwound, before there was an answer.
     fn close_without_answer(&mut self, took: Duration) {
-        let (status, end) = if std::thread::panicking() { (500, "panic") } else { (CLIENT_CLOSED_REQUEST, "client_gone") };
+        let (status, end) = if std::thread::panicking() {
+            (500, "panic")
+        } else {
+            (CLIENT_CLOSED_REQUEST, "client_gone")
+        };
         self.ledger.status = status;
-        self.place.route().metrics.record(&self.exchange.head.method, status, took.as_secs_f64());
+        self.place
+            .route()
+            .metrics
+            .record(&self.exchange.head.method, status, took.as_secs_f64());
         if self.place.route().log {
             self.write_line(took, took, end);
         }
@@ -154,13 +165,14 @@ impl Passage {
     }
 
     fn write_line(&self, head: Duration, took: Duration, end: &'static str) {
+        let Some(log) = &self.lane.log else { return };
         let (exchange, route) = (&self.exchange, self.place.route());
         let slow = route.slow.judge(head);
         let upstream = match &route.target {
             Target::Upstream(upstream) => Some(upstream.name()),
             Target::Nowhere => None,
         };
-        self.lane.log.write(&Line {
+        log.write(&Line {
             at: SystemTime::now(),
             level: level(slow, self.ledger.status),
             request_id: exchange.request_id.to_str().unwrap_or_default(),

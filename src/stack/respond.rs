@@ -51,7 +51,9 @@ where
     }
 
     fn call(&mut self, passage: Held) -> Self::Future {
-        self.0.call(passage).map(|outcome| Ok(outcome.unwrap_or_else(answer)))
+        self.0
+            .call(passage)
+            .map(|outcome| Ok(outcome.unwrap_or_else(answer)))
     }
 }
 

@@ -63,7 +63,10 @@ where
     S: Fn(&Place) -> &[Guarded<C>] + Copy,
     J: Fn(&C, &Exchange, Instant) -> Verdict + Copy,
 {
-    CheckLayer { pick: Select(select, PhantomData), judge }
+    CheckLayer {
+        pick: Select(select, PhantomData),
+        judge,
+    }
 }
 
 /// Dresses every answer on its way out.
@@ -71,7 +74,9 @@ pub fn edit<E, S>(select: S) -> EditLayer<Select<S, Option<E>>>
 where
     S: Fn(&Place) -> &Option<E> + Copy,
 {
-    EditLayer { pick: Select(select, PhantomData) }
+    EditLayer {
+        pick: Select(select, PhantomData),
+    }
 }
 
 /// May wait; boxed only on the routes that have it.
@@ -79,7 +84,9 @@ pub fn around<A, S>(select: S) -> AroundLayer<Select<S, Option<A>>>
 where
     S: Fn(&Place) -> &Option<A> + Copy,
 {
-    AroundLayer { pick: Select(select, PhantomData) }
+    AroundLayer {
+        pick: Select(select, PhantomData),
+    }
 }
 
 /// Looks into the answers it wants; boxed only for those.
@@ -87,5 +94,7 @@ pub fn mend<M, S>(select: S) -> MendLayer<Select<S, Option<M>>>
 where
     S: Fn(&Place) -> &Option<M> + Copy,
 {
-    MendLayer { pick: Select(select, PhantomData) }
+    MendLayer {
+        pick: Select(select, PhantomData),
+    }
 }

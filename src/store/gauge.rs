@@ -1,12 +1,12 @@
 //! How many of something one client has: requests in flight, connections.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use crate::http::exchange::{Permit, Release};
 use crate::http::client::ClientKey;
+use crate::http::exchange::{Permit, Release};
 use crate::store::Epoch;
 use crate::store::table::{DEFAULT_CAPACITY, Idle, Table};
 
@@ -17,9 +17,11 @@ pub struct Gauge(AtomicU32);
 impl Gauge {
     /// Takes one more if fewer than `most` are taken.
     pub fn take(self: Arc<Self>, most: u32) -> Option<Permit> {
-        let taken = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
-            (taken < most).then(|| taken + 1)
-        });
+        let taken = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
+                (taken < most).then(|| taken + 1)
+            });
         taken.is_ok().then(|| Permit::new(self))
     }
 }
@@ -57,12 +59,17 @@ impl Clients {
 
 impl Default for Clients {
     fn default() -> Self {
-        Self { epoch: Epoch::new(Instant::now()), table: Table::new(DEFAULT_CAPACITY) }
+        Self {
+            epoch: Epoch::new(Instant::now()),
+            table: Table::new(DEFAULT_CAPACITY),
+        }
     }
 }
 
 impl std::fmt::Debug for Clients {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Clients").field("count", &self.table.len()).finish()
+        f.debug_struct("Clients")
+            .field("count", &self.table.len())
+            .finish()
     }
 }

@@ -41,7 +41,10 @@ enum Counts {
 impl Limiter {
     /// A sliding window: never more than `count` in any `per`.
     pub fn window(count: u32, per: Duration) -> Self {
-        Self::new(Counts::Window(WindowQuota::new(count, per), Table::new(DEFAULT_CAPACITY)))
+        Self::new(Counts::Window(
+            WindowQuota::new(count, per),
+            Table::new(DEFAULT_CAPACITY),
+        ))
     }
 
     /// A token bucket: `burst` at once, refilled at `count` per `per`. The message of a faulty one says how to mend it.
@@ -51,7 +54,10 @@ impl Limiter {
     }
 
     fn new(counts: Counts) -> Self {
-        Self { epoch: Epoch::new(Instant::now()), counts }
+        Self {
+            epoch: Epoch::new(Instant::now()),
+            counts,
+        }
     }
 
     /// How many may pass at once, and how long a whole quota takes to come back.

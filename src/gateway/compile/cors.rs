@@ -14,16 +14,30 @@ pub(super) fn compile(table: &settings::Cors, at: &At<'_>) -> Option<Cors> {
     check_names(table, at);
     let any = table.origins.iter().any(|origin| origin == "*");
     if any && table.credentials {
-        at.key("origins").warn("`*` with `credentials` lets every page act as the visitor").help("list the origins of your own pages");
+        at.key("origins")
+            .warn("`*` with `credentials` lets every page act as the visitor")
+            .help("list the origins of your own pages");
     }
-    let origins = if any { Origins::Any } else { Origins::Listed(listed(&table.origins, at)) };
+    let origins = if any {
+        Origins::Any
+    } else {
+        Origins::Listed(listed(&table.origins, at))
+    };
     let mirror = table.headers.iter().any(|name| name == "*");
-    let headers = if mirror { Some(AllowHeaders::Mirror) } else { joined(&table.headers).map(AllowHeaders::Listed) };
+    let headers = if mirror {
+        Some(AllowHeaders::Mirror)
+    } else {
+        joined(&table.headers).map(AllowHeaders::Listed)
+    };
     Some(Cors {
         origins,
         methods: joined(&table.methods)?,
         headers: headers?,
-        expose: if table.expose.is_empty() { None } else { joined(&table.expose) },
+        expose: if table.expose.is_empty() {
+            None
+        } else {
+            joined(&table.expose)
+        },
         credentials: table.credentials,
         max_age: HeaderValue::from(table.max_age.0.as_secs()),
     })
@@ -34,7 +48,10 @@ fn listed(origins: &[String], at: &At<'_>) -> Vec<HeaderValue> {
     for (index, origin) in origins.iter().enumerate() {
         match wrong_origin(origin) {
             Some(why) => {
-                at.key("origins").index(index).fault(format!("an origin {why}")).help("write scheme, host and port as a browser does: \"https://app.example.com\"");
+                at.key("origins")
+                    .index(index)
+                    .fault(format!("an origin {why}"))
+                    .help("write scheme, host and port as a browser does: \"https://app.example.com\"");
             }
             None => values.extend(HeaderValue::from_str(origin)),
         }
@@ -47,7 +64,9 @@ fn wrong_origin(origin: &str) -> Option<&'static str> {
     if origin == "null" {
         return None;
     }
-    let Some((scheme, host)) = origin.split_once("://") else { return Some("has no scheme") };
+    let Some((scheme, host)) = origin.split_once("://") else {
+        return Some("has no scheme");
+    };
     if origin.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Some("is in lower case")
     } else if host.contains(['/', '?', '#']) {
@@ -64,13 +83,19 @@ fn wrong_origin(origin: &str) -> Option<&'static str> {
 fn check_names(table: &settings::Cors, at: &At<'_>) {
     for (index, method) in table.methods.iter().enumerate() {
         if Method::from_bytes(method.as_bytes()).is_err() {
-            at.key("methods").index(index).fault(format!("`{method}` is no method")).help("write it in capitals, such as \"GET\"");
+            at.key("methods")
+                .index(index)
+                .fault(format!("`{method}` is no method"))
+                .help("write it in capitals, such as \"GET\"");
         }
     }
     for (key, names) in [("headers", &table.headers), ("expose", &table.expose)] {
         for (index, name) in names.iter().enumerate() {
             if name != "*" && HeaderName::from_bytes(name.as_bytes()).is_err() {
-                at.key(key).index(index).fault(format!("`{name}` is no header name")).help("use letters, digits and `-`");
+                at.key(key)
+                    .index(index)
+                    .fault(format!("`{name}` is no header name"))
+                    .help("use letters, digits and `-`");
             }
         }
     }

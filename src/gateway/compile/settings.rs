@@ -43,8 +43,14 @@ pub(super) fn compile(
         endpoint: endpoint.into(),
         target,
         log: settings.log,
-        slow: Slow { warn: duration(settings.slow.warn), error: duration(settings.slow.error) },
-        waits: waits(settings, body_limit.as_ref().filter(|limit| limit.shadow.is_none())),
+        slow: Slow {
+            warn: duration(settings.slow.warn),
+            error: duration(settings.slow.error),
+        },
+        waits: waits(
+            settings,
+            body_limit.as_ref().filter(|limit| limit.shadow.is_none()),
+        ),
         security_headers: SecurityHeaders::compile(&settings.security_headers, &at.key("security_headers")),
         strip_headers: strip_headers(&settings.errors, at),
         cors: cors::compile(&settings.cors, &at.key("cors")).map(|rule| Guarded::always("cors", rule)),
@@ -71,12 +77,18 @@ fn in_flight(
 ) -> Option<Guarded<InFlight>> {
     let most = settings.max_inflight_per_client.get()?;
     if most == 0 {
-        at.key("max_inflight_per_client").fault("0 refuses every request").help("write 1 or more, or \"off\"");
+        at.key("max_inflight_per_client")
+            .fault("0 refuses every request")
+            .help("write 1 or more, or \"off\"");
     }
     let name = "max_inflight_per_client";
     let shadowed = settings.shadow.contains(&GuardName::MaxInflightPerClient);
     Some(Guarded {
-        rule: InFlight { most, clients: Arc::clone(&build.carryover.in_flight), ipv6_prefix },
+        rule: InFlight {
+            most,
+            clients: Arc::clone(&build.carryover.in_flight),
+            ipv6_prefix,
+        },
         shadow: shadowed.then(|| metrics.shadowed(name)),
         name: name.into(),
     })
@@ -89,11 +101,16 @@ fn strip_headers(errors: &settings::Errors, at: &At<'_>) -> Option<StripHeaders>
             Ok(name) => names.push(name),
             Err(_) => {
                 let at = at.key("errors").key("strip_headers").index(index);
-                at.fault(format!("`{name}` is no header name")).help("use letters, digits and `-`");
+                at.fault(format!("`{name}` is no header name"))
+                    .help("use letters, digits and `-`");
             }
         }
     }
-    if names.is_empty() { None } else { Some(StripHeaders { names }) }
+    if names.is_empty() {
+        None
+    } else {
+        Some(StripHeaders { names })
+    }
 }
 
 fn waits(settings: &Settings, body_limit: Option<&Guarded<BodyLimit>>) -> Waits {
@@ -107,8 +124,14 @@ fn waits(settings: &Settings, body_limit: Option<&Guarded<BodyLimit>>) -> Waits 
             until: None,
             max_bytes: body_limit.map(|limit| limit.rule.most),
         },
-        response: Pace { idle: duration(timeouts.response_body_idle), ..Pace::default() },
-        stream: Pace { idle: duration(settings.stream.idle), ..Pace::default() },
+        response: Pace {
+            idle: duration(timeouts.response_body_idle),
+            ..Pace::default()
+        },
+        stream: Pace {
+            idle: duration(settings.stream.idle),
+            ..Pace::default()
+        },
         stream_max: duration(settings.stream.max_duration),
     }
 }

@@ -9,8 +9,8 @@ use crate::gateway::route::{Route, Target};
 use crate::layers::queue::Queue;
 use crate::policy::{self, Policy};
 use crate::upstream::cap::{self, Cap};
-use crate::upstream::{Setup, Upstream};
 use crate::upstream::server::Server;
+use crate::upstream::{Setup, Upstream};
 
 /// An upstream with the place in front of it.
 pub(super) struct Compiled {
@@ -21,13 +21,17 @@ pub(super) struct Compiled {
 impl Compiled {
     /// The layer in front of it, for one route.
     pub(super) fn queue(&self) -> Option<Queue> {
-        self.cap.as_ref().map(|(cap, queue)| Queue { cap: Arc::clone(cap), queue: *queue })
+        self.cap.as_ref().map(|(cap, queue)| Queue {
+            cap: Arc::clone(cap),
+            queue: *queue,
+        })
     }
 }
 
 pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> BTreeMap<String, Compiled> {
     let each = policy.upstreams.iter();
-    each.map(|(name, table)| (name.clone(), compile_one(name, table, build))).collect()
+    each.map(|(name, table)| (name.clone(), compile_one(name, table, build)))
+        .collect()
 }
 
 fn compile_one(name: &str, table: &policy::Upstream, build: &Build<'_>) -> Compiled {
@@ -39,8 +43,16 @@ fn compile_one(name: &str, table: &policy::Upstream, build: &Build<'_>) -> Compi
         })
     });
     let cap = table.max_inflight.get().map(|most| {
-        let cap = carryover.caps.get_or_build((name.to_owned(), most), || Cap::new(most));
-        (cap, cap::Queue { size: table.queue.size as usize, timeout: table.queue.timeout.0 })
+        let cap = carryover
+            .caps
+            .get_or_build((name.to_owned(), most), || Cap::new(most));
+        (
+            cap,
+            cap::Queue {
+                size: table.queue.size as usize,
+                timeout: table.queue.timeout.0,
+            },
+        )
     });
     report(name, table, build);
     let setup = Setup {
@@ -51,18 +63,26 @@ fn compile_one(name: &str, table: &policy::Upstream, build: &Build<'_>) -> Compi
         cap: cap.as_ref().map(|(cap, _)| Arc::clone(cap)),
         sight: carryover.metrics.upstream(name),
     };
-    Compiled { upstream: Arc::new(Upstream::new(setup, carryover.workers)), cap }
+    Compiled {
+        upstream: Arc::new(Upstream::new(setup, carryover.workers)),
+        cap,
+    }
 }
 
 fn report(name: &str, table: &policy::Upstream, build: &Build<'_>) {
     let at = build.at().key("upstreams").key(name);
     for (index, server) in table.servers.iter().enumerate() {
         if table.servers.iter().take(index).any(|earlier| earlier == server) {
-            at.key("servers").index(index).fault(format!("`{server}` is listed twice")).help("name each server once");
+            at.key("servers")
+                .index(index)
+                .fault(format!("`{server}` is listed twice"))
+                .help("name each server once");
         }
     }
     if table.max_inflight.get() == Some(0) {
-        at.key("max_inflight").fault("an upstream that takes no request serves nobody").help("write 1 or more, or \"off\"");
+        at.key("max_inflight")
+            .fault("an upstream that takes no request serves nobody")
+            .help("write 1 or more, or \"off\"");
     }
 }
 

@@ -61,7 +61,10 @@ mod tests {
         let body = detailed(&checks(), "1.2", SystemTime::UNIX_EPOCH);
         assert_eq!(body["status"], "unhealthy");
         assert_eq!(body["timestamp"], "1970-01-01T00:00:00.000Z");
-        assert_eq!(body["checks"]["db"], json!({"status": "unhealthy", "error": "no_live_server"}));
+        assert_eq!(
+            body["checks"]["db"],
+            json!({"status": "unhealthy", "error": "no_live_server"})
+        );
         assert_eq!(body["version"], "1.2");
     }
 }

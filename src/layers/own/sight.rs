@@ -25,14 +25,21 @@ impl Sight {
     /// Watches these upstreams.
     pub fn new(upstreams: &[Arc<Upstream>], metrics: &Arc<Metrics>) -> Self {
         let watch = |upstream: &Arc<Upstream>| Watched {
-            servers: upstream.servers().iter().map(|server| {
-                let shown = format!("{}:{}", server.host(), server.port());
-                (Arc::clone(server), metrics.server(upstream.name(), &shown))
-            }).collect(),
+            servers: upstream
+                .servers()
+                .iter()
+                .map(|server| {
+                    let shown = format!("{}:{}", server.host(), server.port());
+                    (Arc::clone(server), metrics.server(upstream.name(), &shown))
+                })
+                .collect(),
             metrics: metrics.upstream(upstream.name()),
             upstream: Arc::clone(upstream),
         };
-        Self { metrics: Arc::clone(metrics), watched: upstreams.iter().map(watch).collect() }
+        Self {
+            metrics: Arc::clone(metrics),
+            watched: upstreams.iter().map(watch).collect(),
+        }
     }
 
     /// Whether each upstream has a live server.
@@ -54,11 +61,18 @@ impl Watched {
         let mut in_flight = 0;
         for (server, metrics) in &self.servers {
             let endpoints = server.endpoints();
-            metrics.up.set(i64::from(endpoints.iter().any(|endpoint| endpoint.health() == Health::Up)));
-            in_flight += endpoints.iter().map(|endpoint| endpoint.in_flight()).sum::<usize>();
+            metrics.up.set(i64::from(
+                endpoints.iter().any(|endpoint| endpoint.health() == Health::Up),
+            ));
+            in_flight += endpoints
+                .iter()
+                .map(|endpoint| endpoint.in_flight())
+                .sum::<usize>();
         }
         let queued = self.upstream.cap().map_or(0, |cap| cap.queued());
-        self.metrics.in_flight.set(i64::try_from(in_flight).unwrap_or(i64::MAX));
+        self.metrics
+            .in_flight
+            .set(i64::try_from(in_flight).unwrap_or(i64::MAX));
         self.metrics.queued.set(i64::try_from(queued).unwrap_or(i64::MAX));
     }
 }

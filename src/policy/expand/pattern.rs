@@ -19,10 +19,7 @@ pub(super) enum Part<'t> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Source<'t> {
     /// `${NAME}`, and what to do without it.
-    Variable {
-        name: &'t str,
-        fallback: Fallback<'t>,
-    },
+    Variable { name: &'t str, fallback: Fallback<'t> },
     /// `${file:/path}`
     File(&'t str),
 }
@@ -114,9 +111,7 @@ fn source(inner: &str) -> Result<Source<'_>, (String, String)> {
         let help = "fill in one variable only, and give it a plain default".to_owned();
         return Err(("variables do not nest".to_owned(), help));
     }
-    let end = inner
-        .find(|c: char| !is_name_char(c))
-        .unwrap_or(inner.len());
+    let end = inner.find(|c: char| !is_name_char(c)).unwrap_or(inner.len());
     let (name, rest) = inner.split_at(end);
     let fallback = match rest {
         "" => Some(Fallback::None),
@@ -176,10 +171,7 @@ mod tests {
 
     #[test]
     fn text_and_dollars_stay() {
-        assert_eq!(
-            parts("a$$b"),
-            [Part::Text("a"), Part::Text("$"), Part::Text("b")]
-        );
+        assert_eq!(parts("a$$b"), [Part::Text("a"), Part::Text("$"), Part::Text("b")]);
         assert_eq!(parts("5$"), [Part::Text("5"), Part::Text("$")]);
         assert_eq!(parts("$$${A}").len(), 2);
         assert_eq!(parts("$é"), [Part::Text("$"), Part::Text("é")]);

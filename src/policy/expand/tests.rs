@@ -111,10 +111,7 @@ fn a_file_is_read_without_its_last_newline() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secret");
     fs::write(&path, "hunter2\n").unwrap();
-    assert_eq!(
-        string(&format!("x-${{file:{}}}", path.display())),
-        "x-hunter2"
-    );
+    assert_eq!(string(&format!("x-${{file:{}}}", path.display())), "x-hunter2");
 }
 
 #[test]

@@ -104,10 +104,7 @@ fn a_value_from_the_environment_is_never_shown() {
 fn named_tables_are_tables_with_plain_names() {
     assert!(short("[[listeners]]\naddress = 'x'\n").contains("write `[listeners.NAME]`"));
     assert!(short("[upstreams.'a b']\nservers = ['http://a']\n").contains("`a b` is not a name"));
-    assert!(
-        short("[upstreams]\nservers = ['http://a']\n")
-            .contains("`servers` stands where a name belongs")
-    );
+    assert!(short("[upstreams]\nservers = ['http://a']\n").contains("`servers` stands where a name belongs"));
     assert!(short("[routes.a]\n").contains("write `[[routes]]` before each"));
     assert!(short("routes = [5]\n").contains("expected a table, found `5`"));
     assert!(short("defaults = 5\n[[routes]]\n").contains("expected a table, found `5`"));
@@ -138,11 +135,7 @@ fn damaged(at: usize, length: usize, scrap: &str) -> String {
             .find(|b| whole.is_char_boundary(*b))
             .unwrap()
     };
-    format!(
-        "{}{scrap}{}",
-        &whole[..bound(at)],
-        &whole[bound(at + length)..]
-    )
+    format!("{}{scrap}{}", &whole[..bound(at)], &whole[bound(at + length)..])
 }
 
 proptest! {

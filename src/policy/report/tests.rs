@@ -4,7 +4,8 @@
 use super::*;
 use crate::policy::Policy;
 
-const TEXT: &str = "[upstreams.web]\r\nservers = [\r\n  'http://a',\r\n]\r\n\r\n[[routes]]\r\nupstream = 'wbe'\r\n";
+const TEXT: &str =
+    "[upstreams.web]\r\nservers = [\r\n  'http://a',\r\n]\r\n\r\n[[routes]]\r\nupstream = 'wbe'\r\n";
 
 fn with(note: impl Fn(&Problems), style: Style) -> String {
     let (_, source, problems) = Policy::read("p.toml", TEXT, &|_| None);

@@ -119,10 +119,8 @@ impl Kind {
             }
             Self::Missing(key) => {
                 let example = EXAMPLES.iter().find(|(name, _)| *name == key);
-                let write = example.map_or_else(
-                    || format!("write {key} = …"),
-                    |(_, text)| format!("write {text}"),
-                );
+                let write =
+                    example.map_or_else(|| format!("write {key} = …"), |(_, text)| format!("write {text}"));
                 (format!("missing key `{key}`"), Some(write))
             }
             Self::UnknownKey(key, known) => {
@@ -185,12 +183,8 @@ fn split_remedy(said: &str) -> (String, Option<String>) {
 fn wrap(found: &str, expected: &str) -> Option<&'static str> {
     match (found, expected) {
         ("a string", "a list") => Some("put it in brackets: [\"…\"]"),
-        (number, "a string" | "a word in quotes") if number.starts_with('`') => {
-            Some("put it in quotes")
-        }
-        (_, "a table") => {
-            Some("write its keys in braces, { key = value }, or under a header of its own")
-        }
+        (number, "a string" | "a word in quotes") if number.starts_with('`') => Some("put it in quotes"),
+        (_, "a table") => Some("write its keys in braces, { key = value }, or under a header of its own"),
         _ => None,
     }
 }

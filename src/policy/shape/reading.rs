@@ -5,8 +5,7 @@ use std::collections::btree_map;
 use std::slice;
 
 use serde::de::{
-    DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
-    Visitor,
+    DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 use serde::forward_to_deserialize_any;
 
@@ -93,8 +92,7 @@ impl<'de> Deserializer<'de> for Reading<'de> {
     ) -> Result<V::Value, Fault<'de>> {
         match &self.0.value {
             Value::Text(word) => {
-                let word: serde::de::value::StrDeserializer<'_, Fault<'de>> =
-                    word.trim().into_deserializer();
+                let word: serde::de::value::StrDeserializer<'_, Fault<'de>> = word.trim().into_deserializer();
                 visitor.visit_enum(word).map_err(|fault| fault.at(self.0))
             }
             _ => self.deserialize_any(visitor),
@@ -145,29 +143,20 @@ impl<'de> SeqAccess<'de> for Items<'de> {
 impl<'de> MapAccess<'de> for Entries<'de> {
     type Error = Fault<'de>;
 
-    fn next_key_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Fault<'de>> {
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault<'de>> {
         let Some((key, entry)) = self.rest.find(|(_, entry)| !entry.node.broken.get()) else {
             return Ok(None);
         };
         self.value = Some(&entry.node);
-        let key: serde::de::value::StrDeserializer<'_, Fault<'de>> =
-            key.as_str().into_deserializer();
+        let key: serde::de::value::StrDeserializer<'_, Fault<'de>> = key.as_str().into_deserializer();
         seed.deserialize(key)
             .map(Some)
             .map_err(|fault| fault.at_key(entry))
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<S::Value, Fault<'de>> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault<'de>> {
         match self.value.take() {
-            Some(node) => seed
-                .deserialize(Reading(node))
-                .map_err(|fault| fault.at(node)),
+            Some(node) => seed.deserialize(Reading(node)).map_err(|fault| fault.at(node)),
             None => Err(Fault::custom("a value was asked for before its key")),
         }
     }

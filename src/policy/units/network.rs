@@ -73,10 +73,7 @@ impl fmt::Display for Network {
 }
 
 fn named(ranges: &[&str]) -> Vec<IpNet> {
-    ranges
-        .iter()
-        .filter_map(|range| range.parse().ok())
-        .collect()
+    ranges.iter().filter_map(|range| range.parse().ok()).collect()
 }
 
 fn range(text: &str) -> Result<IpNet, String> {

@@ -18,11 +18,7 @@ impl TryFrom<&str> for Period {
             return Err(format!("`{text}` has no unit: write \"{number}s\""));
         }
         // A month or a year of humantime is 30.44 or 365.25 days: nobody means that.
-        if text.ends_with('M')
-            || text.ends_with('y')
-            || text.contains("month")
-            || text.contains("year")
-        {
+        if text.ends_with('M') || text.ends_with('y') || text.contains("month") || text.contains("year") {
             return Err(format!(
                 "`{text}` depends on the calendar: write it in days, \"365d\""
             ));
@@ -30,9 +26,7 @@ impl TryFrom<&str> for Period {
         let period = humantime::parse_duration(&text.replace('_', ""))
             .map_err(|_| format!("`{text}` is not a time: write a whole number and a unit, \"250ms\", \"15s\", \"5m\", \"1h\" or \"1d\""))?;
         if period > LONGEST {
-            return Err(format!(
-                "`{text}` is longer than ten years: write a shorter time"
-            ));
+            return Err(format!("`{text}` is longer than ten years: write a shorter time"));
         }
         Ok(Self(period))
     }

@@ -24,9 +24,7 @@ impl TryFrom<&str> for Size {
         let text = text.trim();
         let (number, unit) = super::text::split_unit(text);
         let number = super::text::whole(number).ok_or_else(|| {
-            format!(
-                "`{text}` is not a size: write a whole number and a unit, \"512KiB\" or \"10MiB\""
-            )
+            format!("`{text}` is not a size: write a whole number and a unit, \"512KiB\" or \"10MiB\"")
         })?;
         if unit.is_empty() {
             return Err(format!(
@@ -90,10 +88,7 @@ mod tests {
             "`500` has no unit: write \"500B\", or in KiB, MiB or GiB"
         );
         assert_eq!(refused("10m"), "`m` is not a unit of size: write \"10MiB\"");
-        assert_eq!(
-            refused("10MB/s"),
-            "`MB/s` is not a unit of size: write \"10MiB\""
-        );
+        assert_eq!(refused("10MB/s"), "`MB/s` is not a unit of size: write \"10MiB\"");
         assert!(refused("1.5MiB").starts_with("`1.5MiB` is not a size"));
         assert!(refused("-1B").starts_with("`-1B` is not a size"));
         assert!(refused("").starts_with("`` is not a size"));

@@ -86,8 +86,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for SwitchVisitor<T> {
 /// A number that came from the environment is a string: `max_inflight = "${CAP:-200}"`.
 fn number_in_string<'de, T: Deserialize<'de>>(text: &str) -> Option<T> {
     let number: i64 = text.parse().ok().filter(|number| *number != 0)?;
-    let number: serde::de::value::I64Deserializer<serde::de::value::Error> =
-        number.into_deserializer();
+    let number: serde::de::value::I64Deserializer<serde::de::value::Error> = number.into_deserializer();
     T::deserialize(number).ok()
 }
 
@@ -136,8 +135,7 @@ mod tests {
 
     #[test]
     fn off_switches_off_whatever_the_value_would_be() {
-        let table =
-            read("number = \"off\"\nsize = \"off\"\nperiod = \"off\"\nwords = \"off\"").unwrap();
+        let table = read("number = \"off\"\nsize = \"off\"\nperiod = \"off\"\nwords = \"off\"").unwrap();
         assert_eq!(table.number, Some(Switch::Off));
         assert_eq!(table.size, Some(Switch::Off));
         assert_eq!(table.period, Some(Switch::Off));
@@ -146,23 +144,16 @@ mod tests {
 
     #[test]
     fn a_value_is_read_by_its_own_type() {
-        let table =
-            read("number = 7\nsize = \"1KiB\"\nperiod = \"2s\"\nwords = [\"'self'\"]").unwrap();
+        let table = read("number = 7\nsize = \"1KiB\"\nperiod = \"2s\"\nwords = [\"'self'\"]").unwrap();
         assert_eq!(table.number, Some(Switch::On(7)));
         assert_eq!(table.size, Some(Switch::On(Size(1024))));
-        assert_eq!(
-            table.period,
-            Some(Switch::On(Period(Duration::from_secs(2))))
-        );
+        assert_eq!(table.period, Some(Switch::On(Period(Duration::from_secs(2)))));
         assert_eq!(table.words, Some(Switch::On(vec!["'self'".to_owned()])));
     }
 
     #[test]
     fn a_number_may_come_as_a_string() {
-        assert_eq!(
-            read("number = \"200\"").unwrap().number,
-            Some(Switch::On(200))
-        );
+        assert_eq!(read("number = \"200\"").unwrap().number, Some(Switch::On(200)));
         assert!(read("number = \"many\"").is_err());
         assert!(read("number = \"-1\"").is_err());
     }

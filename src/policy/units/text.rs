@@ -8,9 +8,7 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, SeqAccess, Visitor};
 
 /// A value written as a string.
-pub(in crate::policy) trait Text:
-    for<'t> TryFrom<&'t str, Error = String>
-{
+pub(in crate::policy) trait Text: for<'t> TryFrom<&'t str, Error = String> {
     /// What it looks like, for messages: `a time such as "15s"`.
     const LOOKS_LIKE: &'static str;
 }
@@ -46,9 +44,7 @@ macro_rules! text_type {
 pub(in crate::policy) use text_type;
 
 /// Reads a text type; a bare number gets the type's own words for a missing unit.
-pub(in crate::policy) fn read<'de, T: Text, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
+pub(in crate::policy) fn read<'de, T: Text, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_any(TextVisitor(PhantomData))
 }
 

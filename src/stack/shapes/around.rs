@@ -28,7 +28,10 @@ impl<P: Copy, N> Layer<N> for AroundLayer<P> {
     type Service = AroundService<P, N>;
 
     fn layer(&self, next: N) -> Self::Service {
-        AroundService { pick: self.pick, next }
+        AroundService {
+            pick: self.pick,
+            next,
+        }
     }
 }
 
@@ -51,7 +54,14 @@ where
         if self.pick.pick(&passage.place).is_none() {
             return Either::Left(self.next.call(passage));
         }
-        let (pick, place, rest) = (self.pick, passage.place.clone(), Rest { passage, next: self.next.clone() });
+        let (pick, place, rest) = (
+            self.pick,
+            passage.place.clone(),
+            Rest {
+                passage,
+                next: self.next.clone(),
+            },
+        );
         Either::Right(Box::pin(async move {
             match pick.pick(&place) {
                 Some(rule) => rule.around(rest).await,
@@ -84,10 +94,16 @@ where
     }
 
     fn answer(self, response: Response) -> Reply {
-        Reply { passage: self.passage, response }
+        Reply {
+            passage: self.passage,
+            response,
+        }
     }
 
     fn refuse(self, refusal: Refusal) -> Refused {
-        Refused { passage: self.passage, refusal }
+        Refused {
+            passage: self.passage,
+            refusal,
+        }
     }
 }

@@ -32,7 +32,11 @@ impl<P: Copy, J: Copy, N> Layer<N> for CheckLayer<P, J> {
     type Service = CheckService<P, J, N>;
 
     fn layer(&self, next: N) -> Self::Service {
-        CheckService { pick: self.pick, judge: self.judge, next }
+        CheckService {
+            pick: self.pick,
+            judge: self.judge,
+            next,
+        }
     }
 }
 
@@ -60,7 +64,10 @@ where
                 Verdict::Hold(permit) => held.exchange.permits.push(permit),
                 Verdict::Left(quota) => note_quota(&mut held.exchange.notes, quota),
                 Verdict::Answer(response) => {
-                    return Either::Left(ready(Ok(Reply { passage, response: *response })));
+                    return Either::Left(ready(Ok(Reply {
+                        passage,
+                        response: *response,
+                    })));
                 }
                 Verdict::Refuse(refusal) => {
                     if let Refusal::RateLimited(quota) = &refusal {
@@ -76,7 +83,10 @@ where
 
 /// Of several limits the client is told of the one that will refuse first.
 fn note_quota(notes: &mut Notes, quota: Quota) {
-    let tighter = notes.quota.as_ref().is_none_or(|noted| quota.remaining <= noted.remaining);
+    let tighter = notes
+        .quota
+        .as_ref()
+        .is_none_or(|noted| quota.remaining <= noted.remaining);
     if tighter {
         notes.quota = Some(quota);
     }

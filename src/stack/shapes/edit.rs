@@ -28,7 +28,10 @@ impl<P: Copy, N> Layer<N> for EditLayer<P> {
     type Service = EditService<P, N>;
 
     fn layer(&self, next: N) -> Self::Service {
-        EditService { pick: self.pick, next }
+        EditService {
+            pick: self.pick,
+            next,
+        }
     }
 }
 
@@ -47,8 +50,16 @@ where
     }
 
     fn call(&mut self, passage: Held) -> Self::Future {
-        let note = self.pick.pick(&passage.place).as_ref().map(|rule| rule.before(&passage.exchange));
-        Edited { inner: self.next.call(passage), pick: self.pick, note }
+        let note = self
+            .pick
+            .pick(&passage.place)
+            .as_ref()
+            .map(|rule| rule.before(&passage.exchange));
+        Edited {
+            inner: self.next.call(passage),
+            pick: self.pick,
+            note,
+        }
     }
 }
 

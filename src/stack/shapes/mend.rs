@@ -29,7 +29,10 @@ impl<P: Copy, N> Layer<N> for MendLayer<P> {
     type Service = MendService<P, N>;
 
     fn layer(&self, next: N) -> Self::Service {
-        MendService { pick: self.pick, next }
+        MendService {
+            pick: self.pick,
+            next,
+        }
     }
 }
 
@@ -48,7 +51,11 @@ where
     }
 
     fn call(&mut self, passage: Held) -> Self::Future {
-        Mended { inner: self.next.call(passage), pick: self.pick, mending: None }
+        Mended {
+            inner: self.next.call(passage),
+            pick: self.pick,
+            mending: None,
+        }
     }
 }
 
@@ -74,7 +81,11 @@ where
         let this = self.project();
         if this.mending.is_none() {
             let reply = ready!(this.inner.poll(cx))?;
-            let wanted = this.pick.pick(&reply.passage.place).as_ref().is_some_and(|rule| rule.wants(&reply.response));
+            let wanted = this
+                .pick
+                .pick(&reply.passage.place)
+                .as_ref()
+                .is_some_and(|rule| rule.wants(&reply.response));
             if !wanted {
                 return Poll::Ready(Ok(reply));
             }
@@ -88,7 +99,10 @@ where
 }
 
 async fn mended<M: Mend + 'static, P: Pick<Of = Option<M>>>(pick: P, reply: Reply) -> Reply {
-    let Reply { mut passage, response } = reply;
+    let Reply {
+        mut passage,
+        response,
+    } = reply;
     let place = passage.place.clone();
     let response: Response = match pick.pick(&place) {
         Some(rule) => rule.mend(&mut passage.exchange, response).await,

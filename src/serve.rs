@@ -1,0 +1,280 @@
+//! The order of start (policy → gateway → sockets → ready), of reload and of stop. One control thread
+//! does it all, so that two reloads never run at once and none stalls a worker.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::carryover::Carryover;
+use crate::edge::doors::Doors;
+use crate::gateway::Gateway;
+use crate::gateway::live::Live;
+use crate::observe::access_log::{self, AccessLog};
+use crate::observe::logs::Logs;
+use crate::observe::metrics::{Counter, Metrics};
+use crate::observe::{Format, Level, logs};
+use crate::policy::report::Style;
+use crate::policy::{self, Workers as WorkerCount};
+use crate::signals::{Signals, Wish};
+use crate::source::{Compiled, PolicySource, Refused, style_for_stderr};
+use crate::upstream::server::Server;
+use crate::upstream::tend::Tending;
+use crate::workers::Workers;
+
+/// How often clients that have gone quiet are forgotten.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// How long the logs may take to write their last lines.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
+/// Why the gateway did not start, or ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The policy cannot be read or has faults; the report says all.
+    #[error(transparent)]
+    Policy(#[from] Refused),
+    /// A listener cannot have its address.
+    #[error(transparent)]
+    Bind(#[from] crate::edge::door::BindError),
+    /// A log cannot be opened.
+    #[error("the access log cannot be opened: {0}; check the path and its permissions")]
+    Log(#[source] std::io::Error),
+    /// Threads, signals or the like.
+    #[error("the system refused what the gateway needs to run: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// The running gateway, as the control thread sees it.
+struct Running {
+    source: PolicySource,
+    live: Live,
+    carryover: Arc<Carryover>,
+    workers: Workers,
+    doors: Doors,
+    tending: Tending,
+    access: Option<AccessLog>,
+    logs: Logs,
+}
+
+/// Serves a policy until a signal ends it.
+pub fn serve(source: PolicySource) -> Result<(), StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut signals = Signals::listen()?;
+        let mut running = Running::start(source)?;
+        running.announce();
+        running.attend(&mut signals).await;
+        running.stop(&mut signals).await;
+        Ok(())
+    })
+}
+
+impl Running {
+    fn start(source: PolicySource) -> Result<Self, StartError> {
+        let metrics = Metrics::new(SystemTime::now());
+        let workers = worker_count(source.workers()?);
+        let carryover = Arc::new(Carryover::new(Arc::clone(&metrics), workers));
+        let Compiled { gateway, warnings } = source.compile(&carryover, style_for_stderr())?;
+        tell(&warnings);
+        let mut doors = Doors::default();
+        let opened = doors.open_new(&gateway.listeners, workers)?;
+        let logs = logs::start(
+            format(gateway.logs.format),
+            level(gateway.logs.level),
+            metrics.log_lost.clone(),
+        )?;
+        let access =
+            start_access_log(&gateway.logs, metrics.access_log_lost.clone()).map_err(StartError::Log)?;
+        metrics.policy_in_force(&gateway.hash);
+        let tending = Tending::new();
+        tending.set(&servers(&gateway));
+        let live = Live::new(gateway);
+        let workers = Workers::start(&live, &carryover, access.as_ref())?;
+        for (door, sockets) in opened {
+            workers.accept(&door, sockets);
+        }
+        Ok(Self {
+            source,
+            live,
+            carryover,
+            workers,
+            doors,
+            tending,
+            access,
+            logs,
+        })
+    }
+
+    /// The line scripts wait for: which listener is bound where.
+    fn announce(&self) {
+        let line = format!(
+            "portcullis ready: {} workers={}\n",
+            self.doors.describe(),
+            self.carryover.workers
+        );
+        let gateway = self.live.current();
+        tracing::info!(
+            listeners = self.doors.describe(),
+            workers = self.carryover.workers,
+            policy = gateway.hash,
+            "serving"
+        );
+        for remark in &gateway.remarks {
+            tracing::info!("{remark}");
+        }
+        tell(&line);
+    }
+
+    async fn attend(&mut self, signals: &mut Signals) {
+        let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        loop {
+            tokio::select! {
+                wish = signals.next() => match wish {
+                    Wish::Reload => self.reload(),
+                    Wish::Stop => return,
+                },
+                _ = sweep.tick() => self.carryover.sweep(Instant::now()),
+            }
+        }
+    }
+
+    /// Whole or not at all: compile, open what is new, swap, close what is gone. Any fault keeps the old policy.
+    fn reload(&mut self) {
+        if let Some(Err(error)) = self.access.as_ref().map(AccessLog::reopen) {
+            tracing::warn!(error = %error, "the access log cannot be opened again");
+        }
+        match self.try_reload() {
+            Ok(opened) => {
+                tracing::info!(
+                    policy = self.live.current().hash,
+                    listeners = self.doors.describe(),
+                    "policy reloaded"
+                );
+                if opened {
+                    self.announce();
+                }
+            }
+            Err(error) => {
+                self.carryover.metrics.reload_refused();
+                tracing::error!(error = %error, "policy refused, the old one stays");
+            }
+        }
+    }
+
+    fn try_reload(&mut self) -> Result<bool, StartError> {
+        let Compiled { gateway, warnings } = self.source.compile(&self.carryover, Style::Short)?;
+        for warning in warnings.lines() {
+            tracing::warn!("{warning}");
+        }
+        let opened = self.doors.open_new(&gateway.listeners, self.carryover.workers)?;
+        self.tell_what_needs_a_restart(&gateway);
+        self.logs.set_level(level(gateway.logs.level));
+        self.tending.set(&servers(&gateway));
+        self.carryover.metrics.reloaded(&gateway.hash);
+        let listeners = gateway.listeners.clone();
+        self.live.swap(gateway);
+        let any = !opened.is_empty();
+        for (door, sockets) in opened {
+            self.workers.accept(&door, sockets);
+        }
+        self.doors.close_gone(&listeners);
+        Ok(any)
+    }
+
+    fn tell_what_needs_a_restart(&self, next: &Gateway) {
+        let now = self.live.current();
+        for (key, changed) in [
+            ("gateway.workers", now.workers != next.workers),
+            ("logs.format", now.logs.format != next.logs.format),
+            ("logs.access", now.logs.access != next.logs.access),
+        ] {
+            if changed {
+                tracing::warn!(key, "this key is read at start only; restart to change it");
+            }
+        }
+    }
+
+    /// Takes no new connection, lets requests under way finish, and gives up when the policy says so or
+    /// the operator asks twice.
+    async fn stop(self, signals: &mut Signals) {
+        let drain = self.live.current().drain;
+        tracing::info!(
+            drain_seconds = drain.as_secs_f64(),
+            "stopping: finishing what is under way"
+        );
+        self.doors.close_all();
+        self.workers.finish();
+        let deadline = tokio::time::sleep(drain);
+        tokio::pin!(deadline);
+        let mut look = tokio::time::interval(Duration::from_millis(5));
+        let drained = loop {
+            tokio::select! {
+                _ = look.tick() => if self.workers.are_done() { break true; },
+                () = &mut deadline => break false,
+                wish = signals.next() => if wish == Wish::Stop { break false; },
+            }
+        };
+        if drained {
+            tracing::info!("stopped: everything under way was finished");
+        } else {
+            let left = self.carryover.metrics.in_flight.get();
+            tracing::warn!(
+                requests = left,
+                "stopped before everything under way was finished"
+            );
+        }
+        if let Some(access) = &self.access {
+            access.stop(LAST_LINES);
+        }
+        self.logs.stop(LAST_LINES);
+    }
+}
+
+fn servers(gateway: &Gateway) -> Vec<Arc<Server>> {
+    gateway
+        .upstreams
+        .iter()
+        .flat_map(|upstream| upstream.servers())
+        .cloned()
+        .collect()
+}
+
+fn start_access_log(table: &policy::Logs, lost: Counter) -> std::io::Result<Option<AccessLog>> {
+    let target = match &table.access {
+        policy::AccessLog::Stdout => access_log::Target::Stdout,
+        policy::AccessLog::File(path) => access_log::Target::File(path.clone()),
+        policy::AccessLog::Off => return Ok(None),
+    };
+    AccessLog::start(target, format(table.format), lost).map(Some)
+}
+
+/// To standard error. Nobody reading there is no reason not to serve.
+fn tell(text: &str) {
+    let _unread = std::io::stderr().write_all(text.as_bytes()).is_err();
+}
+
+fn format(format: policy::LogFormat) -> Format {
+    match format {
+        policy::LogFormat::Json => Format::Json,
+        policy::LogFormat::Text => Format::Text,
+    }
+}
+
+fn level(level: policy::Level) -> Level {
+    match level {
+        policy::Level::Error => Level::Error,
+        policy::Level::Warn => Level::Warn,
+        policy::Level::Info => Level::Info,
+        policy::Level::Debug => Level::Debug,
+        policy::Level::Trace => Level::Trace,
+    }
+}
+
+/// How many workers a policy asks for; `auto` is what the CPU quota allows.
+pub fn worker_count(count: WorkerCount) -> usize {
+    match count {
+        WorkerCount::Auto => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        WorkerCount::Count(count) => usize::from(count.get()),
+    }
+}

@@ -1,0 +1,153 @@
+//! Where a policy comes from, and what becomes of it: a gateway, or a report for the operator.
+
+use std::fmt;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use crate::carryover::Carryover;
+use crate::gateway::Gateway;
+use crate::policy::problem::Problems;
+use crate::policy::report::{self, Style};
+use crate::policy::source::{Source, decode};
+use crate::policy::{Policy, Workers};
+
+/// Where a policy is looked for if none is named.
+const USUAL_PLACES: [&str; 2] = ["portcullis.toml", "/etc/portcullis/portcullis.toml"];
+
+/// A policy on disk, or one that comes with the program.
+#[derive(Debug, Clone)]
+pub enum PolicySource {
+    /// Read anew at each reload.
+    File(PathBuf),
+    /// Built in, with variables of its own.
+    BuiltIn {
+        /// What reports call it.
+        name: &'static str,
+        /// The policy.
+        text: &'static str,
+        /// The variables it names.
+        variables: Vec<(&'static str, String)>,
+    },
+}
+
+/// A policy that cannot be put in force: the report, ready to be shown.
+#[derive(Debug)]
+pub struct Refused(String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// A gateway, and the warnings about its policy.
+pub struct Compiled {
+    /// Ready to serve.
+    pub gateway: Gateway,
+    /// Ready to be shown; empty if there are none.
+    pub warnings: String,
+}
+
+impl PolicySource {
+    /// The named file, or the first of the usual ones that exists.
+    pub fn find(named: Option<PathBuf>) -> Result<Self, Refused> {
+        if let Some(path) = named {
+            return Ok(Self::File(path));
+        }
+        let usual = USUAL_PLACES.iter().map(PathBuf::from).find(|path| path.exists());
+        usual.map(Self::File).ok_or_else(|| {
+            Refused(format!(
+                "error: no policy is named, and there is neither ./{} nor {}\n   = help: write `portcullis serve POLICY`, or try `portcullis demo`\n",
+                USUAL_PLACES[0], USUAL_PLACES[1]
+            ))
+        })
+    }
+
+    /// What reports call it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::BuiltIn { name, .. } => (*name).to_owned(),
+        }
+    }
+
+    /// Compiles the policy as it is now.
+    pub fn compile(&self, carryover: &Carryover, style: Style) -> Result<Compiled, Refused> {
+        let text = self.text()?;
+        let (gateway, source, problems) =
+            Gateway::from_text(&self.name(), &text, carryover, &|name| self.variable(name));
+        let report = show(&problems, &source, style);
+        match gateway {
+            Some(gateway) => Ok(Compiled {
+                gateway,
+                warnings: report,
+            }),
+            None => Err(Refused(report)),
+        }
+    }
+
+    /// How many workers the policy asks for. Faults are left to [`PolicySource::compile`], which comes next.
+    pub fn workers(&self) -> Result<Workers, Refused> {
+        let (policy, _, _) = Policy::read(&self.name(), &self.text()?, &|name| self.variable(name));
+        Ok(policy.map_or(Workers::Auto, |policy| policy.gateway.workers))
+    }
+
+    fn text(&self) -> Result<String, Refused> {
+        match self {
+            Self::File(path) => read(path),
+            Self::BuiltIn { text, .. } => Ok((*text).to_owned()),
+        }
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        match self {
+            Self::BuiltIn { variables, .. } => variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.clone()),
+            // A value that is no text is as good as none: the fault names the variable.
+            Self::File(_) => std::env::var(name).ok(),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, Refused> {
+    let refuse = |what: String, help: &str| Refused(format!("error: {what}\n   = help: {help}\n"));
+    let bytes = std::fs::read(path).map_err(|error| {
+        let help = match error.kind() {
+            io::ErrorKind::NotFound => "name a policy that exists; `portcullis demo` shows one at work",
+            io::ErrorKind::IsADirectory => "name the file in it",
+            io::ErrorKind::PermissionDenied => "let the gateway's user read it",
+            _ => "see that the file can be read",
+        };
+        refuse(
+            format!("the policy `{}` cannot be read: {error}", path.display()),
+            help,
+        )
+    })?;
+    decode(bytes).map_err(|message| {
+        refuse(
+            format!("`{}`: {message}", path.display()),
+            "a policy is a text file in TOML",
+        )
+    })
+}
+
+fn show(problems: &Problems, source: &Source, style: Style) -> String {
+    if problems.is_empty() {
+        String::new()
+    } else {
+        report::render(problems, source, style)
+    }
+}
+
+/// Colour where a person reads.
+pub fn style_for_stderr() -> Style {
+    if io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        Style::Colour
+    } else {
+        Style::Plain
+    }
+}

@@ -1,0 +1,125 @@
+//! The threads that serve: one single-threaded runtime per worker, with sockets, pools and log buffers of
+//! its own, so that workers wait for each other in nothing. All futures are `Send`; only this file knows
+//! how they are laid out.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::carryover::Carryover;
+use crate::edge::accept::Acceptor;
+use crate::edge::door::Door;
+use crate::gateway::live::Live;
+use crate::observe::access_log::{self, AccessLog};
+use crate::stack::passage::Lane;
+use crate::stack::stack;
+
+/// How long a log line may stay in a worker's buffer.
+const FLUSH_EVERY: Duration = Duration::from_millis(100);
+
+/// All workers.
+pub struct Workers {
+    workers: Vec<Worker>,
+}
+
+struct Worker {
+    orders: mpsc::UnboundedSender<Order>,
+    thread: JoinHandle<()>,
+}
+
+enum Order {
+    /// Accept from this socket of a door.
+    Accept(TcpListener, Arc<Door>),
+    /// All doors are closed: finish, then end.
+    Finish,
+}
+
+impl Workers {
+    /// Starts the threads.
+    pub fn start(live: &Live, carryover: &Arc<Carryover>, log: Option<&AccessLog>) -> io::Result<Self> {
+        let start = |number: usize| {
+            let lane = Arc::new(Lane {
+                holder: live.holder(),
+                log: log.map(AccessLog::lane),
+            });
+            let (orders, inbox) = mpsc::unbounded_channel();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            let carryover = Arc::clone(carryover);
+            let thread = thread::Builder::new()
+                .name(format!("worker-{number}"))
+                .spawn(move || runtime.block_on(work(number, lane, carryover, inbox)))?;
+            Ok(Worker { orders, thread })
+        };
+        Ok(Self {
+            workers: (0..carryover.workers).map(start).collect::<io::Result<_>>()?,
+        })
+    }
+
+    /// Gives each worker its socket of a door.
+    pub fn accept(&self, door: &Arc<Door>, sockets: Vec<TcpListener>) {
+        for (worker, socket) in self.workers.iter().zip(sockets) {
+            // A worker that is gone has panicked; the others go on.
+            let _gone = worker
+                .orders
+                .send(Order::Accept(socket, Arc::clone(door)))
+                .is_err();
+        }
+    }
+
+    /// Asks all workers to end once their connections have.
+    pub fn finish(&self) {
+        for worker in &self.workers {
+            let _gone = worker.orders.send(Order::Finish).is_err();
+        }
+    }
+
+    /// Whether all have ended.
+    pub fn are_done(&self) -> bool {
+        self.workers.iter().all(|worker| worker.thread.is_finished())
+    }
+}
+
+async fn work(
+    number: usize,
+    lane: Arc<Lane>,
+    carryover: Arc<Carryover>,
+    mut inbox: mpsc::UnboundedReceiver<Order>,
+) {
+    let acceptor = Acceptor {
+        worker: number,
+        lane: Arc::clone(&lane),
+        carryover,
+        stack: stack(),
+    };
+    let (alive, mut all_gone) = mpsc::channel::<()>(1);
+    let flushing = lane.log.clone().map(|log| tokio::spawn(flush(log)));
+    while let Some(order) = inbox.recv().await {
+        match order {
+            Order::Accept(socket, door) => match tokio::net::TcpListener::from_std(socket) {
+                Ok(socket) => drop(tokio::spawn(acceptor.clone().run(socket, door, alive.clone()))),
+                Err(error) => tracing::error!(error = %error, "a worker cannot use its socket"),
+            },
+            Order::Finish => break,
+        }
+    }
+    drop(alive);
+    // Ends when the last acceptor and the last connection have dropped their sender.
+    let _ended = all_gone.recv().await.is_none();
+    if let Some(flushing) = flushing {
+        flushing.abort();
+    }
+}
+
+async fn flush(log: access_log::Lane) {
+    let mut every = tokio::time::interval(FLUSH_EVERY);
+    loop {
+        every.tick().await;
+        log.flush();
+    }
+}
