@@ -12,6 +12,7 @@ pub mod tend;
 pub mod watch;
 
 mod alarm;
+mod answer;
 mod connect;
 mod deadline;
 mod fault;

@@ -67,6 +67,15 @@ impl Origin {
 }
 
 impl Talk {
+    /// Whether a request comes at all; takes it off the wire.
+    pub(super) async fn asks(&mut self) -> bool {
+        let asks = self.0.peek(&mut [0]).await.unwrap() > 0;
+        if asks {
+            self.request().await;
+        }
+        asks
+    }
+
     /// The next request's head.
     pub(super) async fn request(&mut self) -> String {
         self.until("\r\n\r\n").await
