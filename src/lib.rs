@@ -1,6 +1,7 @@
 //! Portcullis: a hardening gateway in front of any backend.
 
 pub mod carryover;
+pub mod edge;
 pub mod gateway;
 pub mod http;
 pub mod layers;

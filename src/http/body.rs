@@ -196,7 +196,7 @@ impl Metered {
             return self.poll_deadline(cx);
         };
         if let Some(since) = self.waiting_since.take() {
-            self.waited += since.elapsed();
+            self.waited += Instant::now() - since;
         }
         Poll::Ready(match frame {
             None => {

@@ -9,12 +9,13 @@ use http::{HeaderValue, request};
 
 use crate::http::body::Body;
 use crate::http::client::Caller;
+use crate::http::phase::Phase;
 
 /// An answer, ours or the upstream's.
 pub type Response = http::Response<Body>;
 
 /// What is known of the client's connection; the same for all its requests.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Connection {
     /// The other end of the socket: the client, or a proxy before us.
     pub peer: SocketAddr,
@@ -26,6 +27,8 @@ pub struct Connection {
     pub secure: bool,
     /// The longest request target the listener lets in, in bytes.
     pub max_target: u64,
+    /// What it waits for.
+    pub phase: Arc<Phase>,
 }
 
 /// What is left of the tightest limit of a route (draft-ietf-httpapi-ratelimit-headers-11).

@@ -7,6 +7,7 @@ use std::time::Instant;
 use http::{HeaderName, HeaderValue, Request};
 
 use crate::http::client::Caller;
+use crate::http::phase::Phase;
 use crate::http::exchange::{Connection, Exchange, Notes};
 
 /// A request with this method and target, without headers, from 192.0.2.1.
@@ -22,6 +23,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
             worker: 0,
             secure: false,
             max_target: 8192,
+            phase: Arc::new(Phase::new(Instant::now())),
         }),
         client: Caller { ip, peer_trusted: false, hops: 0, https: None, host: None, port: None },
         request_id: HeaderValue::from_static("test-request-id"),

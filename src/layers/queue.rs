@@ -20,7 +20,7 @@ impl Around for Queue {
         let since = Instant::now();
         let entered = self.cap.enter(self.queue).await;
         let exchange = next.exchange();
-        exchange.notes.trip.queued = Some(since.elapsed());
+        exchange.notes.trip.queued = Some(Instant::now() - since);
         match entered {
             Ok(permit) => {
                 exchange.permits.push(permit);

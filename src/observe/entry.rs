@@ -3,6 +3,7 @@
 
 mod value;
 
+use std::sync::Arc;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
@@ -103,7 +104,7 @@ impl<'a> Entry<'a> {
     }
 
     /// A field of several such words.
-    pub(super) fn words(&mut self, key: &str, words: &[&'static str]) {
+    pub(super) fn words(&mut self, key: &str, words: &[Arc<str>]) {
         self.key(key);
         let (open, close): (&[u8], &[u8]) = if self.dialect == Dialect::Json {
             (b"[\"", b"\"]")

@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::fmt::Write;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -64,7 +64,7 @@ where
 /// The head of the answer is known: dress and count it, and let the passage ride with the body to its end.
 fn settle(reply: Reply) -> Response {
     let Reply { mut passage, mut response } = reply;
-    let took = passage.exchange.arrived.elapsed();
+    let took = Instant::now() - passage.exchange.arrived;
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, passage.exchange.request_id.clone());
     let (millis, seconds) = timings(took);

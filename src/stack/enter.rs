@@ -30,7 +30,8 @@ pub struct Arrival {
     lane: Arc<Lane>,
     /// Known from the first moment, so that even a panic's answer names it.
     pub request_id: HeaderValue,
-    arrived: Instant,
+    /// When its head was complete.
+    pub arrived: Instant,
 }
 
 impl Arrival {

@@ -3,7 +3,7 @@
 //! Whoever drops it, for whatever reason, closes the account: no request goes unlogged.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderValue, StatusCode, Version};
 use hyper::body::Incoming;
@@ -127,21 +127,23 @@ impl Passage {
         if std::mem::replace(&mut self.ledger.closed, true) {
             return;
         }
+        let now = Instant::now();
+        self.exchange.connection.phase.answered(now);
         self.place.snapshot.metrics.in_flight.dec();
-        let Some(head) = self.ledger.head else { return self.close_without_answer() };
+        let took = now - self.exchange.arrived;
+        let Some(head) = self.ledger.head else { return self.close_without_answer(took) };
         if self.place.route().log && self.counts() {
-            self.write_line(head, end_name(end));
+            self.write_line(head, took, end_name(end));
         }
     }
 
     /// The client left, or a panic unwound, before there was an answer.
-    fn close_without_answer(&mut self) {
-        let took = self.exchange.arrived.elapsed();
+    fn close_without_answer(&mut self, took: Duration) {
         let (status, end) = if std::thread::panicking() { (500, "panic") } else { (CLIENT_CLOSED_REQUEST, "client_gone") };
         self.ledger.status = status;
         self.place.route().metrics.record(&self.exchange.head.method, status, took.as_secs_f64());
         if self.place.route().log {
-            self.write_line(took, end);
+            self.write_line(took, took, end);
         }
     }
 
@@ -151,7 +153,7 @@ impl Passage {
         !self.place.own || self.exchange.notes.refusal.is_some()
     }
 
-    fn write_line(&self, head: Duration, end: &'static str) {
+    fn write_line(&self, head: Duration, took: Duration, end: &'static str) {
         let (exchange, route) = (&self.exchange, self.place.route());
         let slow = route.slow.judge(head);
         let upstream = match &route.target {
@@ -174,7 +176,7 @@ impl Passage {
             server: exchange.notes.trip.server,
             bytes_in: self.upload.as_ref().map_or(0, |upload| upload.bytes()),
             bytes_out: self.ledger.bytes_out,
-            duration: exchange.arrived.elapsed(),
+            duration: took,
             response_time: head,
             queued: exchange.notes.trip.queued,
             connect: exchange.notes.trip.connect,

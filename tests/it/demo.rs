@@ -25,10 +25,19 @@ fn the_tour_shows_a_leaky_backend_made_safe() {
     let folder = tempfile::tempdir().unwrap();
     let mut running = Running::start(&["demo"], folder.path(), &[]);
     let printed = || [running.stdout.so_far(), running.stderr.so_far()].concat();
+    let is_ready = |lines: &[String]| {
+        lines
+            .iter()
+            .find(|line| line.starts_with("portcullis ready:"))
+            .cloned()
+    };
+    assert!(
+        running.stderr.find("the ready line", is_ready).is_some(),
+        "{}",
+        printed().join("\n")
+    );
     until("the demo prints its tour", || {
-        let lines = printed();
-        lines.iter().filter(|line| line.contains("curl")).count() >= 3
-            && lines.iter().any(|line| line.starts_with("portcullis ready:"))
+        printed().iter().filter(|line| line.contains("curl")).count() >= 3
     });
     let steps: Vec<_> = printed()
         .iter()

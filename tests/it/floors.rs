@@ -149,7 +149,7 @@ fn every_file_says_what_it_is_for() {
     let mute: Vec<_> = read_sources("src")
         .into_iter()
         .chain(read_sources("tests/it"))
-        .filter(|file| !file.text.starts_with("//!"))
+        .filter(|file| !file.text.starts_with("//!") && !file.name.ends_with("/tests.rs"))
         .map(|file| file.name)
         .collect();
     assert!(
@@ -210,7 +210,7 @@ fn sees_names_lengths_and_unwraps() {
         #[cfg(test)] mod tests { fn f() { a.unwrap() } }";
     let file = File::parse("src/http/utils.rs", text);
     let names: Vec<_> = file.names().into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["DataStore", "long", "tests", "f", "utils"]);
+    assert_eq!(names, ["DataStore", "long", "utils"]);
     assert_eq!(file.unwraps(), [3]);
     assert!(
         file.functions()

@@ -18,6 +18,7 @@ mod cors;
 mod demo;
 mod drain;
 mod errors;
+mod fastapi;
 mod floors;
 mod forwarding;
 mod head_limits;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use crate::support::policy::PolicyText;
+use crate::support::wait::Load;
 use crate::support::{Ask, Gate, Gateway, Origin, Reply, Wire, policy, until};
 
 fn limited(origin: &Origin) -> PolicyText {
@@ -153,6 +154,7 @@ fn no_request_is_lost_while_policies_change() {
     let gateway = Gateway::start(policy([origin.address()]));
     let (stop, served) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {
+        let _load = Load(&stop);
         for client in 0..4 {
             let (gateway, stop, served) = (&gateway, &stop, &served);
             scope.spawn(move || {
@@ -180,7 +182,6 @@ fn no_request_is_lost_while_policies_change() {
             assert!(gateway.reload());
             until("traffic goes on", || served.load(Ordering::SeqCst) > before + 20);
         }
-        stop.store(true, Ordering::SeqCst);
     });
     gateway.stop();
 }

@@ -1,6 +1,7 @@
 //! Waiting for things to happen: each wait ends with the event or, after a generous deadline, with a panic
 //! that names what did not happen. The deadline is for broken code; no passing test comes near it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +18,15 @@ pub fn until(what: &str, mut happened: impl FnMut() -> bool) {
             "waited {DEADLINE:?} in vain: {what}"
         );
         thread::park_timeout(Duration::from_millis(10));
+    }
+}
+
+/// Ends a load when the test that drives it is over, in whichever way: a scope waits for its threads.
+pub struct Load<'a>(pub &'a AtomicBool);
+
+impl Drop for Load<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 
