@@ -23,7 +23,7 @@ mod wire;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod origin;
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

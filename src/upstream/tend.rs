@@ -85,8 +85,8 @@ mod tests {
     use super::*;
     use crate::http::refusal::Refusal;
     use crate::upstream::endpoint::Health;
-    use crate::upstream::origin::{Bench, Origin};
     use crate::upstream::resolve::Lookup;
+    use crate::upstream::tests::origin::{Bench, Origin};
 
     /// A name server that answers when the test says so.
     struct Prompted(Mutex<UnboundedReceiver<Vec<SocketAddr>>>);

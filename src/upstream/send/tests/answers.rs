@@ -7,7 +7,7 @@ use super::OK;
 use crate::http::body::{Body, End};
 use crate::http::pace::Pace;
 use crate::http::refusal::Refusal;
-use crate::upstream::origin::{Bench, Origin, read, request};
+use crate::upstream::tests::origin::{Bench, Origin, read, request};
 use crate::upstream::watch::Upload;
 
 /// What becomes of this answer on a new connection.
