@@ -12,6 +12,7 @@ pub mod tend;
 pub mod watch;
 
 mod alarm;
+mod answer;
 mod connect;
 mod deadline;
 mod fault;
@@ -22,7 +23,7 @@ mod wire;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod origin;
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -4,15 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderMap;
-use http::header::HeaderName;
-
 use crate::upstream::connect::Conn;
 use crate::upstream::now;
 use crate::upstream::pool::{Idle, Lane};
 use crate::upstream::watch::Upload;
-
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
 /// The hold on a connection. Dropped, it ends the connection.
 pub struct Lease {
@@ -43,44 +38,5 @@ impl Lease {
 impl std::fmt::Debug for Lease {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Lease").field(&self.lane.mark().address()).finish()
-    }
-}
-
-/// How long a connection may rest: ours, or less if the server's `Keep-Alive: timeout=N` says so, minus a
-/// second for the way there (RFC 2068 §19.7.1.1).
-pub(super) fn rest(headers: &HeaderMap, pool_idle: Duration) -> Duration {
-    let timeout = headers.get(KEEP_ALIVE).and_then(|value| {
-        let mut parameters = value.to_str().ok()?.split(',');
-        parameters.find_map(|one| {
-            let (name, value) = one.split_once('=')?;
-            let seconds: u64 = value.trim().parse().ok()?;
-            name.trim().eq_ignore_ascii_case("timeout").then_some(seconds)
-        })
-    });
-    timeout.map_or(pool_idle, |seconds| {
-        pool_idle.min(Duration::from_secs(seconds.saturating_sub(1)))
-    })
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-mod tests {
-    use super::*;
-
-    fn rests(keep_alive: &'static str) -> u64 {
-        let mut headers = HeaderMap::new();
-        headers.insert(KEEP_ALIVE, http::HeaderValue::from_static(keep_alive));
-        rest(&headers, Duration::from_secs(4)).as_secs()
-    }
-
-    #[test]
-    fn the_shorter_word_counts() {
-        assert_eq!(rest(&HeaderMap::new(), Duration::from_secs(4)).as_secs(), 4);
-        assert_eq!(rests("timeout=5"), 4);
-        assert_eq!(rests("max=100, Timeout = 3"), 2);
-        assert_eq!(rests("timeout=60"), 4);
-        assert_eq!(rests("timeout=1"), 0);
-        assert_eq!(rests("timeout=0"), 0);
-        assert_eq!(rests("timeout=soon"), 4);
     }
 }

@@ -16,10 +16,11 @@ use hyper::body::Incoming;
 use crate::http::body::Body;
 use crate::http::exchange::Trip;
 use crate::http::refusal::{Deadline, Refusal};
+use crate::upstream::answer::{is_framed_once, rest};
 use crate::upstream::connect::{Conn, connect};
 use crate::upstream::deadline::Due;
 use crate::upstream::fault::{fault, nobody, timed_out};
-use crate::upstream::lease::{Lease, rest};
+use crate::upstream::lease::Lease;
 use crate::upstream::pool::Lane;
 use crate::upstream::watch::Upload;
 use crate::upstream::{Upstream, now};
@@ -175,7 +176,8 @@ impl Sending<'_> {
     ) -> Result<Answer, Box<Failure>> {
         // Nothing sent asks for another protocol: what follows such an answer is no HTTP, and to pass it
         // on would open a tunnel behind every check (request smuggling by upgrade).
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let switched = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        if switched || !is_framed_once(response.headers()) {
             let error = AttemptError {
                 refusal: Refusal::UpstreamInvalid,
                 source: None,

@@ -29,20 +29,18 @@ impl Server {
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
             .unwrap_or(host);
-        let address: Option<IpAddr> = host.parse().ok();
-        let server = Self {
+        let address = host.parse().ok().map(|ip: IpAddr| SocketAddr::new(ip, port));
+        let lost = Arc::<Notify>::default();
+        let endpoints = address.map(|address| Arc::new(Endpoint::new(address, workers, Arc::clone(&lost))));
+        Self {
             host: host.to_owned(),
             port,
             workers,
             literal: address.is_some(),
-            endpoints: ArcSwap::default(),
-            lost: Arc::default(),
+            endpoints: ArcSwap::from_pointee(endpoints.into_iter().collect()),
+            lost,
             changed: Notify::new(),
-        };
-        if let Some(ip) = address {
-            server.set_addresses(vec![SocketAddr::new(ip, port)]);
         }
-        server
     }
 
     /// The name or address.

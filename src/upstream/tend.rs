@@ -72,3 +72,103 @@ impl Drop for Tended {
         self.task.abort();
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use std::io;
+    use std::net::SocketAddr;
+
+    use tokio::join;
+    use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+    use super::*;
+    use crate::http::refusal::Refusal;
+    use crate::upstream::endpoint::Health;
+    use crate::upstream::resolve::Lookup;
+    use crate::upstream::tests::origin::{Bench, Origin};
+
+    /// A name server that answers when the test says so.
+    struct Prompted(Mutex<UnboundedReceiver<Vec<SocketAddr>>>);
+
+    impl Resolve for Prompted {
+        fn lookup<'a>(&'a self, _: &'a str, _: u16) -> Lookup<'a> {
+            Box::pin(std::future::poll_fn(|cx| {
+                let next = self.0.lock().unwrap().poll_recv(cx);
+                next.map(|next| next.ok_or_else(|| io::Error::other("nobody there")))
+            }))
+        }
+    }
+
+    fn prompted() -> (UnboundedSender<Vec<SocketAddr>>, Tending) {
+        let (tell, told) = unbounded_channel();
+        (tell, Tending::with_resolver(Arc::new(Prompted(Mutex::new(told)))))
+    }
+
+    /// The stopped clock moves on only when nothing else is left to happen.
+    async fn until(happened: impl Fn() -> bool) {
+        for _ in 0..100 {
+            if happened() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+        }
+        panic!("it never happened");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn probes_find_out_who_lives() {
+        let origin = Origin::bind().await;
+        let address = origin.address();
+        let server = origin.server();
+        let health = || server.endpoints()[0].health();
+        assert_eq!(health(), Health::Unknown);
+        let tending = Tending::new();
+        tending.set(&[Arc::clone(&server)]);
+        until(|| health() == Health::Up).await;
+        drop(origin);
+        until(|| health() == Health::Down).await;
+        let _back = tokio::net::TcpListener::bind(address).await.unwrap();
+        until(|| health() == Health::Up).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_moved_is_found_again_after_one_failure() {
+        let (old, new) = (Origin::bind().await.address(), Origin::bind().await);
+        let server = Arc::new(Server::new("app", 80, 1));
+        let (tell, tending) = prompted();
+        tending.set(&[Arc::clone(&server)]);
+        let mut bench = Bench::new(vec![Arc::clone(&server)]);
+        assert_eq!(bench.refused().await, Refusal::UpstreamUnresolved);
+        tell.send(vec![old]).unwrap();
+        until(|| !server.endpoints().is_empty()).await;
+        assert_eq!(bench.refused().await, Refusal::UpstreamUnreachable);
+        tell.send(vec![new.address()]).unwrap();
+        until(|| server.endpoints()[0].address() == new.address()).await;
+        // The first connection may be the probe's, which says nothing.
+        let answering = async {
+            loop {
+                let mut talk = new.accept().await;
+                if talk.asks().await {
+                    talk.say("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi").await;
+                    return talk;
+                }
+            }
+        };
+        assert_eq!(join!(bench.get_all(), answering).0.unwrap(), "hi");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_no_longer_used_is_left_alone() {
+        let server = Arc::new(Server::new("app", 80, 1));
+        let (tell, tending) = prompted();
+        tending.set(&[Arc::clone(&server), Arc::clone(&server)]);
+        tokio::task::yield_now().await;
+        tending.set(&[]);
+        until(|| Arc::strong_count(&server) == 1).await;
+        assert!(
+            tell.send(Vec::new()).is_ok(),
+            "the resolver is still there for others"
+        );
+    }
+}

@@ -124,3 +124,43 @@ impl AsyncWrite for Wired {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_write_to_nobody_is_left_to_the_reading_side() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (peer, _) = listener.accept().await.unwrap();
+        socket2::SockRef::from(&peer)
+            .set_linger(Some(Duration::ZERO))
+            .unwrap();
+        drop(peer);
+        let wire = Arc::new(Wire::default());
+        let mut wired = Wired::new(stream, Arc::clone(&wire));
+        while !wire.is_broken() {
+            wired.write_all(b"request").await.unwrap();
+        }
+        assert!(!matches!(wired.read(&mut [0]).await, Ok(1..)));
+        assert!(!wire.has_heard());
+    }
+
+    #[test]
+    fn only_what_comes_before_the_head_is_counted_as_a_flood() {
+        let wire = Wire::default();
+        assert!(wire.hear(BEFORE_HEAD).is_ok());
+        assert!(wire.hear(1).is_err());
+        wire.begin();
+        assert!(!wire.has_heard());
+        wire.answered();
+        assert!(wire.hear(BEFORE_HEAD + 1).is_ok());
+    }
+}

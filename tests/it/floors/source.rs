@@ -119,7 +119,7 @@ impl File {
         let home = self.path_from_root();
         let mut findings = Findings {
             depth: home.len(),
-            in_tests: home.last().is_some_and(|name| name == "tests"),
+            in_tests: home.iter().any(|name| name == "tests"),
             home,
             ..Findings::default()
         };

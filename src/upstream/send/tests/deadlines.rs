@@ -10,7 +10,7 @@ use super::OK;
 use crate::http::pace::Pace;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::upstream::now;
-use crate::upstream::origin::{Bench, Origin, upload};
+use crate::upstream::tests::origin::{Bench, Origin, upload};
 
 const SECOND: Duration = Duration::from_secs(1);
 

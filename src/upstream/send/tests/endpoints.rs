@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use super::OK;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::upstream::endpoint::Health;
-use crate::upstream::origin::{Bench, Origin};
 use crate::upstream::server::Server;
+use crate::upstream::tests::origin::{Bench, Origin};
 
 /// A server that was there a moment ago.
 async fn dead() -> Arc<Server> {

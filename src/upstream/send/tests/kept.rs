@@ -10,7 +10,7 @@ use tokio::time::advance;
 use super::OK;
 use crate::http::body::Body;
 use crate::http::refusal::Refusal;
-use crate::upstream::origin::{Bench, Origin, Talk, request};
+use crate::upstream::tests::origin::{Bench, Origin, Talk, request};
 
 /// A request went through, and its connection is kept.
 async fn warm(first: &str) -> (Origin, Bench, Talk) {

@@ -9,7 +9,7 @@ use super::OK;
 use crate::http::body::End;
 use crate::http::pace::Pace;
 use crate::http::refusal::{Deadline, Refusal};
-use crate::upstream::origin::{Bench, Origin, Talk, read, upload};
+use crate::upstream::tests::origin::{Bench, Origin, Talk, read, upload};
 
 /// Sends what the client writes under this pace to a server that only listens.
 async fn refused(pace: Pace, text: &str, leaves: bool) -> Refusal {

@@ -23,42 +23,42 @@ use crate::upstream::watch::Upload;
 use crate::upstream::{Setup, Sight, Upstream};
 
 /// A server on loopback.
-pub(super) struct Origin(TcpListener);
+pub(in crate::upstream) struct Origin(TcpListener);
 
 /// One connection to it, from its side.
-pub(super) struct Talk(TcpStream);
+pub(in crate::upstream) struct Talk(TcpStream);
 
 /// What was counted.
 #[derive(Default)]
-pub(super) struct Seen(Mutex<Vec<String>>);
+pub(in crate::upstream) struct Seen(Mutex<Vec<String>>);
 
 /// An upstream, what it saw, and the trip of the last request.
-pub(super) struct Bench {
-    pub(super) upstream: Upstream,
-    pub(super) seen: Arc<Seen>,
-    pub(super) waits: Waits,
-    pub(super) trip: Trip,
+pub(in crate::upstream) struct Bench {
+    pub(in crate::upstream) upstream: Upstream,
+    pub(in crate::upstream) seen: Arc<Seen>,
+    pub(in crate::upstream) waits: Waits,
+    pub(in crate::upstream) trip: Trip,
 }
 
 impl Origin {
-    pub(super) async fn bind() -> Self {
+    pub(in crate::upstream) async fn bind() -> Self {
         Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(in crate::upstream) fn address(&self) -> SocketAddr {
         self.0.local_addr().unwrap()
     }
 
-    pub(super) fn server(&self) -> Arc<Server> {
+    pub(in crate::upstream) fn server(&self) -> Arc<Server> {
         Arc::new(Server::new("127.0.0.1", self.address().port(), 1))
     }
 
-    pub(super) async fn accept(&self) -> Talk {
+    pub(in crate::upstream) async fn accept(&self) -> Talk {
         Talk(self.0.accept().await.unwrap().0)
     }
 
     /// Accepts, reads one request, gives this answer.
-    pub(super) async fn serve(&self, answer: &str) -> Talk {
+    pub(in crate::upstream) async fn serve(&self, answer: &str) -> Talk {
         let mut talk = self.accept().await;
         talk.request().await;
         talk.say(answer).await;
@@ -67,13 +67,22 @@ impl Origin {
 }
 
 impl Talk {
+    /// Whether a request comes at all; takes it off the wire.
+    pub(in crate::upstream) async fn asks(&mut self) -> bool {
+        let asks = self.0.peek(&mut [0]).await.unwrap() > 0;
+        if asks {
+            self.request().await;
+        }
+        asks
+    }
+
     /// The next request's head.
-    pub(super) async fn request(&mut self) -> String {
+    pub(in crate::upstream) async fn request(&mut self) -> String {
         self.until("\r\n\r\n").await
     }
 
     /// All that comes until it ends so.
-    pub(super) async fn until(&mut self, end: &str) -> String {
+    pub(in crate::upstream) async fn until(&mut self, end: &str) -> String {
         let mut heard = String::new();
         while !heard.ends_with(end) {
             heard.push(char::from(self.0.read_u8().await.unwrap()));
@@ -81,18 +90,18 @@ impl Talk {
         heard
     }
 
-    pub(super) async fn say(&mut self, text: &str) {
+    pub(in crate::upstream) async fn say(&mut self, text: &str) {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
 
     /// Returns when the gateway has closed the connection.
-    pub(super) async fn closed(&mut self) {
+    pub(in crate::upstream) async fn closed(&mut self) {
         while self.0.read_u8().await.is_ok() {}
     }
 }
 
 impl Seen {
-    pub(super) fn all(&self) -> Vec<String> {
+    pub(in crate::upstream) fn all(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
 
@@ -116,7 +125,7 @@ impl Sight for Seen {
 }
 
 impl Bench {
-    pub(super) fn new(servers: Vec<Arc<Server>>) -> Self {
+    pub(in crate::upstream) fn new(servers: Vec<Arc<Server>>) -> Self {
         let seen = Arc::<Seen>::default();
         let setup = Setup {
             name: "app".to_owned(),
@@ -135,15 +144,19 @@ impl Bench {
         }
     }
 
-    pub(super) async fn get(&mut self) -> Result<Answer, AttemptError> {
+    pub(in crate::upstream) async fn get(&mut self) -> Result<Answer, AttemptError> {
         self.send(request(Method::GET, Body::Empty), None).await
     }
 
-    pub(super) async fn post(&mut self, body: Body, upload: Arc<Upload>) -> Result<Answer, AttemptError> {
+    pub(in crate::upstream) async fn post(
+        &mut self,
+        body: Body,
+        upload: Arc<Upload>,
+    ) -> Result<Answer, AttemptError> {
         self.send(request(Method::POST, body), Some(upload)).await
     }
 
-    pub(super) async fn send(
+    pub(in crate::upstream) async fn send(
         &mut self,
         request: Request<Body>,
         upload: Option<Arc<Upload>>,
@@ -153,19 +166,19 @@ impl Bench {
     }
 
     /// A GET to its end, its connection given back.
-    pub(super) async fn get_all(&mut self) -> Result<String, Refusal> {
+    pub(in crate::upstream) async fn get_all(&mut self) -> Result<String, Refusal> {
         let (_, body, lease) = self.get().await.map_err(|error| error.refusal)?;
         let text = read(body).await.unwrap();
         lease.finish(true);
         Ok(text)
     }
 
-    pub(super) async fn refused(&mut self) -> Refusal {
+    pub(in crate::upstream) async fn refused(&mut self) -> Refusal {
         self.get().await.unwrap_err().refusal
     }
 }
 
-pub(super) fn request(method: Method, body: Body) -> Request<Body> {
+pub(in crate::upstream) fn request(method: Method, body: Body) -> Request<Body> {
     Request::builder()
         .method(method)
         .uri("/")
@@ -174,13 +187,13 @@ pub(super) fn request(method: Method, body: Body) -> Request<Body> {
         .unwrap()
 }
 
-pub(super) async fn read(body: Incoming) -> Result<String, hyper::Error> {
+pub(in crate::upstream) async fn read(body: Incoming) -> Result<String, hyper::Error> {
     let bytes = http_body_util::BodyExt::collect(body).await?.to_bytes();
     Ok(String::from_utf8(bytes.to_vec()).unwrap())
 }
 
 /// A client that sends a chunked body: write to it what shall arrive, drop it to break off.
-pub(super) async fn upload(pace: Pace) -> (DuplexStream, Body, Arc<Upload>) {
+pub(in crate::upstream) async fn upload(pace: Pace) -> (DuplexStream, Body, Arc<Upload>) {
     let (mut client, server) = tokio::io::duplex(64 * 1024);
     let (tell, told) = tokio::sync::oneshot::channel();
     let tell = Mutex::new(Some(tell));

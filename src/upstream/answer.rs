@@ -1,0 +1,76 @@
+//! What the head of an answer says of the connection it came on: how the body is framed, how long the
+//! connection lasts. Pure rules; what the answer means to the client is not judged here.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+
+/// Whether there is one way to tell where the body ends. A length beside chunks is how an answer is split in
+/// two, and would be passed on as the length of something else (RFC 9112 §6.3); no coding but `chunked` was
+/// offered, so any other is wrong and would be passed on undeclared (§6.1).
+pub(super) fn is_framed_once(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else { return true };
+    coding.as_bytes().eq_ignore_ascii_case(b"chunked")
+        && codings.next().is_none()
+        && !headers.contains_key(CONTENT_LENGTH)
+}
+
+/// How long a connection may rest: ours, or less if the server's `Keep-Alive: timeout=N` says so, minus a
+/// second for the way there (RFC 2068 §19.7.1.1).
+pub(super) fn rest(headers: &HeaderMap, pool_idle: Duration) -> Duration {
+    let timeout = headers.get(KEEP_ALIVE).and_then(|value| {
+        let mut parameters = value.to_str().ok()?.split(',');
+        parameters.find_map(|one| {
+            let (name, value) = one.split_once('=')?;
+            let seconds: u64 = value.trim().parse().ok()?;
+            name.trim().eq_ignore_ascii_case("timeout").then_some(seconds)
+        })
+    });
+    timeout.map_or(pool_idle, |seconds| {
+        pool_idle.min(Duration::from_secs(seconds.saturating_sub(1)))
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn rests(keep_alive: &'static str) -> u64 {
+        let mut headers = HeaderMap::new();
+        headers.insert(KEEP_ALIVE, http::HeaderValue::from_static(keep_alive));
+        rest(&headers, Duration::from_secs(4)).as_secs()
+    }
+
+    #[test]
+    fn the_shorter_word_counts() {
+        assert_eq!(rest(&HeaderMap::new(), Duration::from_secs(4)).as_secs(), 4);
+        assert_eq!(rests("timeout=5"), 4);
+        assert_eq!(rests("max=100, Timeout = 3"), 2);
+        assert_eq!(rests("timeout=60"), 4);
+        assert_eq!(rests("timeout=1"), 0);
+        assert_eq!(rests("timeout=0"), 0);
+        assert_eq!(rests("timeout=soon"), 4);
+    }
+
+    fn framed(lines: &[(HeaderName, &'static str)]) -> bool {
+        let lines = lines
+            .iter()
+            .map(|(name, value)| (name.clone(), http::HeaderValue::from_static(value)));
+        is_framed_once(&lines.collect())
+    }
+
+    #[test]
+    fn a_body_ends_in_one_way_only() {
+        assert!(framed(&[]));
+        assert!(framed(&[(CONTENT_LENGTH, "1")]));
+        assert!(framed(&[(TRANSFER_ENCODING, "Chunked")]));
+        assert!(!framed(&[(TRANSFER_ENCODING, "chunked"), (CONTENT_LENGTH, "1")]));
+        assert!(!framed(&[(TRANSFER_ENCODING, "gzip, chunked")]));
+        assert!(!framed(&[(TRANSFER_ENCODING, "identity")]));
+    }
+}
