@@ -26,6 +26,7 @@ mod health;
 mod in_flight;
 mod malformed;
 mod metering;
+mod policy_reports;
 mod production;
 mod queue;
 mod rate_limit;

@@ -23,9 +23,7 @@ fn policies(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/policies")
         .join(folder);
-    let entries = fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> = entries
         .filter(|path| path.extension().is_some_and(|end| end == "toml"))
         .collect();
@@ -43,10 +41,7 @@ fn read(file: &Path) -> (bool, String) {
         problems.is_refused(),
         "{name}: refused without a fault, or read in spite of one"
     );
-    (
-        policy.is_some(),
-        report::render(&problems, &source, Style::Plain),
-    )
+    (policy.is_some(), report::render(&problems, &source, Style::Plain))
 }
 
 #[test]
