@@ -1,3 +1,74 @@
-//! Floor 5: the compiled gateway.
+//! Floor 5: the compiled, immutable whole that serves requests. It is made whole or not at all, holds only
+//! finished things, and is swapped by one pointer.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use crate::gateway::listener::Listener;
+use crate::gateway::route::Route;
+use crate::gateway::router::Router;
+use crate::http::client::Trust;
+use crate::layers::own::Own;
+use crate::observe::metrics::Metrics;
+use crate::policy::{Logs, Workers};
+use crate::upstream::Upstream;
+
+pub mod compile;
+pub mod listener;
+pub mod live;
+pub mod route;
 pub mod router;
+
+/// A compiled policy.
+pub struct Gateway {
+    /// Where connections come in.
+    pub listeners: Vec<Listener>,
+    /// Finds the route of a request.
+    pub router: Router,
+    /// In file order; the last takes what no other does.
+    routes: Vec<Route>,
+    /// Health and metrics.
+    pub own: Option<Own>,
+    /// Whose forwarded headers count.
+    pub trust: Trust,
+    /// How much of an IPv6 address is one client, in bits.
+    pub ipv6_prefix: u8,
+    /// The counters of the process.
+    pub metrics: Arc<Metrics>,
+    /// The upstreams that routes use.
+    pub upstreams: Vec<Arc<Upstream>>,
+    /// How the process runs; read at start only.
+    pub workers: Workers,
+    /// What is logged and where.
+    pub logs: Logs,
+    /// How long a stop waits for requests under way.
+    pub drain: Duration,
+    /// Names the policy in metrics and log.
+    pub hash: String,
+    /// A sentence for the operator about what is not protected.
+    pub remarks: Vec<String>,
+}
+
+impl Gateway {
+    /// A route by its number; the fallback for one that is not there.
+    pub fn route(&self, number: usize) -> &Route {
+        self.routes.get(number).unwrap_or_else(|| self.routes.last().expect("compiling adds the fallback"))
+    }
+
+    /// The number of the route that takes what no other does.
+    pub fn fallback(&self) -> usize {
+        self.routes.len() - 1
+    }
+
+    /// All routes but the fallback.
+    pub fn routes(&self) -> &[Route] {
+        self.routes.split_last().map_or(&[], |(_, routes)| routes)
+    }
+}
+
+/// All ranges of some named networks.
+pub(crate) fn ranges(networks: &[crate::policy::Network]) -> Vec<IpNet> {
+    networks.iter().flat_map(|network| network.ranges.iter().copied()).collect()
+}

@@ -8,6 +8,7 @@ pub mod hop;
 pub mod host;
 pub mod pace;
 pub mod path;
+pub mod phase;
 pub mod problem;
 pub mod refusal;
 pub mod request_id;

@@ -3,14 +3,25 @@
 //! a policy can be read, compared and printed without a socket or a clock.
 
 pub mod client;
+mod conceal;
 pub mod defaults;
+mod expand;
 pub mod gateway;
 pub mod limit;
 pub mod listener;
+mod merge;
 pub mod observe;
+pub mod problem;
+mod read;
+pub mod report;
 pub mod route;
 pub mod security_headers;
 pub mod settings;
+mod shape;
+pub mod source;
+pub mod suggest;
+mod syntax;
+mod tree;
 pub mod units;
 pub mod upstream;
 
@@ -21,9 +32,11 @@ pub use gateway::{Gateway, RequiredSecret, Workers};
 pub use limit::{Limit, LimitKey, Mode};
 pub use listener::{ListenAddress, Listener, ListenerTimeouts};
 pub use observe::{AccessLog, Admin, Level, LogFormat, Logs, Readiness, ReadinessStyle};
+pub use problem::{At, Note, Problem, Problems, Severity};
 pub use route::{Match, Route};
 pub use security_headers::{Hsts, Preset, SecurityHeaders};
 pub use settings::{Cors, Errors, GuardName, Mask, Settings, Slow, Stream, Timeouts};
+pub use source::Source;
 pub use units::{Network, Period, Rate, Size, Switch};
 pub use upstream::{Queue, ServerUrl, Upstream};
 

@@ -4,6 +4,8 @@
 use std::time::{Duration, Instant};
 
 pub mod bucket;
+pub mod gauge;
+pub mod limiter;
 pub mod table;
 pub mod window;
 

@@ -110,6 +110,15 @@ impl Body {
         }
     }
 
+    /// Puts bytes that were taken off the front back there.
+    pub fn push_front(&mut self, bytes: Bytes) {
+        *self = match std::mem::take(self) {
+            Self::Streamed(rest) if !rest.over && !bytes.is_empty() => Self::Peeked(bytes, rest),
+            Self::Streamed(rest) if rest.over => Self::Full(bytes),
+            other => other,
+        };
+    }
+
     /// Whether bytes still come from a connection.
     pub fn is_streamed(&self) -> bool {
         matches!(self, Self::Streamed(_) | Self::Peeked(..))
@@ -187,7 +196,7 @@ impl Metered {
             return self.poll_deadline(cx);
         };
         if let Some(since) = self.waiting_since.take() {
-            self.waited += since.elapsed();
+            self.waited += Instant::now() - since;
         }
         Poll::Ready(match frame {
             None => {

@@ -1,19 +1,21 @@
 //! The request in flight, as every protection sees it: head, who calls, which connection, and what has
 //! been noted so far. It knows neither policy nor gateway, so a rule can be tested with a request alone.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{HeaderValue, request};
 
 use crate::http::body::Body;
+use crate::http::client::Caller;
+use crate::http::phase::Phase;
 
 /// An answer, ours or the upstream's.
 pub type Response = http::Response<Body>;
 
 /// What is known of the client's connection; the same for all its requests.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Connection {
     /// The other end of the socket: the client, or a proxy before us.
     pub peer: SocketAddr,
@@ -25,17 +27,8 @@ pub struct Connection {
     pub secure: bool,
     /// The longest request target the listener lets in, in bytes.
     pub max_target: u64,
-}
-
-/// Who calls, after the walk through trusted proxies; the one answer for limits, logs and headers.
-#[derive(Debug, Clone)]
-pub struct Client {
-    /// The client's address.
-    pub ip: IpAddr,
-    /// Whether the peer is a trusted proxy, so that its forwarded headers count.
-    pub through_trusted_proxy: bool,
-    /// Whether the client speaks https, to us or to a trusted proxy that says so.
-    pub https: bool,
+    /// What it waits for.
+    pub phase: Arc<Phase>,
 }
 
 /// What is left of the tightest limit of a route (draft-ietf-httpapi-ratelimit-headers-11).
@@ -85,7 +78,7 @@ pub struct Notes {
     /// The code of the refusal, if the answer is one.
     pub refusal: Option<&'static str>,
     /// Guards in shadow that would have refused.
-    pub shadowed: Vec<&'static str>,
+    pub shadowed: Vec<Arc<str>>,
     /// What the limits leave.
     pub quota: Option<Quota>,
     /// Answered by an endpoint of our own (health, metrics): kept out of the request metrics and the log.
@@ -121,7 +114,7 @@ pub struct Exchange {
     /// The connection it came on.
     pub connection: Arc<Connection>,
     /// Who calls.
-    pub client: Client,
+    pub client: Caller,
     /// The request id: the client's if well-formed, else ours.
     pub request_id: HeaderValue,
     /// When the head had arrived.
@@ -130,4 +123,11 @@ pub struct Exchange {
     pub permits: Vec<Permit>,
     /// For the log.
     pub notes: Notes,
+}
+
+impl Exchange {
+    /// Whether the client speaks https, to us or to a trusted proxy that says so.
+    pub fn is_https(&self) -> bool {
+        self.client.https.unwrap_or(self.connection.secure)
+    }
 }

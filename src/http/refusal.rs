@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{HeaderValue, StatusCode};
 
 use crate::http::exchange::Quota;
+use crate::http::host::HostFault;
 
 /// Which of the route's deadlines ran out; named in the answer, the log and the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub enum Blame {
 pub enum Refusal {
     /// The `Host` header or the target's authority is missing, repeated, malformed or in conflict (RFC 9112 §3.2).
     #[error("{0}")]
-    HostInvalid(&'static str),
+    HostInvalid(HostFault),
     /// The target is no path (RFC 9112 §3.2).
     #[error("the request target must be an absolute path")]
     TargetInvalid,

@@ -32,7 +32,7 @@ fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
     match u8::deserialize(deserializer)? {
         bits @ 32..=128 => Ok(bits),
         bits => Err(serde::de::Error::custom(format!(
-            "`{bits}` is no prefix for a client: write 32 to 128, 64 for most"
+            "`{bits}` is not a prefix for a client: write 32 to 128, 64 for most"
         ))),
     }
 }

@@ -57,7 +57,7 @@ pub const MAX_BODY: Size = Size(10 << 20);
 pub const SLOW_WARN: Period = millis(500);
 /// From here on a person is annoyed.
 pub const SLOW_ERROR: Period = millis(1500);
-/// Time to the first byte of the answer; what takes longer belongs into a queue of jobs.
+/// Time to the first byte of the answer; what takes longer belongs in a queue of jobs.
 pub const RESPONSE_HEAD: Period = seconds(15);
 /// Half a minute without one byte is a dead client, not a slow one.
 pub const REQUEST_BODY_IDLE: Period = seconds(30);

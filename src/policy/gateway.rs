@@ -88,7 +88,7 @@ impl Visitor<'_> for WorkersVisitor {
         // A number that came from the environment is a string.
         word.trim().parse().map(Workers::Count).map_err(|_| {
             E::custom(format!(
-                "`{word}` is no number of workers: write \"auto\" or 1 to 65535"
+                "`{word}` is not a number of workers: write \"auto\" or 1 to 65535"
             ))
         })
     }
@@ -100,7 +100,7 @@ impl Visitor<'_> for WorkersVisitor {
             .map(Workers::Count)
             .ok_or_else(|| {
                 E::custom(format!(
-                    "`{number}` is no number of workers: write \"auto\" or 1 to 65535"
+                    "`{number}` is not a number of workers: write \"auto\" or 1 to 65535"
                 ))
             })
     }

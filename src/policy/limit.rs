@@ -67,7 +67,7 @@ impl TryFrom<&str> for LimitKey {
             Some(("header", name)) if is_token(name) => Ok(Self::Header(name.to_ascii_lowercase())),
             Some(("cookie", name)) if is_token(name) => Ok(Self::Cookie(name.to_owned())),
             Some(("header" | "cookie", name)) => Err(format!(
-                "`{name}` is no name of a header or cookie: use letters, digits and `-`"
+                "`{name}` is not a name of a header or cookie: use letters, digits and `-`"
             )),
             _ => Err(format!(
                 "`{text}` is nothing to count by: write \"client_ip\", \"header:NAME\" or \"cookie:NAME\""

@@ -117,7 +117,7 @@ fn head_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Size, D::Erro
         return Ok(size);
     }
     Err(serde::de::Error::custom(format!(
-        "`{size}` is no sane limit for a request head: write \"{}\" to \"{}\"",
+        "`{size}` is not a sane limit for a request head: write \"{}\" to \"{}\"",
         defaults::MAX_HEAD_LOWEST,
         defaults::MAX_HEAD_HIGHEST
     )))

@@ -120,7 +120,7 @@ impl TryFrom<&str> for AccessLog {
             // Without the slash a slip such as `stdot` would quietly become a file of that name.
             path if path.contains('/') => Ok(Self::File(PathBuf::from(path))),
             other => Err(format!(
-                "`{other}` is no place for the access log: write \"stdout\", \"off\", or a path with a slash, \"./access.log\""
+                "`{other}` is not a place for the access log: write \"stdout\", \"off\", or a path with a slash, \"./access.log\""
             )),
         }
     }

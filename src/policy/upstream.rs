@@ -72,7 +72,7 @@ impl TryFrom<&str> for ServerUrl {
         };
         if !scheme.eq_ignore_ascii_case("http") {
             return Err(format!(
-                "`{scheme}` to an upstream is not spoken: write \"http://…\" and keep the upstream on a network you trust"
+                "`{scheme}` to an upstream is not supported: write \"http://…\" and keep the upstream on a network you trust"
             ));
         }
         let authority = rest.strip_suffix('/').unwrap_or(rest);
@@ -88,7 +88,9 @@ impl TryFrom<&str> for ServerUrl {
             ));
         }
         let (host, port) = split_port(authority).ok_or_else(|| {
-            format!("`{text}` is no server: write \"http://host:port\", the port from 1 to 65535")
+            format!(
+                "`{text}` is not a server: write \"http://host:port\", the port from 1 to 65535"
+            )
         })?;
         Ok(Self { host, port })
     }
@@ -175,7 +177,7 @@ mod tests {
         assert!(
             server("https://app")
                 .unwrap_err()
-                .starts_with("`https` to an upstream is not spoken")
+                .starts_with("`https` to an upstream is not supported")
         );
         assert!(
             server("http://app/api")

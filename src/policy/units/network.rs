@@ -84,7 +84,7 @@ fn range(text: &str) -> Result<IpNet, String> {
         return Ok(IpNet::from(address));
     }
     let range: IpNet = text.parse().map_err(|_| {
-        format!("`{text}` is no network: write \"10.0.0.0/8\", one address, or `loopback`, `private`, `cloudflare`")
+        format!("`{text}` is not a network: write \"10.0.0.0/8\", one address, or `loopback`, `private`, `cloudflare`")
     })?;
     // `10.0.0.7/8` may mean the host or the network; trusting 16 million addresses needs to be meant.
     if range.trunc() != range {
@@ -136,7 +136,7 @@ mod tests {
     fn a_faulty_network_is_told_the_right_one() {
         let refused = |text| Network::try_from(text).unwrap_err();
         assert!(refused("10.0.0.7/8").contains("\"10.0.0.0/8\" for the network, or \"10.0.0.7\""));
-        assert!(refused("cloudfare").starts_with("`cloudfare` is no network"));
-        assert!(refused("10.0.0.0/33").starts_with("`10.0.0.0/33` is no network"));
+        assert!(refused("cloudfare").starts_with("`cloudfare` is not a network"));
+        assert!(refused("10.0.0.0/33").starts_with("`10.0.0.0/33` is not a network"));
     }
 }

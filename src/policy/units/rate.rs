@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Period, Rate};
 
 /// The longest window a rate may have: what is counted over longer is a quota, not a pace.
-const LONGEST: Duration = Duration::from_secs(86_400);
+const LONGEST: Duration = Duration::from_hours(24);
 
 impl TryFrom<&str> for Rate {
     type Error = String;
@@ -16,7 +16,7 @@ impl TryFrom<&str> for Rate {
         let Some((count, window)) = text.split_once('/') else {
             return Err(match super::text::whole(text) {
                 Some(count) => format!("`{text}` has no window: write \"{count}/minute\""),
-                None => format!("`{text}` is no rate: write \"100/minute\" or \"100/60s\""),
+                None => format!("`{text}` is not a rate: write \"100/minute\" or \"100/60s\""),
             });
         };
         let count = super::text::whole(count.trim())
@@ -24,14 +24,14 @@ impl TryFrom<&str> for Rate {
             .filter(|count| *count > 0)
             .ok_or_else(|| {
                 format!(
-                    "`{}` is no number of requests: write a whole one, at least 1: \"100/minute\"",
+                    "`{}` is not a number of requests: write a whole one, at least 1: \"100/minute\"",
                     count.trim()
                 )
             })?;
         let per = window_of(window.trim())?;
         if per.is_zero() || per > LONGEST {
             return Err(format!(
-                "`{}` is no window for a rate: write more than nothing and at most \"1d\"",
+                "`{}` is not a window for a rate: write more than nothing and at most \"1d\"",
                 window.trim()
             ));
         }
@@ -59,7 +59,7 @@ fn window_of(window: &str) -> Result<Duration, String> {
         other => {
             let period = Period::try_from(other);
             return period.map(|period| period.0).map_err(|_| {
-                format!("`{other}` is no window: write `second`, `minute`, `hour`, `day` or a time such as `60s`")
+                format!("`{other}` is not a window: write `second`, `minute`, `hour`, `day` or a time such as `60s`")
             });
         }
     };
@@ -85,11 +85,11 @@ mod tests {
         let refused = |text| Rate::try_from(text).unwrap_err();
         assert_eq!(refused("100"), "`100` has no window: write \"100/minute\"");
         assert!(refused("fast").contains("\"100/minute\""));
-        assert!(refused("0/minute").starts_with("`0` is no number of requests"));
-        assert!(refused("1.5/minute").starts_with("`1.5` is no number"));
-        assert!(refused("5/fortnight").starts_with("`fortnight` is no window"));
-        assert!(refused("5/0s").starts_with("`0s` is no window"));
-        assert!(refused("5/2d").starts_with("`2d` is no window"));
+        assert!(refused("0/minute").starts_with("`0` is not a number of requests"));
+        assert!(refused("1.5/minute").starts_with("`1.5` is not a number"));
+        assert!(refused("5/fortnight").starts_with("`fortnight` is not a window"));
+        assert!(refused("5/0s").starts_with("`0s` is not a window"));
+        assert!(refused("5/2d").starts_with("`2d` is not a window"));
     }
 
     #[test]

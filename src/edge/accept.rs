@@ -1,0 +1,124 @@
+//! Takes connections off a worker's socket, sheds those beyond the caps, and starts the rest.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpListener, TcpStream};
+use tower::Service;
+
+use crate::carryover::Carryover;
+use crate::edge::connection::{self, Client};
+use crate::edge::door::Door;
+use crate::gateway::listener::Listener;
+use crate::http::exchange::{Connection, Permit, Release, Response};
+use crate::http::phase::Phase;
+use crate::stack::enter::Arrival;
+use crate::stack::passage::Lane;
+
+/// How long to hold off when the process has no file left for a connection: trying at once would spin.
+const OUT_OF_FILES: Duration = Duration::from_millis(100);
+
+/// One worker's part in accepting.
+#[derive(Clone)]
+pub struct Acceptor<S> {
+    /// The number of the worker.
+    pub worker: usize,
+    /// What the worker brings to each request.
+    pub lane: Arc<Lane>,
+    /// The counts of connections.
+    pub carryover: Arc<Carryover>,
+    /// What answers.
+    pub stack: S,
+}
+
+impl<S> Acceptor<S>
+where
+    S: Service<Arrival, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
+{
+    /// Accepts until the door closes. `alive` is held by every connection, so that its end can be waited for.
+    pub async fn run(self, socket: TcpListener, door: Arc<Door>, alive: tokio::sync::mpsc::Sender<()>) {
+        let mut closing = door.closing();
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = connection::closed(&mut closing) => return,
+                accepted = socket.accept() => accepted,
+            };
+            match accepted {
+                Ok((socket, peer)) => self.admit(socket, peer, &door, &alive),
+                Err(error) => self.pause(&error).await,
+            }
+        }
+    }
+
+    fn admit(&self, socket: TcpStream, peer: SocketAddr, door: &Arc<Door>, alive: &tokio::sync::mpsc::Sender<()>) {
+        let listener = door.listener.load_full();
+        let permits = match self.permits(peer, door, &listener) {
+            Ok(permits) => permits,
+            Err(reason) => return self.carryover.metrics.connections_refused.count(reason),
+        };
+        let Ok(local) = socket.local_addr() else { return };
+        // Answers are written whole; waiting for more to send only delays them.
+        if socket.set_nodelay(true).is_err() {
+            return;
+        }
+        let connection = Connection {
+            peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
+            local,
+            worker: self.worker,
+            secure: false,
+            max_target: listener.max_target,
+            phase: Arc::new(Phase::new(Instant::now())),
+        };
+        let client = Client {
+            connection: Arc::new(connection),
+            lane: Arc::clone(&self.lane),
+            closing: door.closing(),
+            metrics: Arc::clone(&self.carryover.metrics),
+        };
+        let (stack, alive) = (self.stack.clone(), alive.clone());
+        let counted = self.carryover.metrics.connections.hold();
+        tokio::spawn(async move {
+            connection::serve(socket, &listener, client, stack).await;
+            drop((permits, counted, alive));
+        });
+    }
+
+    /// A place among all connections of the door, and one among the client's own.
+    fn permits(&self, peer: SocketAddr, door: &Arc<Door>, listener: &Listener) -> Result<[Option<Permit>; 2], &'static str> {
+        let taken = door.open.fetch_add(1, Relaxed);
+        let in_all = Permit::new(Arc::clone(door) as Arc<dyn Release>);
+        if taken >= listener.max_connections {
+            return Err("max_connections");
+        }
+        let gateway = self.lane.holder.snapshot();
+        let Some(most) = listener.max_connections_per_client.filter(|_| !gateway.trust.contains(peer.ip())) else {
+            return Ok([Some(in_all), None]);
+        };
+        let own = self.carryover.connections.take(peer.ip().to_canonical(), gateway.ipv6_prefix, most, Instant::now());
+        own.map(|own| [Some(in_all), Some(own)]).ok_or("max_connections_per_client")
+    }
+
+    /// A connection that failed before it was accepted is its own affair; lack of files is everybody's.
+    async fn pause(&self, error: &io::Error) {
+        let passing = matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+        );
+        if !passing {
+            self.carryover.metrics.connections_refused.count("out_of_files");
+            tracing::warn!(error = %error, "no connection can be accepted; raise the limit of open files");
+            tokio::time::sleep(OUT_OF_FILES).await;
+        }
+    }
+}
+
+impl Release for Door {
+    fn release(&self) {
+        self.open.fetch_sub(1, Relaxed);
+    }
+}

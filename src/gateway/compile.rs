@@ -1,0 +1,106 @@
+//! Policy → Gateway, or problems. It goes on after a fault and reports all of them; what it builds for
+//! a policy that turns out faulty is simply dropped. `check` and `explain` run this same compile.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use crate::carryover::Carryover;
+use crate::gateway::Gateway;
+use crate::gateway::ranges;
+use crate::gateway::router::Router;
+use crate::http::client::Trust;
+use crate::layers::own::Own;
+use crate::layers::own::sight::Sight;
+use crate::policy::Policy;
+use crate::policy::problem::{At, Problems};
+use crate::policy::source::Source;
+
+mod cors;
+mod limits;
+mod listeners;
+mod production;
+mod routes;
+mod settings;
+mod upstreams;
+
+/// What a policy is compiled at: the process it will run in, and where its faults go.
+pub struct Build<'a> {
+    /// What the running gateway leaves to the next.
+    pub carryover: &'a Carryover,
+    /// Reads an environment variable.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// Collects faults and warnings.
+    pub problems: &'a Problems,
+}
+
+impl Build<'_> {
+    fn at(&self) -> At<'_> {
+        self.problems.at()
+    }
+}
+
+impl Gateway {
+    /// Reads and compiles a policy; a gateway only if it has no fault.
+    pub fn from_text(
+        name: &str,
+        text: &str,
+        carryover: &Carryover,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> (Option<Self>, Source, Problems) {
+        let (policy, source, problems) = Policy::read(name, text, env);
+        let build = Build { carryover, env, problems: &problems };
+        let gateway = policy.map(|policy| Self::compile(&policy, hash(text), &build));
+        let gateway = gateway.filter(|_| !problems.is_refused());
+        (gateway, source, problems)
+    }
+
+    fn compile(policy: &Policy, hash: String, build: &Build<'_>) -> Self {
+        production::check(policy, build);
+        let upstreams = upstreams::compile(policy, build);
+        let limits = limits::compile(policy, build);
+        let (rules, routes) = routes::compile(policy, &upstreams, &limits, build);
+        let router = Router::new(rules);
+        routes::report_unreachable(policy, &router, build);
+        let used = upstreams::in_use(&upstreams, &routes);
+        let own = Own {
+            style: policy.readiness.style,
+            version: policy.readiness.version.clone().unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
+            sight: Sight::new(&used, &build.carryover.metrics),
+            metrics_allow: ranges(&policy.admin.metrics_allow),
+        };
+        Self {
+            listeners: listeners::compile(policy, build),
+            router,
+            routes,
+            own: Some(own),
+            trust: Trust::new(&ranges(&policy.client.trusted_proxies)),
+            ipv6_prefix: policy.client.ipv6_prefix,
+            metrics: Arc::clone(&build.carryover.metrics),
+            upstreams: used,
+            workers: policy.gateway.workers,
+            logs: policy.logs.clone(),
+            drain: policy.gateway.drain.0,
+            hash,
+            remarks: remarks(policy),
+        }
+    }
+}
+
+/// Tells one policy text from another, in the metrics and the log.
+fn hash(text: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// What the defaults leave open, said by `check` and at start.
+fn remarks(policy: &Policy) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if policy.routes.iter().all(|route| route.settings.limits.is_empty()) && policy.defaults.limits.is_empty() {
+        remarks.push("no route has a rate limit: add `[limits.default]` and name it in `[defaults]`".to_owned());
+    }
+    if !policy.gateway.production() {
+        remarks.push("the environment is not production: the checks for production only warn".to_owned());
+    }
+    remarks
+}

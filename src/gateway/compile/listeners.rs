@@ -1,0 +1,57 @@
+//! `[listeners.NAME]` → listeners; without any, one on `0.0.0.0:8080`.
+
+use std::net::IpAddr;
+
+use super::Build;
+use crate::gateway::listener::Listener;
+use crate::policy::{self, Policy};
+
+/// Files the process needs besides connections: logs, pipes, the clock of each worker, name look-ups.
+const RESERVED_FILES: u64 = 64;
+
+pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> Vec<Listener> {
+    if policy.listeners.is_empty() {
+        return vec![compile_one("http", &policy::Listener::default())];
+    }
+    for (index, (name, table)) in policy.listeners.iter().enumerate() {
+        let address = table.address.0;
+        let earlier = policy.listeners.iter().take(index).find(|(_, other)| other.address.0 == address);
+        if let Some((other, _)) = earlier.filter(|_| address.port() != 0) {
+            build.at().key("listeners").key(name).key("address")
+                .fault(format!("`{address}` is taken by the listener `{other}`"))
+                .help("give each listener its own port");
+        }
+        report_wide_trust(policy, name, address.ip(), build);
+    }
+    policy.listeners.iter().map(|(name, table)| compile_one(name, table)).collect()
+}
+
+/// Behind Docker's userland proxy every peer has a private address: whoever trusts them trusts everybody.
+fn report_wide_trust(policy: &Policy, listener: &str, ip: IpAddr, build: &Build<'_>) {
+    let private = policy.client.trusted_proxies.iter().position(|network| network.name == "private");
+    if let Some(index) = private.filter(|_| !ip.is_loopback()) {
+        build.at().key("client").key("trusted_proxies").index(index)
+            .warn(format!("the listener `{listener}` is open to all, and every peer with a private address may claim to be anyone"))
+            .help("name the proxy's own network, such as \"172.18.0.0/16\"; behind Docker's port mapping every client looks private");
+    }
+}
+
+fn compile_one(name: &str, table: &policy::Listener) -> Listener {
+    Listener {
+        name: name.to_owned(),
+        address: table.address.0,
+        max_connections: table.max_connections.map_or_else(default_connections, |most| most as usize),
+        max_connections_per_client: table.max_connections_per_client.get(),
+        max_head: usize::try_from(table.max_head.0).unwrap_or(usize::MAX),
+        max_headers: usize::from(table.max_headers),
+        max_target: table.max_target.0,
+        request_head: table.timeouts.request_head.0,
+        keep_alive_idle: table.timeouts.keep_alive_idle.0,
+    }
+}
+
+/// Half of the files the process may open, since each request may need one towards the upstream too.
+fn default_connections() -> usize {
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(65_536);
+    usize::try_from((files.saturating_sub(RESERVED_FILES) / 2).max(16)).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,79 @@
+//! The checks that refuse to start in production and only warn elsewhere (seed rows 3-02, 3-03, 3-05).
+
+use super::Build;
+use crate::policy::problem::{At, Note};
+use crate::policy::settings::Cors;
+use crate::policy::{Policy, RequiredSecret};
+
+/// Words people leave in a template where the secret should go.
+const PLACEHOLDERS: [&str; 10] = [
+    "changeme", "change-me", "change_me", "replaceme", "replace-me", "your-", "your_", "placeholder", "example", "xxx",
+];
+
+pub(super) fn check(policy: &Policy, build: &Build<'_>) {
+    let production = policy.gateway.production();
+    for (name, rule) in &policy.required_secrets {
+        let at = build.at().key("required_secrets").key(name);
+        check_secret(name, rule, &(build.env)(name).unwrap_or_default(), production, &at);
+    }
+    check_cors(&policy.defaults.cors, production, &build.at().key("defaults").key("cors"));
+    for (index, route) in policy.routes.iter().enumerate() {
+        if route.settings.cors != policy.defaults.cors {
+            check_cors(&route.settings.cors, production, &build.at().key("routes").index(index).key("cors"));
+        }
+    }
+}
+
+/// A fault in production, a warning elsewhere.
+fn grave<'a>(at: &At<'a>, production: bool, message: String) -> Note<'a> {
+    if production { at.fault(message) } else { at.warn(message) }
+}
+
+fn check_secret(name: &str, rule: &RequiredSecret, value: &str, production: bool, at: &At<'_>) {
+    let remedy = format!("set the environment variable `{name}`; `openssl rand -hex 32` makes a good one");
+    if value.trim().is_empty() {
+        grave(at, production, format!("the secret `{name}` is not set")).help(remedy);
+    } else if value.chars().count() < rule.min_length {
+        let message = format!("the secret `{name}` is shorter than {} characters", rule.min_length);
+        grave(at, production, message).help(remedy);
+    } else if is_placeholder(value) {
+        grave(at, production, format!("the secret `{name}` still holds a placeholder")).help(remedy);
+    }
+}
+
+fn is_placeholder(value: &str) -> bool {
+    let value = value.trim().to_ascii_lowercase();
+    let bracketed = value.starts_with('<') && value.ends_with('>');
+    bracketed || PLACEHOLDERS.iter().any(|word| value == *word || value.starts_with(word))
+}
+
+/// In production: https origins only, never `*` or `null`, and each approved in the file itself, so that
+/// an environment variable alone opens nothing.
+fn check_cors(cors: &Cors, production: bool, at: &At<'_>) {
+    if !cors.enabled || !production {
+        return;
+    }
+    for (index, origin) in cors.origins.iter().enumerate() {
+        let at = at.key("origins").index(index);
+        if origin == "*" || origin == "null" {
+            at.fault(format!("the origin `{origin}` lets any page read the answers")).help("list the https origins of your own pages");
+        } else if !origin.starts_with("https://") {
+            at.fault("an origin in production must be https").help("serve the page over https and write its origin as \"https://…\"");
+        } else if !cors.approved_origins.contains(origin) {
+            at.fault("an origin is not among `approved_origins`").help("add it to `cors.approved_origins` in the policy, or remove it from `origins`");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_known_and_secrets_are_not_mistaken_for_them() {
+        for placeholder in ["changeme", "<your secret>", "your-secret-here", "XXXXXXXX"] {
+            assert!(is_placeholder(placeholder), "{placeholder}");
+        }
+        assert!(!is_placeholder("b1946ac92492d2347c6235b4d2611184"));
+    }
+}

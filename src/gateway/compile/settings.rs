@@ -1,0 +1,118 @@
+//! What `[defaults]` and a route say → one compiled route.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderName;
+
+use super::limits::Named;
+use super::{Build, cors, limits};
+use crate::gateway::route::{Route, Slow, Target, Waits};
+use crate::http::pace::Pace;
+use crate::layers::Guarded;
+use crate::layers::body_limit::BodyLimit;
+use crate::layers::in_flight::InFlight;
+use crate::layers::mask::Mask;
+use crate::layers::queue::Queue;
+use crate::layers::security_headers::SecurityHeaders;
+use crate::layers::strip_headers::StripHeaders;
+use crate::observe::metrics::EndpointMetrics;
+use crate::policy::problem::At;
+use crate::policy::settings::{self, GuardName, Settings};
+use crate::policy::{Period, Switch};
+
+/// Compiles a route's settings; `at` is the table that says them.
+pub(super) fn compile(
+    endpoint: &str,
+    (target, queue): (Target, Option<Queue>),
+    settings: &Settings,
+    named: &BTreeMap<String, Named>,
+    ipv6_prefix: u8,
+    (build, at): (&Build<'_>, &At<'_>),
+) -> Route {
+    let metrics = build.carryover.metrics.endpoint(endpoint);
+    let shadow = |guard, name: &str| settings.shadow.contains(&guard).then(|| metrics.shadowed(name));
+    let (guards, quota_headers) = limits::of_route(settings, named, ipv6_prefix, &metrics, at);
+    let body_limit = settings.max_body.get().map(|most| Guarded {
+        rule: BodyLimit { most: most.0 },
+        shadow: shadow(GuardName::MaxBody, "max_body"),
+        name: "max_body".into(),
+    });
+    Route {
+        endpoint: endpoint.into(),
+        target,
+        log: settings.log,
+        slow: Slow { warn: duration(settings.slow.warn), error: duration(settings.slow.error) },
+        waits: waits(settings, body_limit.as_ref().filter(|limit| limit.shadow.is_none())),
+        security_headers: SecurityHeaders::compile(&settings.security_headers, &at.key("security_headers")),
+        strip_headers: strip_headers(&settings.errors, at),
+        cors: cors::compile(&settings.cors, &at.key("cors")).map(|rule| Guarded::always("cors", rule)),
+        limits: guards,
+        quota_headers,
+        in_flight: in_flight(settings, ipv6_prefix, build, &metrics, at),
+        body_limit,
+        queue,
+        mask: match settings.errors.mask {
+            settings::Mask::Leaky => Some(Mask::Leaky),
+            settings::Mask::All => Some(Mask::All),
+            settings::Mask::Off => None,
+        },
+        metrics,
+    }
+}
+
+fn in_flight(
+    settings: &Settings,
+    ipv6_prefix: u8,
+    build: &Build<'_>,
+    metrics: &EndpointMetrics,
+    at: &At<'_>,
+) -> Option<Guarded<InFlight>> {
+    let most = settings.max_inflight_per_client.get()?;
+    if most == 0 {
+        at.key("max_inflight_per_client").fault("0 refuses every request").help("write 1 or more, or \"off\"");
+    }
+    let name = "max_inflight_per_client";
+    let shadowed = settings.shadow.contains(&GuardName::MaxInflightPerClient);
+    Some(Guarded {
+        rule: InFlight { most, clients: Arc::clone(&build.carryover.in_flight), ipv6_prefix },
+        shadow: shadowed.then(|| metrics.shadowed(name)),
+        name: name.into(),
+    })
+}
+
+fn strip_headers(errors: &settings::Errors, at: &At<'_>) -> Option<StripHeaders> {
+    let mut names = Vec::new();
+    for (index, name) in errors.strip_headers.iter().enumerate() {
+        match HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes()) {
+            Ok(name) => names.push(name),
+            Err(_) => {
+                let at = at.key("errors").key("strip_headers").index(index);
+                at.fault(format!("`{name}` is no header name")).help("use letters, digits and `-`");
+            }
+        }
+    }
+    if names.is_empty() { None } else { Some(StripHeaders { names }) }
+}
+
+fn waits(settings: &Settings, body_limit: Option<&Guarded<BodyLimit>>) -> Waits {
+    let timeouts = &settings.timeouts;
+    Waits {
+        response_head: duration(timeouts.response_head),
+        total: duration(timeouts.total),
+        request: Pace {
+            idle: duration(timeouts.request_body_idle),
+            min_rate: timeouts.request_body_min_rate.get().map(|rate| rate.0),
+            until: None,
+            max_bytes: body_limit.map(|limit| limit.rule.most),
+        },
+        response: Pace { idle: duration(timeouts.response_body_idle), ..Pace::default() },
+        stream: Pace { idle: duration(settings.stream.idle), ..Pace::default() },
+        stream_max: duration(settings.stream.max_duration),
+    }
+}
+
+fn duration(period: Switch<Period>) -> Option<Duration> {
+    period.get().map(|period| period.0)
+}

@@ -1,0 +1,77 @@
+//! `[upstreams.NAME]` → upstreams. Servers, with their connections and health, and caps come from the
+//! carryover if the running gateway has them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Build;
+use crate::gateway::route::{Route, Target};
+use crate::layers::queue::Queue;
+use crate::policy::{self, Policy};
+use crate::upstream::cap::{self, Cap};
+use crate::upstream::{Setup, Upstream};
+use crate::upstream::server::Server;
+
+/// An upstream with the place in front of it.
+pub(super) struct Compiled {
+    pub(super) upstream: Arc<Upstream>,
+    cap: Option<(Arc<Cap>, cap::Queue)>,
+}
+
+impl Compiled {
+    /// The layer in front of it, for one route.
+    pub(super) fn queue(&self) -> Option<Queue> {
+        self.cap.as_ref().map(|(cap, queue)| Queue { cap: Arc::clone(cap), queue: *queue })
+    }
+}
+
+pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> BTreeMap<String, Compiled> {
+    let each = policy.upstreams.iter();
+    each.map(|(name, table)| (name.clone(), compile_one(name, table, build))).collect()
+}
+
+fn compile_one(name: &str, table: &policy::Upstream, build: &Build<'_>) -> Compiled {
+    let carryover = build.carryover;
+    let servers = table.servers.iter().map(|server| {
+        let key = (server.host.clone(), server.port);
+        carryover.servers.get_or_build(key, || {
+            Arc::new(Server::new(&server.host, server.port, carryover.workers))
+        })
+    });
+    let cap = table.max_inflight.get().map(|most| {
+        let cap = carryover.caps.get_or_build((name.to_owned(), most), || Cap::new(most));
+        (cap, cap::Queue { size: table.queue.size as usize, timeout: table.queue.timeout.0 })
+    });
+    report(name, table, build);
+    let setup = Setup {
+        name: name.to_owned(),
+        servers: servers.collect(),
+        connect: table.connect.0,
+        pool_idle: table.pool_idle.0,
+        cap: cap.as_ref().map(|(cap, _)| Arc::clone(cap)),
+        sight: carryover.metrics.upstream(name),
+    };
+    Compiled { upstream: Arc::new(Upstream::new(setup, carryover.workers)), cap }
+}
+
+fn report(name: &str, table: &policy::Upstream, build: &Build<'_>) {
+    let at = build.at().key("upstreams").key(name);
+    for (index, server) in table.servers.iter().enumerate() {
+        if table.servers.iter().take(index).any(|earlier| earlier == server) {
+            at.key("servers").index(index).fault(format!("`{server}` is listed twice")).help("name each server once");
+        }
+    }
+    if table.max_inflight.get() == Some(0) {
+        at.key("max_inflight").fault("an upstream that takes no request serves nobody").help("write 1 or more, or \"off\"");
+    }
+}
+
+/// The upstreams some route forwards to, each once.
+pub(super) fn in_use(upstreams: &BTreeMap<String, Compiled>, routes: &[Route]) -> Vec<Arc<Upstream>> {
+    let used = upstreams.values().filter(|compiled| {
+        routes.iter().any(|route| {
+            matches!(&route.target, Target::Upstream(upstream) if Arc::ptr_eq(upstream, &compiled.upstream))
+        })
+    });
+    used.map(|compiled| Arc::clone(&compiled.upstream)).collect()
+}

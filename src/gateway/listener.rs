@@ -1,0 +1,27 @@
+//! One compiled listener: where connections come in and what may come in on one before it is routed.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A listener's settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// Its name in the policy.
+    pub name: String,
+    /// Where it listens; port 0 lets the system choose.
+    pub address: SocketAddr,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// Connections of one client at once; trusted proxies are exempt.
+    pub max_connections_per_client: Option<u32>,
+    /// Bytes of a request head.
+    pub max_head: usize,
+    /// Fields of a request head.
+    pub max_headers: usize,
+    /// Bytes of a request target.
+    pub max_target: u64,
+    /// From the first byte of a head to its last.
+    pub request_head: Duration,
+    /// From one answer to the next request.
+    pub keep_alive_idle: Duration,
+}

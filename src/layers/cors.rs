@@ -1,0 +1,207 @@
+//! Cross-origin requests (Fetch standard §3.2). The gateway owns CORS where it is on: preflights are
+//! answered here, the application's own headers are replaced (doubled ones are rejected by browsers,
+//! trap T19), and refusals carry them too, so that a 429 does not look like a CORS failure.
+
+use std::time::Instant;
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+
+use crate::http::body::Body;
+use crate::http::exchange::{Exchange, Response};
+use crate::layers::{Check, Edit, Verdict};
+
+const WILDCARD: HeaderValue = HeaderValue::from_static("*");
+const TRUE: HeaderValue = HeaderValue::from_static("true");
+const VARY_ORIGIN: HeaderValue = HeaderValue::from_static("origin");
+const VARY_PREFLIGHT: HeaderValue =
+    HeaderValue::from_static("origin, access-control-request-method, access-control-request-headers");
+
+/// Which origins may read the answers.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// `*`.
+    Any,
+    /// These, compared byte for byte as a browser serialises them.
+    Listed(Vec<HeaderValue>),
+}
+
+/// Which request headers a preflight allows.
+#[derive(Debug, PartialEq, Eq)]
+pub enum AllowHeaders {
+    /// All that are asked for, by naming them back (`*` does not work with credentials).
+    Mirror,
+    /// These.
+    Listed(HeaderValue),
+}
+
+/// The compiled rules of a route.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cors {
+    /// Allowed origins.
+    pub origins: Origins,
+    /// `Access-Control-Allow-Methods`.
+    pub methods: HeaderValue,
+    /// `Access-Control-Allow-Headers`.
+    pub headers: AllowHeaders,
+    /// `Access-Control-Expose-Headers`.
+    pub expose: Option<HeaderValue>,
+    /// Whether cookies may come along.
+    pub credentials: bool,
+    /// `Access-Control-Max-Age`, seconds.
+    pub max_age: HeaderValue,
+}
+
+/// Whether this is a preflight: a question about another request, routed by the method asked for.
+pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    *method == Method::OPTIONS
+        && headers.contains_key(header::ORIGIN)
+        && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+impl Cors {
+    /// What `Access-Control-Allow-Origin` says to this origin, if it is allowed.
+    fn allow_origin(&self, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
+        match &self.origins {
+            Origins::Any if !self.credentials => Some(WILDCARD),
+            Origins::Any => origin.cloned(),
+            Origins::Listed(listed) => origin.filter(|origin| listed.contains(origin)).cloned(),
+        }
+    }
+
+    fn allow(&self, origin: HeaderValue, headers: &mut HeaderMap) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        if self.credentials {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+        }
+    }
+
+    fn preflight(&self, request: &HeaderMap) -> Response {
+        let mut response = Response::new(Body::Empty);
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        let headers = response.headers_mut();
+        headers.insert(header::VARY, VARY_PREFLIGHT);
+        let Some(origin) = self.allow_origin(request.get(header::ORIGIN)) else { return response };
+        self.allow(origin, headers);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, self.methods.clone());
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, self.max_age.clone());
+        let allowed = match &self.headers {
+            AllowHeaders::Listed(listed) => Some(listed),
+            AllowHeaders::Mirror => request.get(header::ACCESS_CONTROL_REQUEST_HEADERS),
+        };
+        if let Some(allowed) = allowed {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed.clone());
+        }
+        response
+    }
+}
+
+impl Check for Cors {
+    fn check(&self, exchange: &Exchange, _now: Instant) -> Verdict {
+        let head = &exchange.head;
+        if is_preflight(&head.method, &head.headers) {
+            Verdict::Answer(Box::new(self.preflight(&head.headers)))
+        } else {
+            Verdict::Pass
+        }
+    }
+}
+
+impl Edit for Cors {
+    /// `None` for a preflight, whose answer is complete; else what the origin is told.
+    type Note = Option<Option<HeaderValue>>;
+
+    fn before(&self, exchange: &Exchange) -> Self::Note {
+        let head = &exchange.head;
+        (!is_preflight(&head.method, &head.headers))
+            .then(|| self.allow_origin(head.headers.get(header::ORIGIN)))
+    }
+
+    fn after(&self, note: Self::Note, _exchange: &Exchange, response: &mut Response) {
+        let Some(allowed) = note else { return };
+        let headers = response.headers_mut();
+        for own in [
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            header::ACCESS_CONTROL_MAX_AGE,
+        ] {
+            headers.remove(own);
+        }
+        // A shared cache must not hand one origin's answer to another, also when none was named.
+        if !(self.origins == Origins::Any && !self.credentials) {
+            headers.append(header::VARY, VARY_ORIGIN);
+        }
+        if let Some(origin) = allowed {
+            self.allow(origin, headers);
+            if let Some(expose) = &self.expose {
+                headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, expose.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::fixture::{exchange, with};
+
+    fn cors(origins: Origins, credentials: bool) -> Cors {
+        Cors {
+            origins,
+            methods: HeaderValue::from_static("GET, POST"),
+            headers: AllowHeaders::Mirror,
+            expose: None,
+            credentials,
+            max_age: HeaderValue::from_static("600"),
+        }
+    }
+
+    fn app() -> Origins {
+        Origins::Listed(vec![HeaderValue::from_static("https://app.example.com")])
+    }
+
+    fn preflight(rule: &Cors, origin: &'static str) -> Response {
+        let request = with(exchange("OPTIONS", "/"), "origin", origin);
+        let request = with(request, "access-control-request-method", "POST");
+        let request = with(request, "access-control-request-headers", "x-one");
+        match rule.check(&request, Instant::now()) {
+            Verdict::Answer(response) => *response,
+            other => unreachable!("a preflight is answered, not {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_preflight_of_a_listed_origin_is_allowed_what_it_asks() {
+        let response = preflight(&cors(app(), true), "https://app.example.com");
+        assert_eq!(response.status(), 204);
+        assert_eq!(response.headers()["access-control-allow-origin"], "https://app.example.com");
+        assert_eq!(response.headers()["access-control-allow-credentials"], "true");
+        assert_eq!(response.headers()["access-control-allow-headers"], "x-one");
+    }
+
+    #[test]
+    fn a_foreign_origin_gets_204_without_permission() {
+        let response = preflight(&cors(app(), true), "https://evil.com");
+        assert_eq!(response.status(), 204);
+        assert!(!response.headers().contains_key("access-control-allow-origin"));
+    }
+
+    #[test]
+    fn with_credentials_the_wildcard_becomes_the_origin() {
+        let response = preflight(&cors(Origins::Any, true), "https://a.example");
+        assert_eq!(response.headers()["access-control-allow-origin"], "https://a.example");
+    }
+
+    #[test]
+    fn the_applications_own_headers_are_replaced() {
+        let rule = cors(app(), false);
+        let request = with(exchange("GET", "/"), "origin", "https://evil.com");
+        let mut response = Response::new(Body::Empty);
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, WILDCARD);
+        rule.after(rule.before(&request), &request, &mut response);
+        assert!(!response.headers().contains_key("access-control-allow-origin"));
+        assert_eq!(response.headers()["vary"], "origin");
+    }
+}

@@ -1,0 +1,40 @@
+//! A request to test a rule with.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::{HeaderName, HeaderValue, Request};
+
+use crate::http::client::Caller;
+use crate::http::phase::Phase;
+use crate::http::exchange::{Connection, Exchange, Notes};
+
+/// A request with this method and target, without headers, from 192.0.2.1.
+pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
+    let ip = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+    let (head, ()) = Request::builder().method(method).uri(target).body(()).expect("a request").into_parts();
+    Exchange {
+        head,
+        body_length: Some(0),
+        connection: Arc::new(Connection {
+            peer: SocketAddr::new(ip, 50_000),
+            local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8080),
+            worker: 0,
+            secure: false,
+            max_target: 8192,
+            phase: Arc::new(Phase::new(Instant::now())),
+        }),
+        client: Caller { ip, peer_trusted: false, hops: 0, https: None, host: None, port: None },
+        request_id: HeaderValue::from_static("test-request-id"),
+        arrived: Instant::now(),
+        permits: Vec::new(),
+        notes: Notes::default(),
+    }
+}
+
+/// The same with one header more.
+pub(crate) fn with(mut exchange: Exchange, name: &'static str, value: &'static str) -> Exchange {
+    exchange.head.headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+    exchange
+}

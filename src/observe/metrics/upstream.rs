@@ -1,0 +1,124 @@
+//! The series of an upstream and of its servers, as ready-made handles. It knows nothing of
+//! connections: those who send and connect say what became of it.
+
+use prometheus::{IntCounterVec, IntGaugeVec};
+
+use crate::observe::metrics::catalogue::Catalogue;
+use crate::observe::metrics::handles::{Counter, Gauge};
+use crate::observe::metrics::words::Words;
+
+/// Results of attempts and of connects that have their own series.
+const RESULTS: usize = 16;
+
+/// The families that have an `upstream` label.
+pub(super) struct Families {
+    requests: IntCounterVec,
+    connects: IntCounterVec,
+    retries: IntCounterVec,
+    in_flight: IntGaugeVec,
+    queued: IntGaugeVec,
+    server_up: IntGaugeVec,
+}
+
+/// The series of one upstream.
+pub struct UpstreamMetrics {
+    /// Attempts that ended, by result.
+    pub requests: Words,
+    /// Connections tried, by result.
+    pub connects: Words,
+    /// Attempts beyond a request's first.
+    pub retries: Counter,
+    /// Requests at the upstream.
+    pub in_flight: Gauge,
+    /// Requests waiting for a place there.
+    pub queued: Gauge,
+    name: Box<str>,
+    families: [IntGaugeVec; 2],
+    retries_family: IntCounterVec,
+}
+
+/// The series of one server of an upstream.
+pub struct ServerMetrics {
+    /// 1 while it is thought to answer, else 0.
+    pub up: Gauge,
+    labels: [Box<str>; 2],
+    family: IntGaugeVec,
+}
+
+impl Families {
+    pub(super) fn new(catalogue: &mut Catalogue) -> Self {
+        Self {
+            requests: catalogue.counters(
+                "portcullis_upstream_requests_total",
+                &["upstream", "result"],
+                "attempts at an upstream, retries included, by result",
+            ),
+            connects: catalogue.counters(
+                "portcullis_upstream_connects_total",
+                &["upstream", "result"],
+                "new connections to an upstream, by result; many per request: connections are not reused",
+            ),
+            retries: catalogue.counters(
+                "portcullis_upstream_retries_total",
+                &["upstream"],
+                "attempts beyond a request's first; mostly connections that the upstream had closed",
+            ),
+            in_flight: catalogue.gauges(
+                "portcullis_upstream_in_flight",
+                &["upstream"],
+                "requests at the upstream now; at `max_inflight` further ones wait",
+            ),
+            queued: catalogue.gauges(
+                "portcullis_upstream_queued",
+                &["upstream"],
+                "requests waiting for a place at the upstream; above zero for long: it is too slow or too small",
+            ),
+            server_up: catalogue.gauges(
+                "portcullis_upstream_server_up",
+                &["upstream", "server"],
+                "1: the server answers, by the last probe or attempt; 0: it does not",
+            ),
+        }
+    }
+}
+
+impl UpstreamMetrics {
+    pub(super) fn new(families: &Families, name: &str) -> Self {
+        Self {
+            requests: Words::new(families.requests.clone(), Some(name), RESULTS),
+            connects: Words::new(families.connects.clone(), Some(name), RESULTS),
+            retries: Counter(families.retries.with_label_values(&[name])),
+            in_flight: Gauge(families.in_flight.with_label_values(&[name])),
+            queued: Gauge(families.queued.with_label_values(&[name])),
+            name: name.into(),
+            families: [families.in_flight.clone(), families.queued.clone()],
+            retries_family: families.retries.clone(),
+        }
+    }
+}
+
+impl ServerMetrics {
+    pub(super) fn new(families: &Families, upstream: &str, server: &str) -> Self {
+        Self {
+            up: Gauge(families.server_up.with_label_values(&[upstream, server])),
+            labels: [upstream.into(), server.into()],
+            family: families.server_up.clone(),
+        }
+    }
+}
+
+/// The upstream left the policy: its series leave the exposition (those of words go by themselves).
+impl Drop for UpstreamMetrics {
+    fn drop(&mut self) {
+        self.retries_family.remove_label_values(&[&self.name]).ok();
+        for family in &self.families {
+            family.remove_label_values(&[&self.name]).ok();
+        }
+    }
+}
+
+impl Drop for ServerMetrics {
+    fn drop(&mut self) {
+        self.family.remove_label_values(&self.labels).ok();
+    }
+}

@@ -1,0 +1,96 @@
+//! Floor 6: THE list. Every request passes these layers from top to bottom, every answer from bottom to
+//! top. All layers are always there; each asks the matched route whether it applies, so a reload swaps
+//! settings and never types.
+
+use std::convert::Infallible;
+
+use http::Response;
+use tower::{Service, ServiceBuilder, service_fn};
+
+use crate::gateway::route::Route;
+use crate::http::body::Body;
+use crate::layers::rate_limit::RateLimit;
+use crate::layers::Check;
+use crate::stack::enter::Arrival;
+use crate::stack::passage::Place;
+use crate::stack::shapes::{around, check, edit, mend};
+
+pub mod account;
+pub mod catch_panic;
+pub mod enter;
+pub mod forward;
+pub mod passage;
+pub mod respond;
+pub mod shapes;
+
+/// The order of the stack, outermost first, as `explain` and the docs print it.
+pub const ORDER: [&str; 18] = [
+    "catch_panic", "enter", "account", "security_headers", "strip_headers", "cors", "quota_headers", "respond",
+    "framing", "own", "preflight", "limits", "max_body", "max_inflight_per_client", "limits_take", "queue", "mask",
+    "forward",
+];
+
+/// Builds the stack. It holds nothing (its size is zero), so cloning it for each request is free.
+pub fn stack() -> impl Service<Arrival, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+    ServiceBuilder::new()
+        // A bug costs one request, answered 500, and never the process.
+        .layer(catch_panic::layer())
+        // Clock, request id, gateway, client address and route: all that follows needs them.
+        .layer(enter::layer())
+        // Outside of all that can refuse, so that every answer is timed, counted and logged.
+        .layer(account::layer())
+        // ── Edits dress every answer, so they stand outside of `respond`: refusals get them too. ──
+        .layer(edit(|at: &Place| &at.route().security_headers))
+        .layer(edit(|at: &Place| &at.route().strip_headers))
+        .layer(edit(|at: &Place| &at.route().cors))
+        .layer(edit(|at: &Place| &at.route().quota_headers))
+        // ── Below this line every "no" is a refusal, above it an answer. ──
+        .layer(respond::layer())
+        // What is ambiguous is refused before any rule reads meaning into it.
+        .layer(enter::framing())
+        // Health and metrics answer whatever the limits say: a busy gateway is not a dead one.
+        .layer(around(|at: &Place| at.own()))
+        // A preflight is no request of its own: answered before the limits and not counted by them.
+        .layer(check(|at: &Place| at.route().cors.as_slice(), Check::check))
+        // Cheap and anonymous first: limits are asked …
+        .layer(check(|at: &Place| at.route().limits.as_slice(), Check::check))
+        .layer(check(|at: &Place| at.route().body_limit.as_slice(), Check::check))
+        .layer(check(|at: &Place| at.route().in_flight.as_slice(), Check::check))
+        // … and taken from once nothing else refuses, so that a refused request spends nothing.
+        .layer(check(|at: &Place| at.route().limits.as_slice(), RateLimit::take))
+        // The only wait of the way in: a place at the upstream.
+        .layer(around(|at: &Place| &at.route().queue))
+        // Inside of every header edit, so that a hidden error page is dressed like any other answer.
+        .layer(mend(|at: &Place| &at.route().mask))
+        .service(service_fn(forward::forward))
+}
+
+impl Route {
+    /// The names in [`ORDER`] that apply to this route.
+    pub fn layers(&self) -> Vec<&'static str> {
+        let has = |name: &str| match name {
+            "security_headers" => self.security_headers.is_some(),
+            "strip_headers" => self.strip_headers.is_some(),
+            "cors" | "preflight" => self.cors.is_some(),
+            "quota_headers" => self.quota_headers.is_some(),
+            "limits" | "limits_take" => !self.limits.is_empty(),
+            "max_body" => self.body_limit.is_some(),
+            "max_inflight_per_client" => self.in_flight.is_some(),
+            "queue" => self.queue.is_some(),
+            "mask" => self.mask.is_some(),
+            _ => true,
+        };
+        ORDER.into_iter().filter(|name| has(name)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stack_has_no_size() {
+        assert_eq!(std::mem::size_of_val(&stack()), 0);
+    }
+}

@@ -1,0 +1,108 @@
+//! The clock and the books: every answer says how long it took and which request it is; every request
+//! is counted and logged once, when its last byte has left or its client is gone.
+
+use std::convert::Infallible;
+use std::fmt::Write;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::Map;
+use http::{HeaderName, HeaderValue};
+use http_body::Body as _;
+use tower::{Layer, Service};
+
+use crate::http::body::End;
+use crate::http::exchange::Response;
+use crate::http::request_id::X_REQUEST_ID;
+use crate::stack::passage::{Held, Reply};
+
+const X_RESPONSE_TIME_MS: HeaderName = HeaderName::from_static("x-response-time-ms");
+const X_PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
+
+/// The line of the stack.
+pub fn layer() -> AccountLayer {
+    AccountLayer
+}
+
+/// Made by [`layer`].
+#[derive(Clone, Copy)]
+pub struct AccountLayer;
+
+/// Keeps the account of every request.
+#[derive(Clone)]
+pub struct Account<N>(N);
+
+impl<N> Layer<N> for AccountLayer {
+    type Service = Account<N>;
+
+    fn layer(&self, next: N) -> Self::Service {
+        Account(next)
+    }
+}
+
+type Outcome<T> = Result<T, Infallible>;
+
+impl<N> Service<Held> for Account<N>
+where
+    N: Service<Held, Response = Reply, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Map<N::Future, fn(Outcome<Reply>) -> Outcome<Response>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, passage: Held) -> Self::Future {
+        self.0.call(passage).map(|outcome| outcome.map(settle))
+    }
+}
+
+/// The head of the answer is known: dress and count it, and let the passage ride with the body to its end.
+fn settle(reply: Reply) -> Response {
+    let Reply { mut passage, mut response } = reply;
+    let took = Instant::now() - passage.exchange.arrived;
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, passage.exchange.request_id.clone());
+    let (millis, seconds) = timings(took);
+    headers.insert(X_RESPONSE_TIME_MS, millis);
+    headers.insert(X_PROCESS_TIME, seconds);
+    passage.head_known(response.status(), took);
+    if response.body().is_streamed() {
+        if let Some(passage) = response.body_mut().attend(passage) {
+            passage.ended(End::Complete);
+        }
+    } else {
+        passage.ledger.bytes_out = response.body().size_hint().exact().unwrap_or_default();
+        passage.close(End::Complete);
+    }
+    response
+}
+
+/// `X-Response-Time-ms` and `X-Process-Time` (seconds): until the head of the answer (seed rows 1-16, 2-09; trap T16).
+fn timings(took: Duration) -> (HeaderValue, HeaderValue) {
+    let micros = took.as_micros();
+    let mut text = String::with_capacity(40);
+    let written = write!(text, "{}.{:03}", micros / 1000, micros % 1000);
+    let middle = text.len();
+    let written = written.and_then(|()| write!(text, "{}.{:06}", micros / 1_000_000, micros % 1_000_000));
+    debug_assert!(written.is_ok());
+    let text = Bytes::from(text);
+    let value = |part: Bytes| HeaderValue::from_maybe_shared(part).expect("digits and a point are a header value");
+    (value(text.slice(..middle)), value(text.slice(middle..)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_timing_headers_tell_the_same_time_in_their_units() {
+        let (millis, seconds) = timings(Duration::from_micros(1_234_567));
+        assert_eq!(millis, "1234.567");
+        assert_eq!(seconds, "1.234567");
+    }
+}

@@ -1,0 +1,109 @@
+//! A panic inside the stack becomes a 500 with the request id; the log has the rest. Own code, since
+//! the ready-made layer puts every response body into a box and cannot name the request.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_util::FutureExt;
+use futures_util::future::CatchUnwind;
+use http::HeaderValue;
+use pin_project_lite::pin_project;
+use tower::util::Oneshot;
+use tower::{Layer, Service, ServiceExt};
+
+use crate::http::exchange::Response;
+use crate::http::problem::Problem;
+use crate::http::refusal::Refusal;
+use crate::http::request_id::X_REQUEST_ID;
+use crate::stack::enter::Arrival;
+
+/// The line of the stack.
+pub fn layer() -> CatchPanicLayer {
+    CatchPanicLayer
+}
+
+/// Made by [`layer`].
+#[derive(Clone, Copy)]
+pub struct CatchPanicLayer;
+
+/// Catches panics of the services inside.
+#[derive(Clone)]
+pub struct CatchPanic<N>(N);
+
+impl<N> Layer<N> for CatchPanicLayer {
+    type Service = CatchPanic<N>;
+
+    fn layer(&self, next: N) -> Self::Service {
+        CatchPanic(next)
+    }
+}
+
+impl<N> Service<Arrival> for CatchPanic<N>
+where
+    N: Service<Arrival, Response = Response, Error = Infallible> + Clone,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Catching<Oneshot<N, Arrival>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, arrival: Arrival) -> Self::Future {
+        let request_id = arrival.request_id.clone();
+        // The passage inside closes its own account when it is dropped by the unwinding; nothing of it is used again.
+        Catching { inner: AssertUnwindSafe(self.0.clone().oneshot(arrival)).catch_unwind(), request_id }
+    }
+}
+
+pin_project! {
+    /// Runs the stack and catches its panic.
+    pub struct Catching<F> {
+        #[pin]
+        inner: CatchUnwind<AssertUnwindSafe<F>>,
+        request_id: HeaderValue,
+    }
+}
+
+impl<F> Future for Catching<F>
+where
+    F: Future<Output = Result<Response, Infallible>>,
+{
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        Poll::Ready(match ready!(this.inner.poll(cx)) {
+            Ok(outcome) => outcome,
+            Err(panic) => Ok(answer(panic.as_ref(), this.request_id)),
+        })
+    }
+}
+
+fn answer(panic: &(dyn Any + Send), request_id: &HeaderValue) -> Response {
+    let words = panic.downcast_ref::<&str>().copied();
+    let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    tracing::error!(request_id = request_id.to_str().unwrap_or_default(), panic = words, "a request panicked");
+    let refusal = Refusal::Internal;
+    let mut response =
+        Problem::new(refusal.status(), refusal.code(), &refusal.to_string(), request_id).response();
+    response.headers_mut().insert(X_REQUEST_ID, request_id.clone());
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_names_the_request_and_not_the_panic() {
+        let response = answer(&"index out of bounds", &HeaderValue::from_static("the-request"));
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()[X_REQUEST_ID], "the-request");
+    }
+}

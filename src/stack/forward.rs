@@ -1,0 +1,135 @@
+//! The innermost service: the request as the upstream gets it, the attempt, and the answer as the client
+//! gets it. Bodies stream both ways; nothing is held back to see more of it.
+
+use http::{HeaderValue, Request, Uri, Version, header};
+
+use crate::gateway::route::{Route, Target, Waits};
+use crate::http::body::{Body, End, Watch};
+use crate::http::exchange::Response;
+use crate::http::forwarded;
+use crate::http::hop;
+use crate::http::pace::Pace;
+use crate::http::refusal::Refusal;
+use crate::http::request_id::X_REQUEST_ID;
+use crate::stack::passage::{Held, Passage, Refused, Reply};
+use crate::upstream::lease::Lease;
+use crate::upstream::send::{self, send};
+use crate::upstream::watch::Upload;
+
+/// Forwards a request to its upstream.
+pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
+    let place = passage.place.clone();
+    let route = place.route();
+    let Target::Upstream(upstream) = &route.target else {
+        let refusal = passage.miss.take().unwrap_or(Refusal::NotFound);
+        return Err(Refused { passage, refusal });
+    };
+    let request = match outgoing(&mut passage, route) {
+        Ok(request) => request,
+        Err(refusal) => return Err(Refused { passage, refusal }),
+    };
+    let waits = send::Waits {
+        response_head: route.waits.response_head,
+        total: route.waits.total.map(|total| passage.exchange.arrived + total),
+    };
+    let (worker, upload) = (passage.exchange.connection.worker, passage.upload.clone());
+    match send(upstream, request, upload, worker, &waits, &mut passage.exchange.notes.trip).await {
+        Ok(answer) => Ok(Reply { response: incoming(answer, &route.waits), passage }),
+        Err(error) => {
+            report(&passage, &error);
+            Err(Refused { passage, refusal: error.refusal })
+        }
+    }
+}
+
+/// One normalised request: no hop-by-hop headers, no stranger's word on where it came from.
+fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refusal> {
+    let exchange = &mut passage.exchange;
+    let mut request = Request::new(Body::Empty);
+    *request.method_mut() = exchange.head.method.clone();
+    *request.uri_mut() = origin_form(&exchange.head.uri);
+    *request.version_mut() = Version::HTTP_11;
+    let mut headers = std::mem::take(&mut exchange.head.headers);
+    hop::strip_request(&mut headers).map_err(|_| Refusal::ConnectionHeader)?;
+    let host = headers.get(header::HOST).cloned();
+    let arrival = forwarded::Arrival {
+        peer: exchange.connection.peer.ip(),
+        https: exchange.connection.secure,
+        host: host.as_ref(),
+    };
+    forwarded::rewrite(&mut headers, &arrival, &exchange.client, &passage.place.snapshot.trust);
+    headers.insert(X_REQUEST_ID, exchange.request_id.clone());
+    // Whoever expects 100-continue is told to go on by our reading; the upstream gets the body at once.
+    headers.remove(header::EXPECT);
+    if host.is_none() {
+        // Only HTTP/1.0 comes without (RFC 9112 §3.2); the upstream speaks 1.1 and needs one.
+        headers.insert(header::HOST, HeaderValue::from_static("localhost"));
+    }
+    *request.headers_mut() = headers;
+    if let Some(body) = passage.body.take() {
+        let upload = Upload::new();
+        *request.body_mut() = Body::streamed(body, route.waits.request, Some(upload.watch()));
+        passage.upload = Some(upload);
+    }
+    Ok(request)
+}
+
+/// Path and query as received, byte for byte.
+fn origin_form(uri: &Uri) -> Uri {
+    uri.path_and_query().map_or_else(|| Uri::from_static("/"), |target| Uri::from(target.clone()))
+}
+
+/// The answer, its body paced and its connection given back at the end.
+fn incoming((parts, body, lease): send::Answer, waits: &Waits) -> Response {
+    let pace = if is_stream(&parts.headers) {
+        Pace { until: waits.stream_max.map(|most| std::time::Instant::now() + most), ..waits.stream }
+    } else {
+        waits.response
+    };
+    let mut response = Response::from_parts(parts, Body::streamed(body, pace, Some(Box::new(Returning(lease)))));
+    *response.version_mut() = Version::HTTP_11;
+    hop::strip_response(response.headers_mut());
+    response
+}
+
+/// Gives the connection back once the answer has been read to its end; whatever else happens ends it.
+struct Returning(Lease);
+
+impl Watch for Returning {
+    fn passed(&mut self, _bytes: u64) {}
+
+    fn ended(self: Box<Self>, end: End) {
+        self.0.finish(end == End::Complete);
+    }
+}
+
+/// Server-sent events stay open on purpose (WHATWG HTML §9.2): silence on them is no fault.
+fn is_stream(headers: &http::HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
+        kind.as_bytes().get(..17).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
+    })
+}
+
+/// The client is told the code; the log is told the rest.
+fn report(passage: &Passage, error: &send::AttemptError) {
+    let source = error.source.as_ref().map(|source| chain(source.as_ref())).unwrap_or_default();
+    tracing::warn!(
+        request_id = passage.exchange.request_id.to_str().unwrap_or_default(),
+        route = &*passage.place.route().endpoint,
+        server = passage.exchange.notes.trip.server.map(tracing::field::display),
+        refusal = error.refusal.code(),
+        error = source,
+        "the upstream did not answer"
+    );
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        words.push_str(": ");
+        words.push_str(&source.to_string());
+        next = source.source();
+    }
+    words
+}

@@ -1,0 +1,239 @@
+//! A request on its way through the stack: the exchange, its place in the gateway, and the account of
+//! what became of it. It is boxed once and handed in and back out, so moving it costs one pointer.
+//! Whoever drops it, for whatever reason, closes the account: no request goes unlogged.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use http::{HeaderValue, StatusCode, Version};
+use hyper::body::Incoming;
+
+use crate::gateway::live::{Holder, Snapshot};
+use crate::gateway::route::{Route, Target};
+use crate::http::body::{End, Watch};
+use crate::http::exchange::{Exchange, Response};
+use crate::http::pace::TooSlow;
+use crate::http::refusal::Refusal;
+use crate::layers::own::Own;
+use crate::observe::Level;
+use crate::observe::access_log::{self, Line};
+use crate::upstream::watch::Upload;
+
+/// What one worker brings to its requests.
+pub struct Lane {
+    /// The worker's hold on the live gateway.
+    pub holder: Holder,
+    /// The worker's buffer of log lines.
+    pub log: access_log::Lane,
+}
+
+/// Where in the gateway a request belongs.
+#[derive(Clone)]
+pub struct Place {
+    /// The gateway that serves it, to its end.
+    pub snapshot: Snapshot,
+    /// Which of its routes.
+    pub route: usize,
+    /// Whether it is for an endpoint of our own.
+    pub own: bool,
+}
+
+impl Place {
+    /// The route.
+    pub fn route(&self) -> &Route {
+        self.snapshot.route(self.route)
+    }
+}
+
+/// A request on its way.
+pub struct Passage {
+    /// What the protections see.
+    pub exchange: Exchange,
+    /// Where it belongs.
+    pub place: Place,
+    /// The request body, until it is forwarded.
+    pub body: Option<Incoming>,
+    /// A fault of framing or addressing, found before routing.
+    pub fault: Option<Refusal>,
+    /// Why no route took it.
+    pub miss: Option<Refusal>,
+    /// `Host` and `User-Agent` as received, for the log: the headers are gone once forwarded.
+    pub host: Option<HeaderValue>,
+    /// See `host`.
+    pub user_agent: Option<HeaderValue>,
+    /// The request body on its way to the upstream.
+    pub upload: Option<Arc<Upload>>,
+    /// The worker.
+    pub lane: Arc<Lane>,
+    /// What became of it.
+    pub ledger: Ledger,
+}
+
+/// What became of a request.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// The status of the answer; 0 before there is one.
+    pub status: u16,
+    /// Until the head of the answer.
+    pub head: Option<Duration>,
+    /// Bytes of the answer's body.
+    pub bytes_out: u64,
+    /// The line is written.
+    pub closed: bool,
+}
+
+/// How a passage travels.
+pub type Held = Box<Passage>;
+
+/// An answer on its way out.
+pub struct Reply {
+    /// The request it answers.
+    pub passage: Held,
+    /// The answer.
+    pub response: Response,
+}
+
+/// A refusal on its way out.
+pub struct Refused {
+    /// The request refused.
+    pub passage: Held,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+impl Place {
+    /// The endpoints of our own, where the request is for one of them.
+    pub fn own(&self) -> &Option<Own> {
+        if self.own { &self.snapshot.own } else { &None }
+    }
+}
+
+impl Passage {
+    /// The head of the answer is on its way: count it.
+    pub fn head_known(&mut self, status: StatusCode, took: Duration) {
+        self.ledger.status = status.as_u16();
+        self.ledger.head = Some(took);
+        if self.counts() {
+            let route = self.place.route();
+            route.metrics.record(&self.exchange.head.method, self.ledger.status, took.as_secs_f64());
+            if let Some(level) = route.slow.judge(took) {
+                route.metrics.slow.count(level);
+            }
+        }
+    }
+
+    /// Nothing more will happen: write the line.
+    pub fn close(&mut self, end: End) {
+        if std::mem::replace(&mut self.ledger.closed, true) {
+            return;
+        }
+        let now = Instant::now();
+        self.exchange.connection.phase.answered(now);
+        self.place.snapshot.metrics.in_flight.dec();
+        let took = now - self.exchange.arrived;
+        let Some(head) = self.ledger.head else { return self.close_without_answer(took) };
+        if self.place.route().log && self.counts() {
+            self.write_line(head, took, end_name(end));
+        }
+    }
+
+    /// The client left, or a panic unwound, before there was an answer.
+    fn close_without_answer(&mut self, took: Duration) {
+        let (status, end) = if std::thread::panicking() { (500, "panic") } else { (CLIENT_CLOSED_REQUEST, "client_gone") };
+        self.ledger.status = status;
+        self.place.route().metrics.record(&self.exchange.head.method, status, took.as_secs_f64());
+        if self.place.route().log {
+            self.write_line(took, took, end);
+        }
+    }
+
+    /// Whether this belongs in the request metrics and the access log: our own health and metrics pages do
+    /// not (trap T20), unless they were refused.
+    fn counts(&self) -> bool {
+        !self.place.own || self.exchange.notes.refusal.is_some()
+    }
+
+    fn write_line(&self, head: Duration, took: Duration, end: &'static str) {
+        let (exchange, route) = (&self.exchange, self.place.route());
+        let slow = route.slow.judge(head);
+        let upstream = match &route.target {
+            Target::Upstream(upstream) => Some(upstream.name()),
+            Target::Nowhere => None,
+        };
+        self.lane.log.write(&Line {
+            at: SystemTime::now(),
+            level: level(slow, self.ledger.status),
+            request_id: exchange.request_id.to_str().unwrap_or_default(),
+            client: exchange.client.ip,
+            peer: exchange.connection.peer,
+            method: exchange.head.method.as_str(),
+            host: self.host.as_ref().and_then(|host| host.to_str().ok()),
+            path: exchange.head.uri.path(),
+            version: version_name(exchange.head.version),
+            status: self.ledger.status,
+            endpoint: &route.endpoint,
+            upstream,
+            server: exchange.notes.trip.server,
+            bytes_in: self.upload.as_ref().map_or(0, |upload| upload.bytes()),
+            bytes_out: self.ledger.bytes_out,
+            duration: took,
+            response_time: head,
+            queued: exchange.notes.trip.queued,
+            connect: exchange.notes.trip.connect,
+            first_byte: exchange.notes.trip.first_byte,
+            attempts: exchange.notes.trip.attempts,
+            refusal: exchange.notes.refusal,
+            shadowed: &exchange.notes.shadowed,
+            masked: exchange.notes.masked,
+            end,
+            user_agent: self.user_agent.as_ref().map(HeaderValue::as_bytes),
+            slow,
+        });
+    }
+}
+
+/// The status nginx made usual for a client that left before its answer; sent to nobody.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+fn level(slow: Option<&'static str>, status: u16) -> Level {
+    match (slow, status) {
+        (Some("error"), _) => Level::Error,
+        (Some(_), _) | (_, 500..) => Level::Warn,
+        _ => Level::Info,
+    }
+}
+
+fn end_name(end: End) -> &'static str {
+    match end {
+        End::Complete => "complete",
+        End::Abandoned => "client_gone",
+        End::Broken => "upstream_cut",
+        End::TooLarge => "too_large",
+        End::TooSlow(TooSlow::Duration) => "stream_max_duration",
+        End::TooSlow(_) => "response_body_idle",
+    }
+}
+
+fn version_name(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2",
+        _ => "HTTP/1.1",
+    }
+}
+
+impl Watch for Passage {
+    fn passed(&mut self, bytes: u64) {
+        self.ledger.bytes_out += bytes;
+    }
+
+    fn ended(mut self: Box<Self>, end: End) {
+        self.close(end);
+    }
+}
+
+impl Drop for Passage {
+    fn drop(&mut self) {
+        self.close(End::Abandoned);
+    }
+}

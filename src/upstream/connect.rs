@@ -1,0 +1,64 @@
+//! A new connection to one address, under its deadline, and the task that drives it on this worker.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
+
+use crate::http::body::Body;
+use crate::upstream::alarm::Alarm;
+use crate::upstream::wire::{Wire, Wired};
+
+/// The most a head may weigh, and the most that is read ahead or held back for a slow reader.
+const BUFFER: usize = 64 * 1024;
+
+/// A connection to a server. Dropping it ends it at once, with whatever was under way: that is how a
+/// client that leaves cancels its request.
+pub(super) struct Conn {
+    pub(super) sender: SendRequest<Body>,
+    pub(super) wire: Arc<Wire>,
+    pub(super) alarm: Alarm,
+    task: AbortHandle,
+}
+
+/// Connects by the moment given; past it the error is of the kind `TimedOut`.
+pub(super) async fn connect(address: SocketAddr, by: Instant) -> io::Result<Conn> {
+    let stream = tokio::time::timeout_at(by.into(), TcpStream::connect(address))
+        .await
+        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer to the connection attempt"))??;
+    // Heads and last chunks are small and final: waiting to fill a packet (Nagle) only delays them.
+    stream.set_nodelay(true)?;
+    let wire = Arc::new(Wire::default());
+    let io = TokioIo::new(Wired::new(stream, Arc::clone(&wire)));
+    let (sender, connection) = Builder::new()
+        .max_buf_size(BUFFER)
+        .handshake(io)
+        .await
+        .map_err(io::Error::other)?;
+    let task = tokio::spawn(async move {
+        // The request is told of its failure; between requests there is nobody to tell.
+        let _ = connection.await;
+    });
+    Ok(Conn { sender, wire, alarm: Alarm::new(), task: task.abort_handle() })
+}
+
+impl Conn {
+    pub(super) fn is_ready(&self) -> bool {
+        self.sender.is_ready() && !self.wire.is_broken()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+}
+
+impl Drop for Conn {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

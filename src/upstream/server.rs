@@ -1,0 +1,138 @@
+//! One `host:port` as the policy writes it, and the addresses it has at the moment. Passive: it neither
+//! looks up nor probes, so building one costs nothing and a faulty policy leaves no trace.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use tokio::sync::Notify;
+
+use crate::upstream::endpoint::Endpoint;
+
+/// A server of an upstream. It outlives gateways as long as policies name it.
+pub struct Server {
+    host: String,
+    port: u16,
+    workers: usize,
+    literal: bool,
+    endpoints: ArcSwap<Vec<Arc<Endpoint>>>,
+    /// A connection failed: the name may lead elsewhere by now.
+    pub(super) lost: Arc<Notify>,
+    /// There are other addresses than before: nobody knows yet whether they live.
+    pub(super) changed: Notify,
+}
+
+impl Server {
+    /// A server by name or address (IPv6 with or without brackets), with a lane for each worker.
+    pub fn new(host: &str, port: u16, workers: usize) -> Self {
+        let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        let address: Option<IpAddr> = host.parse().ok();
+        let server = Self {
+            host: host.to_owned(),
+            port,
+            workers,
+            literal: address.is_some(),
+            endpoints: ArcSwap::default(),
+            lost: Arc::default(),
+            changed: Notify::new(),
+        };
+        if let Some(ip) = address {
+            server.set_addresses(vec![SocketAddr::new(ip, port)]);
+        }
+        server
+    }
+
+    /// The name or address.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The TCP port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether the host is an address already, and there is nothing to look up.
+    pub fn is_literal(&self) -> bool {
+        self.literal
+    }
+
+    /// The addresses it has now.
+    pub fn endpoints(&self) -> Guard<Arc<Vec<Arc<Endpoint>>>> {
+        self.endpoints.load()
+    }
+
+    /// Puts these addresses in the place of the present ones; an address that stays keeps its
+    /// connections. Returns whether anything is different.
+    pub(super) fn set_addresses(&self, mut addresses: Vec<SocketAddr>) -> bool {
+        // Name servers shuffle their answers; in order, the same addresses are the same list.
+        addresses.sort_unstable();
+        addresses.dedup();
+        let present = self.endpoints.load_full();
+        if present.iter().map(|endpoint| endpoint.address()).eq(addresses.iter().copied()) {
+            return false;
+        }
+        let next = addresses.iter().map(|address| {
+            let kept = present.iter().find(|endpoint| endpoint.address() == *address);
+            kept.cloned().unwrap_or_else(|| {
+                Arc::new(Endpoint::new(*address, self.workers, Arc::clone(&self.lost)))
+            })
+        });
+        self.endpoints.store(Arc::new(next.collect()));
+        for endpoint in present.iter().filter(|it| !addresses.contains(&it.address())) {
+            endpoint.retire();
+        }
+        self.changed.notify_one();
+        true
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Server({self})")
+    }
+}
+
+impl std::fmt::Display for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn at(last: u8) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, last], 80))
+    }
+
+    #[test]
+    fn an_address_is_its_own_endpoint() {
+        let server = Server::new("[::1]", 80, 1);
+        assert!(server.is_literal());
+        assert_eq!(server.endpoints()[0].address(), "[::1]:80".parse().unwrap());
+        assert_eq!(server.to_string(), "[::1]:80");
+    }
+
+    #[test]
+    fn a_name_has_no_address_until_it_is_looked_up() {
+        assert!(Server::new("app", 80, 1).endpoints().is_empty());
+    }
+
+    #[test]
+    fn an_address_that_stays_keeps_its_endpoint() {
+        let server = Server::new("app", 80, 2);
+        assert!(server.set_addresses(vec![at(2), at(1)]));
+        let before = Arc::clone(&server.endpoints()[0]);
+        assert!(!server.set_addresses(vec![at(1), at(2), at(1)]), "only the order is different");
+        assert!(server.set_addresses(vec![at(3), at(1)]));
+        assert!(Arc::ptr_eq(&before, &server.endpoints()[0]));
+        assert_eq!(server.endpoints()[1].address(), at(3));
+    }
+}

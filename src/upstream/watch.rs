@@ -1,0 +1,63 @@
+//! How far the request body has come, for those who wait at the other end: the deadline of the answer
+//! begins when it is all sent, and a connection that did not get all of it is not used again.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use crate::http::body::{End, Watch};
+use crate::upstream::now;
+
+/// The state of one request body on its way from the client.
+#[derive(Debug, Default)]
+pub struct Upload {
+    bytes: AtomicU64,
+    ended: OnceLock<(End, Instant)>,
+}
+
+/// The end of it that rides in the body.
+struct Uploading(Arc<Upload>);
+
+impl Upload {
+    /// A body that is about to be sent.
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// What the body has to tell of its progress; for one body only.
+    pub fn watch(self: &Arc<Self>) -> Box<dyn Watch> {
+        Box::new(Uploading(Arc::clone(self)))
+    }
+
+    /// Bytes of data that came from the client so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Relaxed)
+    }
+
+    /// How it ended, if it did.
+    pub fn end(&self) -> Option<End> {
+        self.ended.get().map(|(end, _)| *end)
+    }
+
+    /// When it ended, if it did.
+    pub fn ended_at(&self) -> Option<Instant> {
+        self.ended.get().map(|(_, at)| *at)
+    }
+
+    /// Whether its last byte was taken.
+    pub fn is_complete(&self) -> bool {
+        self.end() == Some(End::Complete)
+    }
+}
+
+impl Watch for Uploading {
+    fn passed(&mut self, bytes: u64) {
+        // There is one body, and so one who writes.
+        self.0.bytes.store(self.0.bytes.load(Relaxed).saturating_add(bytes), Relaxed);
+    }
+
+    fn ended(self: Box<Self>, end: End) {
+        // A body ends once; were it told twice, the first time counts.
+        let _ = self.0.ended.set((end, now()));
+    }
+}

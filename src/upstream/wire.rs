@@ -1,0 +1,126 @@
+//! The socket to a server, with an eye on what went over it during the present request. That decides
+//! whether a request may be sent again, and cuts off a server that talks without ever answering.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// The most bytes a server may send before its answer's head is complete. Interim answers (1xx) are
+/// skipped without end otherwise, each one small enough for the limit of a head.
+const BEFORE_HEAD: usize = 256 * 1024;
+
+/// What went over the wire since the request began. Written by the connection's task, read by the
+/// request's; both run on one worker, so plain loads and stores do.
+#[derive(Debug, Default)]
+pub(super) struct Wire {
+    heard: AtomicUsize,
+    answered: AtomicBool,
+    broken: AtomicBool,
+}
+
+/// A socket that keeps a [`Wire`] up to date.
+pub(super) struct Wired {
+    stream: TcpStream,
+    wire: Arc<Wire>,
+}
+
+impl Wire {
+    /// A new request begins.
+    pub(super) fn begin(&self) {
+        self.heard.store(0, Relaxed);
+        self.answered.store(false, Relaxed);
+    }
+
+    /// The head of the answer is complete.
+    pub(super) fn answered(&self) {
+        self.answered.store(true, Relaxed);
+    }
+
+    /// Whether a byte of an answer came.
+    pub(super) fn has_heard(&self) -> bool {
+        self.heard.load(Relaxed) > 0
+    }
+
+    /// Whether the server talked too long without an answer.
+    pub(super) fn is_flooded(&self) -> bool {
+        !self.answered.load(Relaxed) && self.heard.load(Relaxed) > BEFORE_HEAD
+    }
+
+    /// Whether the server stopped listening.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.load(Relaxed)
+    }
+
+    fn hear(&self, bytes: usize) -> io::Result<()> {
+        self.heard.store(self.heard.load(Relaxed).saturating_add(bytes), Relaxed);
+        if self.is_flooded() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "too many interim answers"));
+        }
+        Ok(())
+    }
+}
+
+impl Wired {
+    pub(super) fn new(stream: TcpStream, wire: Arc<Wire>) -> Self {
+        Self { stream, wire }
+    }
+
+    /// A server that closes may have answered before: 413 or 401, without reading the body. Its answer
+    /// waits behind the failed write, so the write is called done and reading tells what is true
+    /// (RFC 9112 §9.5: a client watches for an answer while it sends).
+    fn swallow(&self, wrote: io::Result<usize>, all: usize) -> io::Result<usize> {
+        wrote.or_else(|_| {
+            self.wire.broken.store(true, Relaxed);
+            Ok(all)
+        })
+    }
+}
+
+impl AsyncRead for Wired {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        Poll::Ready(self.wire.hear(buf.filled().len().saturating_sub(before)))
+    }
+}
+
+impl AsyncWrite for Wired {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let wrote = ready!(Pin::new(&mut self.stream).poll_write(cx, buf));
+        Poll::Ready(self.swallow(wrote, buf.len()))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let wrote = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs));
+        Poll::Ready(self.swallow(wrote, bufs.iter().map(|buf| buf.len()).sum()))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,164 @@
+//! The command line: exit codes (0 well, 1 could not run, 2 policy refused) and messages with the remedy.
+
+use std::net::TcpListener;
+
+use crate::support::exit::{Running, folder_with};
+use crate::support::{Ask, Gateway, Origin, policy, run, until};
+
+/// A policy that checks, for an upstream that need not exist.
+fn sound() -> String {
+    policy(["127.0.0.1:9"]).into()
+}
+
+#[test]
+fn check_accepts_a_sound_policy_and_binds_nothing() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let on_taken = sound().replace("127.0.0.1:0", &taken.local_addr().unwrap().to_string());
+    run(&["check", "portcullis.toml"], &on_taken, &[]).assert(0, &[]);
+    run(&["check"], &sound(), &[]).assert(0, &[]);
+}
+
+#[test]
+fn check_says_that_nothing_limits_the_rate() {
+    run(&["check"], &sound(), &[]).assert(0, &["rate limit"]);
+}
+
+#[test]
+fn check_reports_every_fault_with_its_place_and_remedy() {
+    let text = "[upstreams.web]\nservers = [\"http://127.0.0.1:9\"]\n\n\
+                [[routes]]\nmatch = { path = \"/*\" }\nupstream = \"wbe\"\n\n[defaults]\nmax_bdy = \"1MiB\"\n\
+                timeouts = { total = \"15\" }\n";
+    for command in [["check", "portcullis.toml"], ["serve", "portcullis.toml"]] {
+        let exit = run(&command, text, &[]);
+        exit.assert(
+            2,
+            &[
+                "portcullis.toml:9:1",
+                "`max_bdy`",
+                "max_body",
+                "portcullis.toml:10:",
+                "15s",
+            ],
+        );
+    }
+    let meaning = text.replace("max_bdy", "max_body").replace("\"15\"", "\"15s\"");
+    run(&["check"], &meaning, &[]).assert(2, &["portcullis.toml:6:", "`wbe`", "`web`"]);
+}
+
+#[test]
+fn keys_of_capabilities_not_built_are_refused_as_unknown() {
+    for later in [
+        "[store]\nredis = \"redis://redis\"",
+        "[modes.exam]\nenv = \"EXAM_MODE\"",
+        "[defaults.compression]\nlevel = 6",
+        "[sentry]\ndsn = \"x\"",
+    ] {
+        let exit = run(&["check"], &(sound() + "\n" + later), &[]);
+        exit.assert(2, &["portcullis.toml:"]);
+    }
+}
+
+#[test]
+fn a_taken_port_is_named_and_nothing_is_left_half_started() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let text = policy(["127.0.0.1:9"]).and(&format!("[listeners.second]\naddress = \"{address}\""));
+    let exit = run(&["serve"], &text.text(), &[]);
+    exit.assert(1, &[&address, "second", "in use"]);
+    assert!(!exit.output().contains("portcullis ready"));
+}
+
+#[test]
+fn a_missing_variable_is_named() {
+    let text = sound() + "\n[logs]\nlevel = \"${LEVEL_THAT_NOBODY_SET}\"";
+    for command in ["check", "serve"] {
+        run(&[command], &text, &[]).assert(2, &["LEVEL_THAT_NOBODY_SET", "portcullis.toml:"]);
+    }
+    run(&["check"], &text, &[("LEVEL_THAT_NOBODY_SET", "debug")]).assert(0, &[]);
+}
+
+#[test]
+fn an_expanded_value_is_never_printed() {
+    let text = sound() + "\n[logs]\nlevel = \"${LEVEL}\"";
+    let exit = run(&["check"], &text, &[("LEVEL", "hunter2secret")]);
+    exit.assert(2, &["${LEVEL}"]);
+    assert!(!exit.output().contains("hunter2secret"), "{}", exit.output());
+}
+
+#[test]
+fn a_missing_policy_is_named() {
+    for command in ["check", "serve"] {
+        let exit = run(&[command, "not-there.toml"], "", &[]);
+        assert!(matches!(exit.code, Some(1 | 2)), "{exit:?}");
+        assert!(exit.output().contains("not-there.toml"), "{exit:?}");
+    }
+    let exit = run(&["check", "."], "", &[]);
+    assert!(
+        matches!(exit.code, Some(1 | 2)),
+        "a folder is no policy: {exit:?}"
+    );
+}
+
+#[test]
+fn policies_that_are_not_text_are_refused_without_a_panic() {
+    for text in [
+        "",
+        "\u{feff}",
+        "\0\0\0",
+        "= = =",
+        "[gateway",
+        "a = \"\u{202e}",
+        &"[".repeat(100_000),
+    ] {
+        run(&["check"], text, &[]).assert(2, &[]);
+    }
+}
+
+#[test]
+fn usage_is_told() {
+    run(&["--help"], "", &[]).assert(0, &["serve", "check", "demo"]);
+    run(&["--version"], "", &[]).assert(0, &[env!("CARGO_PKG_VERSION")]);
+    run(&["srve"], "", &[]).assert(2, &["serve"]);
+    run(&["check", "--no-such-flag"], "", &[]).assert(2, &["--no-such-flag"]);
+}
+
+#[test]
+fn without_a_command_it_serves_the_policy_lying_here() {
+    let origin = Origin::echo();
+    let folder = folder_with(&policy([origin.address()]).text());
+    let mut running = Running::start(&[], folder.path(), &[]);
+    let ready = |lines: &[String]| {
+        lines
+            .iter()
+            .any(|line| line.starts_with("portcullis ready:"))
+            .then_some(())
+    };
+    assert!(running.stderr.find("the ready line", ready).is_some());
+    running.signal(rustix::process::Signal::TERM);
+    running.wait().assert(0, &["http=127.0.0.1:"]);
+}
+
+#[test]
+fn the_default_listener_is_8080_on_every_address() {
+    let text = "[upstreams.web]\nservers = [\"http://127.0.0.1:9\"]\n";
+    run(&["check"], text, &[]).assert(0, &[]);
+    run(&["check"], "[gateway]\nworkers = 1\n", &[]).assert(2, &["upstream"]);
+}
+
+#[test]
+fn a_worker_count_is_obeyed_and_the_gateway_survives_its_output_being_closed() {
+    let origin = Origin::echo();
+    let gateway = Gateway::start(policy([origin.address()]));
+    for _ in 0..20 {
+        assert_eq!(Ask::get("/").to(gateway.http()).status, 200);
+    }
+    until("20 lines", || {
+        gateway
+            .log()
+            .iter()
+            .filter(|line| line.contains("portcullis.access"))
+            .count()
+            >= 20
+    });
+    gateway.stop();
+}

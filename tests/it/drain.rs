@@ -1,0 +1,92 @@
+//! SIGTERM: what is under way finishes, nothing new begins, and the end comes in any case.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::support::{Ask, DEADLINE, Gate, Gateway, Origin, Reply, Wire, policy, until};
+
+fn holding() -> (Origin, Gate) {
+    let gate = Gate::default();
+    let held = gate.clone();
+    let origin = Origin::playing(move |_, line| {
+        held.wait();
+        line.reply(&Reply::text("finished"));
+    });
+    (origin, gate)
+}
+
+#[test]
+fn what_is_in_flight_finishes_and_the_exit_is_clean() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let (origin, gate) = holding();
+        let gateway = Gateway::start(policy([origin.address()]).gateway("drain = \"20s\""));
+        let address = gateway.http();
+        let mut wire = Ask::get("/").start(address);
+        origin.wait_for_calls(1);
+        gateway.signal(signal);
+        until("new connections are refused", || {
+            Wire::try_connect(address).is_err()
+        });
+        gate.open();
+        let answer = wire.answer();
+        assert_eq!((answer.status, answer.text().as_str()), (200, "finished"));
+        assert!(wire.is_closed());
+        let exit = gateway.wait();
+        assert_eq!(exit.code, Some(0), "{}", exit.output());
+    }
+}
+
+#[test]
+fn idle_connections_do_not_hold_it_up() {
+    let origin = Origin::echo();
+    let gateway = Gateway::start(policy([origin.address()]).gateway("drain = \"60s\""));
+    let mut used = gateway.connect();
+    assert_eq!(Ask::get("/").via(&mut used).status, 200);
+    let mut unused = gateway.connect();
+    let start = Instant::now();
+    gateway.terminate();
+    assert!(used.is_closed());
+    assert!(unused.is_closed());
+    assert_eq!(gateway.wait().code, Some(0));
+    assert!(Instant::now() < start + DEADLINE);
+}
+
+#[test]
+fn a_request_that_never_ends_is_cut_at_the_deadline() {
+    let (origin, gate) = holding();
+    let gateway = Gateway::start(policy([origin.address()]).gateway("drain = \"300ms\""));
+    let mut wire = Ask::get("/").start(gateway.http());
+    origin.wait_for_calls(1);
+    let start = Instant::now();
+    gateway.terminate();
+    gateway.wait();
+    assert!(Instant::now().duration_since(start) >= Duration::from_millis(300));
+    assert!(wire.try_answer().is_none_or(|answer| answer.status >= 500));
+    gate.open();
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let (origin, gate) = holding();
+    let gateway = Gateway::start(policy([origin.address()]).gateway("drain = \"10m\""));
+    let address = gateway.http();
+    let mut wire = Ask::get("/").start(address);
+    origin.wait_for_calls(1);
+    gateway.terminate();
+    until("the drain began", || Wire::try_connect(address).is_err());
+    gateway.terminate();
+    gateway.wait();
+    assert!(wire.try_answer().is_none());
+    gate.open();
+}
+
+#[test]
+fn the_last_lines_of_the_access_log_are_written() {
+    let origin = Origin::echo();
+    let gateway = Gateway::start(policy([origin.address()]));
+    Ask::get("/")
+        .header("X-Request-ID", "the-very-last")
+        .to(gateway.http());
+    assert!(gateway.stop().output().contains("the-very-last"));
+}

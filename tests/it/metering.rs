@@ -1,0 +1,132 @@
+//! The metrics: the seed's two names exactly, bounded in number, and not for everyone's eyes.
+
+use crate::support::{Ask, Gateway, Origin, policy};
+
+fn named_routes(origin: &Origin) -> String {
+    policy([origin.address()])
+        .route("item", "path = \"/items/{id}\"", "")
+        .route("form", "path = \"/form\", methods = [\"POST\"]", "")
+        .into()
+}
+
+#[test]
+fn requests_are_counted_by_method_endpoint_and_status() {
+    let origin = Origin::echo();
+    let gateway = Gateway::start(named_routes(&origin));
+    for id in 0..3 {
+        Ask::get(&format!("/items/{id}")).to(gateway.http());
+    }
+    Ask::post("/form", "x").to(gateway.http());
+    Ask::get("/nowhere").to(gateway.http());
+    let metrics = gateway.metrics();
+    let count = |labels: &[(&str, &str)]| metrics.count("http_requests_total", labels);
+    assert_eq!(
+        count(&[("method", "GET"), ("endpoint", "item"), ("status", "200")]),
+        3
+    );
+    assert_eq!(
+        count(&[("method", "POST"), ("endpoint", "form"), ("status", "200")]),
+        1
+    );
+    assert_eq!(
+        count(&[("method", "GET"), ("endpoint", "other"), ("status", "404")]),
+        1
+    );
+    assert_eq!(
+        metrics.labels("http_requests_total"),
+        ["endpoint", "method", "status"]
+    );
+    assert_eq!(
+        metrics.labels("http_request_duration_seconds_count"),
+        ["endpoint", "method"]
+    );
+    assert_eq!(
+        metrics.count("http_request_duration_seconds_count", &[("endpoint", "item")]),
+        3
+    );
+    assert!(metrics.sum("http_request_duration_seconds_sum", &[("endpoint", "item")]) > 0.0);
+    let strangers: Vec<_> = metrics
+        .names()
+        .into_iter()
+        .filter(|name| {
+            !["http_request", "portcullis_", "process_"]
+                .iter()
+                .any(|known| name.starts_with(known))
+        })
+        .collect();
+    assert!(strangers.is_empty(), "{strangers:?}");
+    gateway.stop();
+}
+
+#[test]
+fn ten_thousand_paths_and_a_hundred_methods_add_no_series() {
+    let origin = Origin::echo();
+    let gateway = Gateway::start(named_routes(&origin));
+    let mut wire = gateway.connect();
+    Ask::get("/warm-up").via(&mut wire);
+    Ask::get("/items/warm-up").via(&mut wire);
+    Ask::new("INVENT-0", "/warm-up").via(&mut wire);
+    let before = gateway.metrics().len();
+    for number in 0..10_000 {
+        let ask = if number % 100 == 0 {
+            Ask::new(&format!("INVENT-{number}"), "/warm-up")
+        } else {
+            Ask::get(&format!("/random/{number}?q={number}"))
+        };
+        assert_eq!(ask.via(&mut wire).status, 404);
+    }
+    Ask::get("/items/another").via(&mut wire);
+    let after = gateway.metrics();
+    assert_eq!(after.len(), before);
+    assert_eq!(
+        after.count("http_requests_total", &[("endpoint", "other"), ("status", "404")]),
+        10_002
+    );
+    gateway.stop();
+}
+
+#[test]
+fn refusals_are_counted_by_their_code() {
+    let origin = Origin::echo();
+    let gateway = Gateway::start(policy([origin.address()]).and("[defaults]\nmax_body = \"1B\""));
+    Ask::post("/", "xx")
+        .to(gateway.http())
+        .assert_refused(413, "body_too_large");
+    assert_eq!(
+        gateway
+            .metrics()
+            .count("portcullis_refusals_total", &[("code", "body_too_large")]),
+        1
+    );
+    gateway.stop();
+}
+
+#[test]
+fn strangers_get_404_and_never_reach_the_upstreams_metrics() {
+    let origin = Origin::echo();
+    let text = policy([origin.address()]).and("[client]\ntrusted_proxies = [\"loopback\"]");
+    let gateway = Gateway::start(text);
+    let stranger = Ask::get("/metrics")
+        .header("X-Forwarded-For", "203.0.113.9")
+        .to(gateway.http());
+    stranger.assert_refused(404, "not_found");
+    assert!(origin.calls().is_empty());
+    assert_eq!(Ask::get("/metrics").to(gateway.http()).status, 200);
+    gateway.stop();
+}
+
+#[test]
+fn an_allow_list_replaces_loopback() {
+    let origin = Origin::echo();
+    let gateway = Gateway::start(policy([origin.address()]).and("[admin]\nmetrics_allow = [\"127.0.0.2\"]"));
+    assert_eq!(Ask::get("/metrics").to(gateway.http()).status, 404);
+    let allowed = Ask::get("/metrics").sent_by("127.0.0.2", gateway.http());
+    assert_eq!(allowed.status, 200);
+    assert!(
+        allowed
+            .header("content-type")
+            .unwrap()
+            .starts_with("text/plain; version=0.0.4")
+    );
+    gateway.stop();
+}

@@ -1,0 +1,79 @@
+//! What is shipped must be true: every policy in `config/` and every TOML block in the documents checks.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::run;
+
+/// What a block is completed with if it names no upstream of its own.
+const UPSTREAM: &str = "\n[upstreams.backend]\nservers = [\"http://backend:8000\"]\n";
+
+#[test]
+fn every_policy_in_config_checks() {
+    for file in files_under("config", "toml") {
+        assert_checks(&file.display().to_string(), &fs::read_to_string(&file).unwrap());
+    }
+}
+
+#[test]
+fn every_toml_block_in_the_documents_checks() {
+    for file in files_under("docs", "md")
+        .into_iter()
+        .chain([root().join("README.md")])
+    {
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        for (number, block) in text.split("```toml").skip(1).enumerate() {
+            let block = block.split("```").next().unwrap_or_default();
+            let whole = if block.contains("[upstreams.") {
+                block.to_owned()
+            } else {
+                format!("{block}{UPSTREAM}")
+            };
+            assert_checks(&format!("{}, block {}", file.display(), number + 1), &whole);
+        }
+    }
+}
+
+#[track_caller]
+fn assert_checks(what: &str, text: &str) {
+    let names: Vec<String> = variables(text);
+    let values: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), "https://app.example.com/0123456789abcdef"))
+        .collect();
+    let exit = run(&["check"], text, &values);
+    assert_eq!(exit.code, Some(0), "{what}:\n{}", exit.output());
+}
+
+/// The names in `${NAME}`: those with a default are left to it.
+fn variables(text: &str) -> Vec<String> {
+    let inside = text.split("${").skip(1).filter_map(|rest| rest.split('}').next());
+    inside
+        .filter(|name| {
+            name.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+fn files_under(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

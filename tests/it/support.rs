@@ -1,0 +1,23 @@
+//! The test bed: the real gateway as a child process, origins that behave and misbehave, and a client that
+//! writes raw bytes. No mock of the gateway, no HTTP library that would hide what is on the wire.
+
+pub mod client;
+pub mod exit;
+pub mod gateway;
+pub mod lines;
+pub mod metrics;
+pub mod origin;
+pub mod pipe;
+pub mod policy;
+pub mod reply;
+pub mod wait;
+pub mod wire;
+
+pub use client::Ask;
+pub use exit::run;
+pub use gateway::Gateway;
+pub use origin::Origin;
+pub use policy::policy;
+pub use reply::Reply;
+pub use wait::{DEADLINE, Gate, until};
+pub use wire::{Answer, Wire};

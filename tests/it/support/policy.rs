@@ -1,0 +1,81 @@
+//! A policy text for a test: one listener on a free port, one upstream, and what the test is about.
+
+use std::fmt::Display;
+
+/// A policy being written.
+#[derive(Debug, Clone)]
+pub struct PolicyText {
+    gateway: String,
+    listener: String,
+    upstream: String,
+    rest: String,
+}
+
+/// Everything from the listener `http` goes to the upstream `backend`, whose servers are at these addresses.
+pub fn policy<A: Display>(servers: impl IntoIterator<Item = A>) -> PolicyText {
+    let servers: Vec<_> = servers
+        .into_iter()
+        .map(|server| format!("\"http://{server}\""))
+        .collect();
+    PolicyText {
+        gateway: "workers = 2\n".to_owned(),
+        listener: "address = \"127.0.0.1:0\"\n".to_owned(),
+        upstream: format!("servers = [{}]\n", servers.join(", ")),
+        rest: String::new(),
+    }
+}
+
+impl PolicyText {
+    /// Lines of `[gateway]`.
+    pub fn gateway(mut self, lines: &str) -> Self {
+        self.gateway += &format!("{lines}\n");
+        self
+    }
+
+    /// Lines of `[listeners.http]`.
+    pub fn listener(mut self, lines: &str) -> Self {
+        self.listener += &format!("{lines}\n");
+        self
+    }
+
+    /// Lines of `[upstreams.backend]`.
+    pub fn upstream(mut self, lines: &str) -> Self {
+        self.upstream += &format!("{lines}\n");
+        self
+    }
+
+    /// Whole tables.
+    pub fn and(mut self, tables: &str) -> Self {
+        self.rest += &format!("\n{tables}\n");
+        self
+    }
+
+    /// A route to `backend`: its name, its `match` table, its other keys as lines.
+    pub fn route(self, name: &str, matches: &str, lines: &str) -> Self {
+        self.and(&format!(
+            "[[routes]]\nname = \"{name}\"\nmatch = {{ {matches} }}\nupstream = \"backend\"\n{lines}"
+        ))
+    }
+
+    pub fn text(&self) -> String {
+        let Self {
+            gateway,
+            listener,
+            upstream,
+            rest,
+        } = self;
+        format!("[gateway]\n{gateway}\n[listeners.http]\n{listener}\n[upstreams.backend]\n{upstream}{rest}")
+    }
+}
+
+impl From<&PolicyText> for String {
+    fn from(policy: &PolicyText) -> Self {
+        policy.text()
+    }
+}
+
+impl From<PolicyText> for String {
+    fn from(policy: PolicyText) -> Self {
+        policy.text()
+    }
+}
