@@ -22,7 +22,7 @@ use crate::upstream::tend::Tending;
 use crate::workers::Workers;
 
 /// How often clients that have gone quiet are forgotten.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// How long the logs may take to write their last lines.
 const LAST_LINES: Duration = Duration::from_secs(2);
 

@@ -37,7 +37,10 @@ impl Live {
 
 /// One worker's hold on the live gateway. Snapshots are counted in an `Arc` of the worker's own, so that
 /// a request touches no counter that other cores write; the lock is never contended.
-pub struct Holder(Mutex<(Cache<Arc<ArcSwap<Gateway>>, Arc<Gateway>>, Snapshot)>);
+pub struct Holder(Mutex<(Seen, Snapshot)>);
+
+/// What a worker saw last.
+type Seen = Cache<Arc<ArcSwap<Gateway>>, Arc<Gateway>>;
 
 impl Holder {
     /// The gateway for one request.
@@ -54,6 +57,10 @@ impl Holder {
 
 /// One request's hold on a gateway.
 #[derive(Clone)]
+#[allow(
+    clippy::redundant_allocation,
+    reason = "the outer count is the worker's own, the inner one is shared by all cores"
+)]
 pub struct Snapshot(Arc<Arc<Gateway>>);
 
 impl Deref for Snapshot {

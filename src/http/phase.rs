@@ -98,7 +98,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const PATIENCE: Patience = Patience {
         head: Duration::from_secs(15),
-        idle: Duration::from_secs(60),
+        idle: Duration::from_mins(1),
     };
 
     #[test]

@@ -19,7 +19,7 @@ pub struct Problem<'a> {
     pub title: &'a str,
     /// The status, again in the body for clients that lose the head.
     pub status: u16,
-    /// The stable snake_case name of the reason.
+    /// The stable name of the reason.
     pub code: &'a str,
     /// What happened, in a few words.
     #[serde(skip_serializing_if = "str::is_empty")]

@@ -40,10 +40,21 @@ fn fresh(now: SystemTime, random: u128) -> HeaderValue {
         .map_or(0, |since| since.as_millis());
     let id = (millis << 80) | (random & 0x0fff_3fff_ffff_ffff_ffff) | (0x7 << 76) | (0b10 << 62);
     let mut text = [b'-'; 36];
-    let digits = (0..32).map(|nibble| b"0123456789abcdef"[(id >> (124 - 4 * nibble)) as usize & 0xf]);
-    let places = (0..36).filter(|place| !matches!(place, 8 | 13 | 18 | 23));
-    for (place, digit) in places.zip(digits) {
-        text[place] = digit;
+    let digits = (0..32).map(|nibble| {
+        id.to_be_bytes()
+            .get(nibble / 2)
+            .map_or(0, |byte| if nibble % 2 == 0 { byte >> 4 } else { byte & 0xf })
+    });
+    let places = text
+        .iter_mut()
+        .enumerate()
+        .filter(|(place, _)| !matches!(place, 8 | 13 | 18 | 23));
+    for ((_, place), digit) in places.zip(digits) {
+        *place = if digit < 10 {
+            b'0' + digit
+        } else {
+            b'a' + digit - 10
+        };
     }
     HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&text))
         .expect("hex digits and dashes are a header value")

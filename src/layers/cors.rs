@@ -132,7 +132,7 @@ impl Edit for Cors {
             headers.remove(own);
         }
         // A shared cache must not hand one origin's answer to another, also when none was named.
-        if !(self.origins == Origins::Any && !self.credentials) {
+        if self.origins != Origins::Any || self.credentials {
             headers.append(header::VARY, VARY_ORIGIN);
         }
         if let Some(origin) = allowed {

@@ -162,7 +162,7 @@ mod tests {
     use crate::http::body::Body;
     use crate::layers::fixture::{exchange, with};
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     fn limit(count: u32, key: Vec<KeySource>) -> RateLimit {
         RateLimit {

@@ -61,7 +61,7 @@ impl Metrics {
         let mut list = Catalogue::default();
         let endpoints = endpoint::Families::new(&mut list);
         let upstreams = upstream::Families::new(&mut list);
-        describe_process(&mut list, started);
+        describe_start(&mut list, started);
         Arc::new(Self {
             refusals: list.words("portcullis_refusals_total", &["code"], "requests the gateway refused, by the refusal's code"),
             connections: list.gauge("portcullis_connections", "client connections open now"),
@@ -174,7 +174,7 @@ fn reloads(list: &mut Catalogue) -> Words {
     reloads
 }
 
-fn describe_process(list: &mut Catalogue, started: SystemTime) {
+fn describe_start(list: &mut Catalogue, started: SystemTime) {
     let version = list.gauges(
         "portcullis_build_info",
         &["version"],

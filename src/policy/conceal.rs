@@ -80,7 +80,7 @@ impl Expansion {
             .filter(|hidden| !self.written.contains(hidden.as_str()))
         {
             out = out.replace(hidden.as_str(), "…");
-            while let Some(run) = common(&out, hidden) {
+            while let Some(run) = shared_run(&out, hidden) {
                 out = out.replace(&run, "…");
             }
         }
@@ -89,7 +89,7 @@ impl Expansion {
 }
 
 /// The longest telling run of characters that both have.
-fn common(example: &str, hidden: &str) -> Option<String> {
+fn shared_run(example: &str, hidden: &str) -> Option<String> {
     let chars: Vec<char> = example.chars().collect();
     let runs = (TELLING..=chars.len())
         .rev()

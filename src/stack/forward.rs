@@ -83,7 +83,15 @@ fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refus
     headers.remove(header::EXPECT);
     if host.is_none() {
         // Only HTTP/1.0 comes without (RFC 9112 §3.2); the upstream speaks 1.1 and needs one.
-        headers.insert(header::HOST, HeaderValue::from_static("localhost"));
+        let target = exchange
+            .head
+            .uri
+            .authority()
+            .and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+        headers.insert(
+            header::HOST,
+            target.unwrap_or(HeaderValue::from_static("localhost")),
+        );
     }
     *request.headers_mut() = headers;
     if let Some(body) = passage.body.take() {

@@ -70,6 +70,6 @@ impl std::fmt::Debug for Clients {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Clients")
             .field("count", &self.table.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> BTreeMap<String, Na
 fn compile_one(name: &str, table: &crate::policy::Limit, ipv6_prefix: u8, build: &Build<'_>) -> Named {
     let at = build.at().key("limits").key(name);
     let (count, per) = (table.rate.count, table.rate.per);
-    let key: Vec<KeySource> = table.key.iter().filter_map(|key| source(key)).collect();
+    let key: Vec<KeySource> = table.key.iter().filter_map(source).collect();
     if let [LimitKey::Header(header) | LimitKey::Cookie(header)] = table.key.as_slice() {
         at.key("key")
             .warn(format!(

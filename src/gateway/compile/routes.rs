@@ -43,7 +43,7 @@ pub(super) fn compile(
             build.at().key("defaults")
         };
         let endpoint = route.name.clone().unwrap_or_else(|| endpoint_of(&route.matches));
-        report_name(&endpoint, &route.name, index, &mut names, &at);
+        report_name(&endpoint, route.name.as_deref(), index, &mut names, &at);
         rules.push(rule(&route.matches, &at.key("match")));
         let target = target(route, upstreams, &at);
         routes.push(settings::compile(
@@ -116,7 +116,7 @@ fn endpoint_of(matches: &policy::Match) -> String {
 
 fn report_name(
     endpoint: &str,
-    written: &Option<String>,
+    written: Option<&str>,
     index: usize,
     names: &mut BTreeMap<String, usize>,
     at: &At<'_>,

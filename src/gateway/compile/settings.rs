@@ -97,13 +97,12 @@ fn in_flight(
 fn strip_headers(errors: &settings::Errors, at: &At<'_>) -> Option<StripHeaders> {
     let mut names = Vec::new();
     for (index, name) in errors.strip_headers.iter().enumerate() {
-        match HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes()) {
-            Ok(name) => names.push(name),
-            Err(_) => {
-                let at = at.key("errors").key("strip_headers").index(index);
-                at.fault(format!("`{name}` is no header name"))
-                    .help("use letters, digits and `-`");
-            }
+        if let Ok(name) = HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes()) {
+            names.push(name);
+        } else {
+            let at = at.key("errors").key("strip_headers").index(index);
+            at.fault(format!("`{name}` is no header name"))
+                .help("use letters, digits and `-`");
         }
     }
     if names.is_empty() {

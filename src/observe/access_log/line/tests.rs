@@ -81,17 +81,14 @@ fn a_slow_refused_shadowed_and_masked_line_says_so() {
         level: Level::Error,
         slow: Some("error"),
         refusal: Some("upstream_timeout"),
-        shadowed: &["rate_limited", "body_too_large"],
+        shadowed: &["limits.auth".into(), "max_body".into()],
         masked: true,
         queued: Some(Duration::from_millis(2)),
         ..line()
     };
     let json: serde_json::Value = serde_json::from_str(&written(&line, Dialect::Json)).unwrap();
     assert!(json["message"].as_str().unwrap().starts_with("slow_request GET "));
-    assert_eq!(
-        json["shadowed"],
-        serde_json::json!(["rate_limited", "body_too_large"])
-    );
+    assert_eq!(json["shadowed"], serde_json::json!(["limits.auth", "max_body"]));
     assert_eq!(
         (&json["refusal"], &json["masked"]),
         (&"upstream_timeout".into(), &true.into())
