@@ -96,7 +96,7 @@ fn a_slow_refused_shadowed_and_masked_line_says_so() {
     assert_eq!((&json["slow"], &json["queue_ms"]), (&"error".into(), &2.0.into()));
     assert!(
         written(&line, Dialect::Text)
-            .contains(" shadowed=rate_limited,body_too_large masked=true slow=error ")
+            .contains(" shadowed=limits.auth,max_body masked=true slow=error ")
     );
 }
 
