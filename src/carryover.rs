@@ -22,6 +22,8 @@ pub struct Carryover {
     pub limiters: Reuse<LimiterKey, Limiter>,
     /// Requests in flight of each client.
     pub in_flight: Arc<Clients>,
+    /// Open streams of each client.
+    pub streams: Arc<Clients>,
     /// Connections of each client.
     pub connections: Arc<Clients>,
     /// The counters of the process.
@@ -38,6 +40,7 @@ impl Carryover {
             caps: Reuse::default(),
             limiters: Reuse::default(),
             in_flight: Arc::default(),
+            streams: Arc::default(),
             connections: Arc::default(),
             metrics,
             workers,
@@ -47,6 +50,7 @@ impl Carryover {
     /// Forgets clients that have been quiet for long; for a timer.
     pub fn sweep(&self, now: Instant) {
         self.in_flight.sweep(now);
+        self.streams.sweep(now);
         self.connections.sweep(now);
         for limiter in self.limiters.living() {
             limiter.sweep(now);

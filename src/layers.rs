@@ -30,7 +30,7 @@ pub mod strip_headers;
 pub enum Verdict {
     /// Nothing against it.
     Pass,
-    /// Nothing against it, and this is held until the last byte of the answer has left.
+    /// Nothing against it, and this place is held until the last byte of the answer has left.
     Hold(Permit),
     /// Nothing against it, and so much is left.
     Left(Quota),
@@ -114,6 +114,14 @@ impl<T> Guarded<T> {
         }
     }
 
+    /// Counts and logs what would have been refused, once per request: a limit is asked and taken from.
+    pub fn note_shadowed(&self, count: &Counter, exchange: &mut Exchange) {
+        if !exchange.notes.shadowed.contains(&self.name) {
+            count.inc();
+            exchange.notes.shadowed.push(Arc::clone(&self.name));
+        }
+    }
+
     /// Judges with `rule`, and turns a refusal in shadow into a pass plus a count.
     pub fn judge(
         &self,
@@ -123,8 +131,7 @@ impl<T> Guarded<T> {
     ) -> Verdict {
         match (judge(&self.rule, exchange, now), &self.shadow) {
             (Verdict::Refuse(_), Some(count)) => {
-                count.inc();
-                exchange.notes.shadowed.push(Arc::clone(&self.name));
+                self.note_shadowed(count, exchange);
                 Verdict::Pass
             }
             (verdict, _) => verdict,

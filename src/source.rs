@@ -117,7 +117,7 @@ fn read(path: &Path) -> Result<String, Refused> {
     let refuse = |what: String, help: &str| Refused(format!("error: {what}\n   = help: {help}\n"));
     let bytes = std::fs::read(path).map_err(|error| {
         let help = match error.kind() {
-            io::ErrorKind::NotFound => "name a policy that exists; `portcullis demo` shows one at work",
+            io::ErrorKind::NotFound => "name a policy that exists, or a command: serve, check, demo",
             io::ErrorKind::IsADirectory => "name the file in it",
             io::ErrorKind::PermissionDenied => "let the gateway's user read it",
             _ => "see that the file can be read",

@@ -96,7 +96,7 @@ fn remedy(error: &io::Error, address: SocketAddr) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => {
             format!(
-                "the port is taken; stop what listens there (`ss -ltnp 'sport = :{}'` names it) or pick another",
+                "the port is in use; stop what listens there (`ss -ltnp 'sport = :{}'` names it) or pick another",
                 address.port()
             )
         }

@@ -53,6 +53,8 @@ pub struct Route {
     pub body_limit: Option<Guarded<BodyLimit>>,
     /// Requests under way per client.
     pub in_flight: Option<Guarded<InFlight>>,
+    /// Streams open per client, asked when an answer turns out to be one.
+    pub streams: Option<InFlight>,
     /// The place in front of the upstream.
     pub queue: Option<Queue>,
     /// Which error bodies are replaced.

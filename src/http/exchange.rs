@@ -66,6 +66,17 @@ impl Drop for Permit {
     }
 }
 
+/// What a request holds.
+#[derive(Debug, Default)]
+pub struct Permits {
+    /// A place among the client's requests in flight; given up when the answer turns out to be a stream.
+    pub in_flight: Option<Permit>,
+    /// A place among the client's open streams.
+    pub stream: Option<Permit>,
+    /// A place at the upstream.
+    pub upstream: Option<Permit>,
+}
+
 impl std::fmt::Debug for Permit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Permit")
@@ -120,7 +131,7 @@ pub struct Exchange {
     /// When the head had arrived.
     pub arrived: Instant,
     /// What is held until the last byte of the answer has left.
-    pub permits: Vec<Permit>,
+    pub permits: Permits,
     /// For the log.
     pub notes: Notes,
 }

@@ -87,6 +87,9 @@ pub enum Refusal {
     /// The client has too many requests under way.
     #[error("too many requests under way from this client")]
     TooManyInFlight,
+    /// The client has too many streams open.
+    #[error("too many streams open from this client")]
+    TooManyStreams,
     /// The upstream's cap and its queue are full.
     #[error("the application is busy")]
     UpstreamBusy,
@@ -129,12 +132,15 @@ impl Refusal {
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RequestTimeout(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::RateLimited(_) | Self::TooManyInFlight => StatusCode::TOO_MANY_REQUESTS,
-            Self::UpstreamBusy | Self::UpstreamQueueTimeout => StatusCode::SERVICE_UNAVAILABLE,
-            Self::UpstreamUnresolved
-            | Self::UpstreamUnreachable
-            | Self::UpstreamClosed
-            | Self::UpstreamInvalid => StatusCode::BAD_GATEWAY,
+            Self::RateLimited(_) | Self::TooManyInFlight | Self::TooManyStreams => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
+            Self::UpstreamBusy | Self::UpstreamQueueTimeout | Self::UpstreamUnresolved => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::UpstreamUnreachable | Self::UpstreamClosed | Self::UpstreamInvalid => {
+                StatusCode::BAD_GATEWAY
+            }
             Self::UpstreamTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -155,6 +161,7 @@ impl Refusal {
             Self::RequestTimeout(_) => "request_body_timeout",
             Self::RateLimited(_) => "rate_limited",
             Self::TooManyInFlight => "too_many_in_flight",
+            Self::TooManyStreams => "too_many_streams",
             Self::UpstreamBusy => "upstream_busy",
             Self::UpstreamQueueTimeout => "upstream_queue_timeout",
             Self::UpstreamUnresolved => "upstream_unresolved",
@@ -196,6 +203,7 @@ impl Refusal {
         match self {
             Self::RateLimited(quota) => Some(quota.retry_after),
             Self::TooManyInFlight
+            | Self::TooManyStreams
             | Self::UpstreamBusy
             | Self::UpstreamQueueTimeout
             | Self::UpstreamUnresolved

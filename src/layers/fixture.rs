@@ -7,7 +7,7 @@ use std::time::Instant;
 use http::{HeaderName, HeaderValue, Request};
 
 use crate::http::client::Caller;
-use crate::http::exchange::{Connection, Exchange, Notes};
+use crate::http::exchange::{Connection, Exchange, Notes, Permits};
 use crate::http::phase::Phase;
 
 /// A request with this method and target, without headers, from 192.0.2.1.
@@ -40,7 +40,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
         },
         request_id: HeaderValue::from_static("test-request-id"),
         arrived: Instant::now(),
-        permits: Vec::new(),
+        permits: Permits::default(),
         notes: Notes::default(),
     }
 }

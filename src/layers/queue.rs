@@ -23,7 +23,7 @@ impl Around for Queue {
         exchange.notes.trip.queued = Some(Instant::now() - since);
         match entered {
             Ok(permit) => {
-                exchange.permits.push(permit);
+                exchange.permits.upstream = Some(permit);
                 next.run().await
             }
             Err(refusal) => Err(next.refuse(refusal)),

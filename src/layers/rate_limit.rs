@@ -53,7 +53,8 @@ impl RateLimit {
         let quota = Quota {
             limit: self.place,
             remaining: allowance.remaining,
-            reset: allowance.reset,
+            // The window rounds moments up; what is told stays within what the policy says.
+            reset: allowance.reset.min(self.limiter.quota().1),
             retry_after: allowance.retry_after,
         };
         if allowance.allowed {

@@ -80,6 +80,8 @@ pub struct Timeouts {
 pub struct Stream {
     /// Silence after which a stream is ended. Default `"5m"`.
     pub idle: Switch<Period>,
+    /// Streams one client may have open at once; they do not count as requests in flight. Default 20.
+    pub max_open_per_client: Switch<u32>,
     /// How long one stream may last. Default `"off"`.
     pub max_duration: Switch<Period>,
 }
@@ -174,6 +176,7 @@ impl Default for Stream {
     fn default() -> Self {
         Self {
             idle: Switch::On(defaults::STREAM_IDLE),
+            max_open_per_client: Switch::On(defaults::STREAMS_PER_CLIENT),
             max_duration: Switch::Off,
         }
     }

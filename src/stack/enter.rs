@@ -15,7 +15,7 @@ use tower::{Layer, Service};
 use crate::gateway::Gateway;
 use crate::gateway::router::Found;
 use crate::http::client;
-use crate::http::exchange::{Connection, Exchange, Notes};
+use crate::http::exchange::{Connection, Exchange, Notes, Permits};
 use crate::http::refusal::Refusal;
 use crate::http::request_id::request_id;
 use crate::http::{host, path};
@@ -120,7 +120,7 @@ fn enter(arrival: Arrival) -> Held {
             client,
             request_id,
             arrived,
-            permits: Vec::new(),
+            permits: Permits::default(),
             notes: Notes::default(),
         },
         miss,

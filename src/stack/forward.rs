@@ -1,9 +1,11 @@
 //! The innermost service: the request as the upstream gets it, the attempt, and the answer as the client
 //! gets it. Bodies stream both ways; nothing is held back to see more of it.
 
-use http::{HeaderValue, Request, Uri, Version, header};
+use std::time::Instant;
 
-use crate::gateway::route::{Route, Target, Waits};
+use http::{HeaderValue, Request, Uri, Version, header, response};
+
+use crate::gateway::route::{Route, Target};
 use crate::http::body::{Body, End, Watch};
 use crate::http::exchange::Response;
 use crate::http::forwarded;
@@ -43,10 +45,13 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
     )
     .await
     {
-        Ok(answer) => Ok(Reply {
-            response: incoming(answer, &route.waits),
-            passage,
-        }),
+        Ok(answer) => match admit_stream(&mut passage, route, &answer.0) {
+            Ok(pace) => Ok(Reply {
+                response: incoming(answer, pace),
+                passage,
+            }),
+            Err(refusal) => Err(Refused { passage, refusal }),
+        },
         Err(error) => {
             report(&passage, &error);
             Err(Refused {
@@ -108,16 +113,29 @@ fn origin_form(uri: &Uri) -> Uri {
         .map_or_else(|| Uri::from_static("/"), |target| Uri::from(target.clone()))
 }
 
+/// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's
+/// streams and no longer among its requests in flight.
+fn admit_stream(passage: &mut Passage, route: &Route, head: &response::Parts) -> Result<Pace, Refusal> {
+    if !is_stream(&head.headers) {
+        return Ok(route.waits.response);
+    }
+    let now = Instant::now();
+    let exchange = &mut passage.exchange;
+    exchange.permits.in_flight = None;
+    if let Some(rule) = &route.streams {
+        let permit = rule
+            .clients
+            .take(exchange.client.ip, rule.ipv6_prefix, rule.most, now);
+        exchange.permits.stream = Some(permit.ok_or(Refusal::TooManyStreams)?);
+    }
+    Ok(Pace {
+        until: route.waits.stream_max.map(|most| now + most),
+        ..route.waits.stream
+    })
+}
+
 /// The answer, its body paced and its connection given back at the end.
-fn incoming((parts, body, lease): send::Answer, waits: &Waits) -> Response {
-    let pace = if is_stream(&parts.headers) {
-        Pace {
-            until: waits.stream_max.map(|most| std::time::Instant::now() + most),
-            ..waits.stream
-        }
-    } else {
-        waits.response
-    };
+fn incoming((parts, body, lease): send::Answer, pace: Pace) -> Response {
     let mut response = Response::from_parts(
         parts,
         Body::streamed(body, pace, Some(Box::new(Returning(lease)))),

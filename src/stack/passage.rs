@@ -133,11 +133,22 @@ impl Passage {
         self.exchange.connection.phase.answered(now);
         self.place.snapshot.metrics.in_flight.dec();
         let took = now - self.exchange.arrived;
+        self.note_large_upload();
         let Some(head) = self.ledger.head else {
             return self.close_without_answer(took);
         };
         if self.place.route().log && self.counts() {
             self.write_line(head, took, end_name(end));
+        }
+    }
+
+    /// A body limit in shadow does not cut a body of unknown length; that it was too large shows at its end.
+    fn note_large_upload(&mut self) {
+        let Some(upload) = &self.upload else { return };
+        if let Some(limit) = &self.place.route().body_limit
+            && let Some(count) = limit.shadow.as_ref().filter(|_| upload.bytes() > limit.rule.most)
+        {
+            limit.note_shadowed(count, &mut self.exchange);
         }
     }
 

@@ -121,7 +121,9 @@ fn the_log_says_that_an_answer_was_masked() {
     let origin = failing();
     let gateway = Gateway::start(policy([origin.address()]));
     Ask::get("/500/html").to(gateway.http());
-    let line = gateway.wait_for_log("the request's line", |line| line["status"] == 500);
+    let line = gateway.wait_for_log("the request's line", |line| {
+        line["logger"] == "portcullis.access" && line["status"] == 500
+    });
     assert_eq!(line["masked"], true);
     gateway.stop();
 }

@@ -1,5 +1,5 @@
 //! Seed 002 for real: an unmodified FastAPI application under uvicorn with several workers, and a policy in the
-//! place of the seed's nginx.conf. Ignored unless the machine has been set up for it: `./tests/run` does both.
+//! place of the seed's nginx.conf. The Python packages they need are set up by `./tests/run`.
 
 mod feed;
 mod life;
@@ -34,7 +34,6 @@ fn in_front_of(app: &Uvicorn) -> Gateway {
 }
 
 #[test]
-#[ignore = "needs Python packages: run ./tests/run"]
 fn request_101_to_the_dashboard_is_refused() {
     let (_app, gateway) = shop();
     for number in 1..=100 {
@@ -52,7 +51,6 @@ fn request_101_to_the_dashboard_is_refused() {
 }
 
 #[test]
-#[ignore = "needs Python packages: run ./tests/run"]
 fn the_sixth_login_is_refused() {
     let (_app, gateway) = shop();
     let login = Ask::post("/api/auth/login", r#"{"name":"ann","password":"x"}"#)
@@ -65,7 +63,6 @@ fn the_sixth_login_is_refused() {
 }
 
 #[test]
-#[ignore = "needs Python packages: run ./tests/run"]
 fn nginxs_burst_is_kept() {
     let (_app, gateway) = shop();
     let mut wire = gateway.connect();
@@ -87,7 +84,6 @@ fn nginxs_burst_is_kept() {
 }
 
 #[test]
-#[ignore = "needs Python packages: run ./tests/run"]
 fn a_head_request_shows_id_headers_and_timing() {
     let (_app, gateway) = shop();
     for target in ["/", "/api/v1/dashboard/metrics"] {
@@ -106,7 +102,6 @@ fn a_head_request_shows_id_headers_and_timing() {
 }
 
 #[test]
-#[ignore = "needs Python packages: run ./tests/run"]
 fn an_exception_shows_no_trace() {
     let (app, gateway) = shop();
     let bare = Ask::get("/api/v1/broken").to(app.address());
@@ -125,7 +120,6 @@ fn an_exception_shows_no_trace() {
 }
 
 #[test]
-#[ignore = "needs Python packages: run ./tests/run"]
 fn what_works_without_the_gateway_works_with_it() {
     let (_app, gateway) = shop();
     let file = "x".repeat(3_000_000);

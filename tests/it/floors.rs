@@ -18,7 +18,10 @@ const FLOORS: &[(u8, &[&str])] = &[
     (5, &["gateway"]),
     (6, &["stack"]),
     (7, &["edge", "admin", "import"]),
-    (TOP, &["main", "cli", "serve", "workers", "signals", "demo"]),
+    (
+        TOP,
+        &["main", "cli", "serve", "workers", "signals", "source", "demo"],
+    ),
 ];
 
 /// The top floor, whose modules may import each other.

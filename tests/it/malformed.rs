@@ -1,7 +1,7 @@
 //! Requests that break HTTP: 400, the connection closed, and not a byte of it at the upstream.
 
 use crate::support::reply::chunk;
-use crate::support::{Ask, Gate, Gateway, Origin, policy};
+use crate::support::{Ask, Gate, Gateway, Origin, Reply, policy};
 
 const NEXT: &str = "GET /smuggled HTTP/1.1\r\nHost: gateway.test\r\n\r\n";
 
@@ -158,12 +158,30 @@ fn http_1_0_is_answered_and_closed() {
     let gateway = Gateway::start(policy([origin.address()]));
     let mut wire = gateway.connect();
     wire.send("GET /old HTTP/1.0\r\nHost: gateway.test\r\n\r\n");
-    wire.finish_sending();
     let answer = wire.answer();
     assert_eq!(
         (answer.status, answer.json()["target"].as_str()),
         (200, Some("/old"))
     );
     assert!(wire.is_closed());
+    gateway.stop();
+}
+
+#[test]
+fn a_client_that_stops_sending_is_taken_as_gone() {
+    let gate = Gate::default();
+    let held = gate.clone();
+    let origin = Origin::playing(move |_call, line| {
+        held.wait();
+        line.reply(&Reply::text("late"));
+    });
+    let gateway = Gateway::start(policy([origin.address()]));
+    let mut wire = gateway.connect();
+    wire.send("GET / HTTP/1.1\r\nHost: gateway.test\r\n\r\n");
+    origin.wait_for_calls(1);
+    wire.finish_sending();
+    assert!(wire.is_closed());
+    gateway.wait_for_log("the request's line", |line| line["end"] == "client_gone");
+    gate.open();
     gateway.stop();
 }

@@ -41,7 +41,8 @@ fn request_101_of_100_a_minute_is_refused() {
     let refused = Ask::get("/").to(gateway.http());
     refused.assert_refused(429, "rate_limited");
     let retry_after: u64 = refused.header("retry-after").unwrap().parse().unwrap();
-    assert!((1..=60).contains(&retry_after), "{retry_after}");
+    // The window keeps moments in 256 steps of a slot and rounds up, so that whoever waits is never too early.
+    assert!((1..=61).contains(&retry_after), "{retry_after}");
     assert_eq!(parameter(&refused, "ratelimit-policy", "q"), 100);
     assert_eq!(parameter(&refused, "ratelimit-policy", "w"), 60);
     assert_eq!(parameter(&refused, "ratelimit", "r"), 0);

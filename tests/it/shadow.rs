@@ -53,7 +53,7 @@ fn each_guard_can_be_put_into_shadow() {
     gate.open();
     assert_eq!(first.answer().status, 200);
     let metrics = gateway.metrics();
-    for guard in ["limits", "max_inflight_per_client", "max_body"] {
+    for guard in ["limits.one", "max_inflight_per_client", "max_body"] {
         assert!(
             metrics.count("portcullis_shadowed_total", &[("guard", guard)]) >= 1,
             "{guard}"

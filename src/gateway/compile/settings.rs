@@ -58,6 +58,11 @@ pub(super) fn compile(
         quota_headers,
         in_flight: in_flight(settings, ipv6_prefix, build, &metrics, at),
         body_limit,
+        streams: settings.stream.max_open_per_client.get().map(|most| InFlight {
+            most,
+            clients: Arc::clone(&build.carryover.streams),
+            ipv6_prefix,
+        }),
         queue,
         mask: match settings.errors.mask {
             settings::Mask::Leaky => Some(Mask::Leaky),

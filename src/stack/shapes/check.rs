@@ -61,7 +61,7 @@ where
         for guarded in self.pick.pick(&held.place) {
             match guarded.judge(&self.judge, &mut held.exchange, now) {
                 Verdict::Pass => {}
-                Verdict::Hold(permit) => held.exchange.permits.push(permit),
+                Verdict::Hold(permit) => held.exchange.permits.in_flight = Some(permit),
                 Verdict::Left(quota) => note_quota(&mut held.exchange.notes, quota),
                 Verdict::Answer(response) => {
                     return Either::Left(ready(Ok(Reply {

@@ -11,7 +11,6 @@ use crate::support::wait::Load;
 use crate::support::{Ask, Gateway, Wire, until};
 
 #[test]
-#[ignore = "needs Python packages: run ./tests/run"]
 fn events_arrive_one_by_one() {
     let feed = Feed::open();
     let app = Uvicorn::start(&[("FEED_PORT", &feed.port())]);
@@ -35,7 +34,6 @@ fn events_arrive_one_by_one() {
 }
 
 #[test]
-#[ignore = "needs Python packages: run ./tests/run"]
 fn a_reload_during_load_loses_no_request() {
     let (_app, gateway) = shop();
     let (stop, served) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -73,7 +71,6 @@ fn load(client: usize, gateway: &Gateway, stop: &AtomicBool, served: &AtomicUsiz
 }
 
 #[test]
-#[ignore = "needs Python packages: run ./tests/run"]
 fn uvicorn_closing_its_idle_connections_is_never_seen() {
     let (_app, gateway) = shop();
     let mut wire = gateway.connect();
@@ -87,7 +84,6 @@ fn uvicorn_closing_its_idle_connections_is_never_seen() {
 }
 
 #[test]
-#[ignore = "needs Python packages: run ./tests/run"]
 fn termination_finishes_what_is_in_flight() {
     let feed = Feed::open();
     let app = Uvicorn::start(&[("FEED_PORT", &feed.port())]);

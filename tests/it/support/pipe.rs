@@ -180,7 +180,11 @@ impl Pipe {
             return false;
         }
         self.stream.set_read_timeout(Some(period)).unwrap();
-        let silent = matches!(self.stream.peek(&mut [0]), Err(error) if is_timeout(&error));
+        let peeked = self.stream.peek(&mut [0]);
+        let silent = matches!(&peeked, Err(error) if is_timeout(error));
+        if !silent {
+            eprintln!("not silent: {peeked:?}");
+        }
         self.stream.set_read_timeout(Some(DEADLINE)).unwrap();
         silent
     }

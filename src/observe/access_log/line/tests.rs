@@ -94,10 +94,7 @@ fn a_slow_refused_shadowed_and_masked_line_says_so() {
         (&"upstream_timeout".into(), &true.into())
     );
     assert_eq!((&json["slow"], &json["queue_ms"]), (&"error".into(), &2.0.into()));
-    assert!(
-        written(&line, Dialect::Text)
-            .contains(" shadowed=limits.auth,max_body masked=true slow=error ")
-    );
+    assert!(written(&line, Dialect::Text).contains(" shadowed=limits.auth,max_body masked=true slow=error "));
 }
 
 #[test]
