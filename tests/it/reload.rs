@@ -131,7 +131,7 @@ fn connections_and_downloads_live_on_and_the_pool_is_kept() {
         }
     });
     // One worker, since each has a pool of its own; the download holds the first connection.
-    let one_worker = || policy([origin.address()]).gateway("workers = 1");
+    let one_worker = || policy([origin.address()]).workers(1);
     let gateway = Gateway::start(one_worker());
     let mut download = Ask::get("/held").start(gateway.http());
     download.head();

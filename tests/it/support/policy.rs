@@ -5,6 +5,7 @@ use std::fmt::Display;
 /// A policy being written.
 #[derive(Debug, Clone)]
 pub struct PolicyText {
+    workers: u16,
     gateway: String,
     listener: String,
     upstream: String,
@@ -18,7 +19,8 @@ pub fn policy<A: Display>(servers: impl IntoIterator<Item = A>) -> PolicyText {
         .map(|server| format!("\"http://{server}\""))
         .collect();
     PolicyText {
-        gateway: "workers = 2\n".to_owned(),
+        workers: 2,
+        gateway: String::new(),
         listener: "address = \"127.0.0.1:0\"\n".to_owned(),
         upstream: format!("servers = [{}]\n", servers.join(", ")),
         rest: String::new(),
@@ -26,6 +28,12 @@ pub fn policy<A: Display>(servers: impl IntoIterator<Item = A>) -> PolicyText {
 }
 
 impl PolicyText {
+    /// So many workers; two if nothing is said.
+    pub fn workers(mut self, workers: u16) -> Self {
+        self.workers = workers;
+        self
+    }
+
     /// Lines of `[gateway]`.
     pub fn gateway(mut self, lines: &str) -> Self {
         self.gateway += &format!("{lines}\n");
@@ -59,12 +67,15 @@ impl PolicyText {
 
     pub fn text(&self) -> String {
         let Self {
+            workers,
             gateway,
             listener,
             upstream,
             rest,
         } = self;
-        format!("[gateway]\n{gateway}\n[listeners.http]\n{listener}\n[upstreams.backend]\n{upstream}{rest}")
+        format!(
+            "[gateway]\nworkers = {workers}\n{gateway}\n[listeners.http]\n{listener}\n[upstreams.backend]\n{upstream}{rest}"
+        )
     }
 }
 
