@@ -19,7 +19,12 @@ use crate::http::exchange::Response;
 use crate::http::problem::Problem;
 use crate::http::refusal::Refusal;
 use crate::http::request_id::X_REQUEST_ID;
-use crate::stack::enter::Arrival;
+
+/// A request that can be named.
+pub trait Identified {
+    /// Its id.
+    fn request_id(&self) -> HeaderValue;
+}
 
 /// The line of the stack.
 pub fn layer() -> CatchPanicLayer {
@@ -42,20 +47,21 @@ impl<N> Layer<N> for CatchPanicLayer {
     }
 }
 
-impl<N> Service<Arrival> for CatchPanic<N>
+impl<R, N> Service<R> for CatchPanic<N>
 where
-    N: Service<Arrival, Response = Response, Error = Infallible> + Clone,
+    R: Identified,
+    N: Service<R, Response = Response, Error = Infallible> + Clone,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Catching<Oneshot<N, Arrival>>;
+    type Future = Catching<Oneshot<N, R>>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, arrival: Arrival) -> Self::Future {
-        let request_id = arrival.request_id.clone();
+    fn call(&mut self, arrival: R) -> Self::Future {
+        let request_id = arrival.request_id();
         // The passage inside closes its own account when it is dropped by the unwinding; nothing of it is used again.
         Catching {
             inner: AssertUnwindSafe(self.0.clone().oneshot(arrival)).catch_unwind(),
@@ -108,6 +114,25 @@ fn answer(panic: &(dyn Any + Send), request_id: &HeaderValue) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Identified for () {
+        fn request_id(&self) -> HeaderValue {
+            HeaderValue::from_static("the-request")
+        }
+    }
+
+    async fn panicking((): ()) -> Result<Response, Infallible> {
+        tokio::task::yield_now().await;
+        unreachable!("a fault of ours")
+    }
+
+    #[tokio::test]
+    async fn a_panic_behind_an_await_becomes_an_answer() {
+        let service = layer().layer(tower::service_fn(panicking));
+        let response = service.oneshot(()).await.expect("infallible");
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()[X_REQUEST_ID], "the-request");
+    }
 
     #[test]
     fn the_answer_names_the_request_and_not_the_panic() {

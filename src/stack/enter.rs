@@ -20,6 +20,7 @@ use crate::http::refusal::Refusal;
 use crate::http::request_id::request_id;
 use crate::http::{host, path};
 use crate::layers::{cors, own};
+use crate::stack::catch_panic::Identified;
 use crate::stack::passage::{Held, Lane, Ledger, Passage, Place, Refused, Reply};
 
 /// A request as it comes off its connection.
@@ -28,8 +29,7 @@ pub struct Arrival {
     body: Incoming,
     connection: Arc<Connection>,
     lane: Arc<Lane>,
-    /// Known from the first moment, so that even a panic's answer names it.
-    pub request_id: HeaderValue,
+    request_id: HeaderValue,
     /// When its head was complete.
     pub arrived: Instant,
 }
@@ -47,6 +47,12 @@ impl Arrival {
             request_id,
             arrived: Instant::now(),
         }
+    }
+}
+
+impl Identified for Arrival {
+    fn request_id(&self) -> HeaderValue {
+        self.request_id.clone()
     }
 }
 

@@ -155,6 +155,7 @@ impl Passage {
     /// The client left, or a panic unwound, before there was an answer.
     fn close_without_answer(&mut self, took: Duration) {
         let (status, end) = if std::thread::panicking() {
+            self.place.snapshot.metrics.panics.inc();
             (500, "panic")
         } else {
             (CLIENT_CLOSED_REQUEST, "client_gone")
