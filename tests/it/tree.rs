@@ -18,7 +18,7 @@ const TOP_LEVEL: &[&str] = &[
 ];
 
 /// A second TLS stack is a second set of holes; OpenSSL also ends the static binary.
-const BANNED_PACKAGES: &[&str] = &["openssl", "openssl-sys", "native-tls", "ring"];
+const BANNED_PACKAGES: &[&str] = &["openssl", "openssl-sys", "native-tls"];
 
 #[test]
 fn the_top_level_holds_only_what_belongs_there() {
@@ -41,6 +41,23 @@ fn one_tls_stack_and_no_openssl() {
             "`{package}` is in Cargo.lock: `cargo tree -i {package}` says who brings it; switch off that feature"
         );
     }
+}
+
+/// The lock file also lists what an optional feature of a dependency would bring; what is built decides.
+#[test]
+fn one_provider_of_cryptography() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let tree = Command::new(cargo)
+        .args(["tree", "--locked", "--prefix", "none", "--edges", "normal,build"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    assert!(tree.contains("portcullis v"), "no tree was printed");
+    assert!(
+        !tree.lines().any(|line| line.starts_with("ring v")),
+        "`cargo tree -i ring` says who brings it"
+    );
 }
 
 /// What is committed; in an unpacked archive, what lies there, less the build folder.
