@@ -92,8 +92,6 @@ pub struct Notes {
     pub shadowed: Vec<Arc<str>>,
     /// What the limits leave.
     pub quota: Option<Quota>,
-    /// Answered by an endpoint of our own (health, metrics): kept out of the request metrics and the log.
-    pub own: bool,
     /// The upstream's body was replaced.
     pub masked: bool,
     /// The way to the upstream.

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use crate::http::body::Body;
 use crate::http::exchange::{Exchange, Response};
+use crate::http::path::normal_form;
 use crate::http::refusal::Refusal;
 use crate::layers::own::sight::Sight;
 use crate::layers::{Around, Next};
@@ -46,7 +47,9 @@ impl Around for Own {
         if let Some(refusal) = self.refuses(exchange) {
             return Err(next.refuse(refusal));
         }
-        let response = match exchange.head.uri.path() {
+        // Judged on the normal form, as routing does: an encoded spelling must not be another page.
+        let path = normal_form(exchange.head.uri.path());
+        let response = match &*path {
             "/metrics" => match self.sight.expose().await {
                 Some(text) => answer(StatusCode::OK, EXPOSITION, text),
                 None => return Err(next.refuse(Refusal::Internal)),
@@ -60,7 +63,7 @@ impl Around for Own {
 
 impl Own {
     fn refuses(&self, exchange: &Exchange) -> Option<Refusal> {
-        let hidden = exchange.head.uri.path() == "/metrics"
+        let hidden = normal_form(exchange.head.uri.path()) == "/metrics"
             && !self
                 .metrics_allow
                 .iter()

@@ -11,7 +11,7 @@ use crate::http::exchange::Response;
 use crate::http::forwarded;
 use crate::http::hop;
 use crate::http::pace::Pace;
-use crate::http::refusal::Refusal;
+use crate::http::refusal::{Blame, Refusal};
 use crate::http::request_id::X_REQUEST_ID;
 use crate::stack::passage::{Held, Passage, Refused, Reply};
 use crate::upstream::lease::Lease;
@@ -165,8 +165,11 @@ fn is_stream(headers: &http::HeaderMap) -> bool {
     })
 }
 
-/// The client is told the code; the log is told the rest.
+/// The client is told the code; the log is told the rest. What the client itself broke off is its own affair.
 fn report(passage: &Passage, error: &send::AttemptError) {
+    if error.refusal.blame() == Blame::Client {
+        return;
+    }
     let source = error
         .source
         .as_ref()

@@ -106,10 +106,12 @@ fn strangers_get_404_and_never_reach_the_upstreams_metrics() {
     let origin = Origin::echo();
     let text = policy([origin.address()]).and("[client]\ntrusted_proxies = [\"loopback\"]");
     let gateway = Gateway::start(text);
-    let stranger = Ask::get("/metrics")
-        .header("X-Forwarded-For", "203.0.113.9")
-        .to(gateway.http());
-    stranger.assert_refused(404, "not_found");
+    for spelling in ["/metrics", "/%6detrics", "//metrics", "/x/../metrics"] {
+        let stranger = Ask::get(spelling)
+            .header("X-Forwarded-For", "203.0.113.9")
+            .to(gateway.http());
+        stranger.assert_refused(404, "not_found");
+    }
     assert!(origin.calls().is_empty());
     assert_eq!(Ask::get("/metrics").to(gateway.http()).status, 200);
     gateway.stop();
