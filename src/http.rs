@@ -4,6 +4,7 @@ pub mod body;
 pub mod client;
 pub mod exchange;
 pub mod forwarded;
+pub mod h2;
 pub mod hop;
 pub mod host;
 pub mod pace;

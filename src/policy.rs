@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 pub use client::Client;
 pub use gateway::{Gateway, RequiredSecret, Workers};
 pub use limit::{Limit, LimitKey, Mode};
-pub use listener::{ListenAddress, Listener, ListenerTimeouts};
+pub use listener::{CertificateFiles, ListenAddress, Listener, ListenerTimeouts};
 pub use observe::{AccessLog, Admin, Level, LogFormat, Logs, Readiness, ReadinessStyle};
 pub use problem::{At, Note, Problem, Problems, Severity};
 pub use route::{Match, Route};

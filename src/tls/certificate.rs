@@ -66,8 +66,12 @@ impl Fault {
                 "give the server's certificate first, then those that issued it: each begins with `-----BEGIN CERTIFICATE-----`"
             }
             Self::KeyInstead => "the paths of `cert` and `key` may be swapped",
-            Self::NoKey => "a key begins with `-----BEGIN PRIVATE KEY-----`, or with RSA or EC before `PRIVATE`",
-            Self::Der => "`openssl x509 -inform der` (for a key: `openssl pkey -inform der`) turns it into PEM",
+            Self::NoKey => {
+                "a key begins with `-----BEGIN PRIVATE KEY-----`, or with RSA or EC before `PRIVATE`"
+            }
+            Self::Der => {
+                "`openssl x509 -inform der` (for a key: `openssl pkey -inform der`) turns it into PEM"
+            }
             Self::KeyEncrypted => {
                 "a gateway cannot type a passphrase: `openssl pkey` decrypts it; let only the gateway's user read it"
             }
