@@ -13,6 +13,7 @@
 
 mod access_log;
 mod body_limits;
+mod certificates;
 mod commands;
 mod cors;
 mod demo;
