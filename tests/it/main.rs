@@ -22,6 +22,7 @@ mod errors;
 mod fastapi;
 mod floors;
 mod forwarding;
+mod h2;
 mod head_limits;
 mod health;
 mod in_flight;
