@@ -23,6 +23,7 @@ mod fastapi;
 mod floors;
 mod forwarding;
 mod h2;
+mod h2_connections;
 mod head_limits;
 mod health;
 mod in_flight;

@@ -76,11 +76,11 @@ impl Certs {
     pub fn tables(&self, listener: &str, names: &[&str]) -> String {
         let mut tables = String::new();
         for name in names {
-            let (cert, key) = (
-                self.path(&format!("{name}.pem")),
-                self.path(&format!("{name}.key")),
+            let path = self.path(name);
+            let path = path.display();
+            tables += &format!(
+                "[[listeners.{listener}.certificates]]\ncert = \"{path}.pem\"\nkey = \"{path}.key\"\n"
             );
-            tables += &format!("[[listeners.{listener}.certificates]]\ncert = {cert:?}\nkey = {key:?}\n");
         }
         tables
     }
