@@ -13,7 +13,7 @@ use crate::gateway::route::{Route, Target};
 use crate::http::body::{End, Watch};
 use crate::http::exchange::{Exchange, Response};
 use crate::http::pace::TooSlow;
-use crate::http::refusal::Refusal;
+use crate::http::refusal::{CLIENT_CLOSED_REQUEST, Refusal};
 use crate::layers::own::Own;
 use crate::observe::Level;
 use crate::observe::access_log::{self, Line};
@@ -138,6 +138,9 @@ impl Passage {
             return self.close_without_answer(took);
         };
         if self.place.route().log && self.counts() {
+            // A body that broke off is answered like any other fault, but nobody is there to read it.
+            let gone = self.exchange.notes.refusal == Some(Refusal::ClientGone.code());
+            let end = if gone { End::Abandoned } else { end };
             self.write_line(head, took, end_name(end));
         }
     }
@@ -215,9 +218,6 @@ impl Passage {
         });
     }
 }
-
-/// The status nginx made usual for a client that left before its answer; sent to nobody.
-const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 fn level(slow: Option<&'static str>, status: u16) -> Level {
     match (slow, status) {
