@@ -225,6 +225,13 @@ impl Running {
                 requests = left,
                 "stopped before everything under way was finished"
             );
+            self.workers.leave();
+            let gone = async {
+                while !self.workers.are_done() {
+                    look.tick().await;
+                }
+            };
+            let _all_gone = tokio::time::timeout(LAST_LINES, gone).await.is_ok();
         }
         if let Some(access) = &self.access {
             access.stop(LAST_LINES);

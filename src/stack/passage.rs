@@ -3,6 +3,7 @@
 //! Whoever drops it, for whatever reason, closes the account: no request goes unlogged.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderValue, StatusCode, Version};
@@ -25,6 +26,8 @@ pub struct Lane {
     pub holder: Holder,
     /// The worker's buffer of log lines; none where the access log is off.
     pub log: Option<access_log::Lane>,
+    /// The time to finish is over: what ends unfinished from now on was cut by us, not left by its client.
+    pub leaving: AtomicBool,
 }
 
 /// Where in the gateway a request belongs.
@@ -141,7 +144,8 @@ impl Passage {
             // A body that broke off is answered like any other fault, but nobody is there to read it.
             let gone = self.exchange.notes.refusal == Some(Refusal::ClientGone.code());
             let end = if gone { End::Abandoned } else { end };
-            self.write_line(head, took, end_name(end));
+            let cut = end == End::Abandoned && self.lane.leaving.load(Relaxed);
+            self.write_line(head, took, if cut { DRAIN_OVER } else { end_name(end) });
         }
     }
 
@@ -160,6 +164,8 @@ impl Passage {
         let (status, end) = if std::thread::panicking() {
             self.place.snapshot.metrics.panics.inc();
             (500, "panic")
+        } else if self.lane.leaving.load(Relaxed) {
+            (503, DRAIN_OVER)
         } else {
             (CLIENT_CLOSED_REQUEST, "client_gone")
         };
@@ -218,6 +224,9 @@ impl Passage {
         });
     }
 }
+
+/// How a request ended that was still under way when the gateway's time to finish was over.
+const DRAIN_OVER: &str = "drain_over";
 
 fn level(slow: Option<&'static str>, status: u16) -> Level {
     match (slow, status) {

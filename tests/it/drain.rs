@@ -63,9 +63,13 @@ fn a_request_that_never_ends_is_cut_at_the_deadline() {
     origin.wait_for_calls(1);
     let start = Instant::now();
     gateway.terminate();
-    gateway.wait();
+    let output = gateway.wait().output();
     assert!(Instant::now().duration_since(start) >= Duration::from_millis(300));
     assert!(wire.try_answer().is_none_or(|answer| answer.status >= 500));
+    assert!(
+        output.contains("\"end\":\"drain_over\""),
+        "it was not logged: {output}"
+    );
     gate.open();
 }
 
