@@ -133,7 +133,9 @@ impl Passage {
             return;
         }
         let now = Instant::now();
-        self.exchange.connection.phase.answered(now);
+        let phase = &self.exchange.connection.phase;
+        phase.answered(now);
+        phase.leaves_unread(self.has_unread_body());
         self.place.snapshot.metrics.in_flight.dec();
         let took = now - self.exchange.arrived;
         self.note_large_upload();
@@ -147,6 +149,12 @@ impl Passage {
             let cut = end == End::Abandoned && self.lane.leaving.load(Relaxed);
             self.write_line(head, took, if cut { DRAIN_OVER } else { end_name(end) });
         }
+    }
+
+    /// Whether the client may still be sending.
+    fn has_unread_body(&self) -> bool {
+        let cut = |upload: &Arc<Upload>| !upload.is_complete();
+        self.body.is_some() || self.upload.as_ref().is_some_and(cut)
     }
 
     /// A body limit in shadow does not cut a body of unknown length; that it was too large shows at its end.
