@@ -106,6 +106,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_printed_order_has_a_name_for_every_line() {
+        let source = include_str!("stack.rs");
+        let list = source
+            .split("ServiceBuilder::new()")
+            .nth(1)
+            .and_then(|rest| rest.split("\n}\n").next());
+        let lines = list.expect("the list").matches("\n        .layer(").count();
+        assert_eq!(
+            lines + 1,
+            ORDER.len(),
+            "a line of the list has no name in ORDER, or the reverse"
+        );
+    }
+
+    #[test]
     fn the_stack_has_no_size() {
         assert_eq!(std::mem::size_of_val(&stack()), 0);
     }

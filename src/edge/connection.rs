@@ -3,9 +3,9 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-use http::{HeaderValue, Request};
+use http::{HeaderMap, HeaderValue, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service as HyperService;
@@ -21,6 +21,7 @@ use crate::http::exchange::{Connection, Response};
 use crate::http::phase::{Patience, Phase, State};
 use crate::http::problem::Problem;
 use crate::http::refusal::{Deadline, Refusal};
+use crate::http::request_id::request_id;
 use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Lane;
@@ -141,28 +142,33 @@ where
         return;
     }
     let refusal = Refusal::RequestTimeout(Deadline::RequestHead);
+    let request_id = request_id(&HeaderMap::new(), SystemTime::now());
     metrics.refusals.count(refusal.code());
-    tracing::debug!(refusal = refusal.code(), "a request head did not arrive in time");
+    tracing::debug!(
+        request_id = request_id.to_str().unwrap_or_default(),
+        refusal = refusal.code(),
+        "a request head did not arrive in time"
+    );
     let mut socket = serving.into_parts().io.into_socket();
     // One try: a client this slow may not read either.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(1), async {
-        socket.write_all(&bare(&refusal)).await?;
+        socket.write_all(&bare(&refusal, &request_id)).await?;
         socket.shutdown().await
     })
     .await;
 }
 
-/// A refusal without an exchange: there was never a request to have an id.
-fn bare(refusal: &Refusal) -> Vec<u8> {
+/// A refusal without an exchange. It has an id like any other, to be found again in a log.
+fn bare(refusal: &Refusal, request_id: &HeaderValue) -> Vec<u8> {
     let words = refusal.to_string();
-    let none = HeaderValue::from_static("");
-    let mut problem = Problem::new(refusal.status(), refusal.code(), &words, &none);
+    let mut problem = Problem::new(refusal.status(), refusal.code(), &words, request_id);
     problem.timeout = refusal.deadline().map(Deadline::name);
     let body = problem.body();
     let head = format!(
-        "HTTP/1.1 {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\nx-request-id: {}\r\nconnection: close\r\n\r\n",
         refusal.status(),
-        body.len()
+        body.len(),
+        problem.request_id
     );
     [head.into_bytes(), body].concat()
 }

@@ -1,21 +1,29 @@
-//! A connection's socket with an ear on it: tells the [`Phase`] that bytes came in.
+//! A connection's socket with an ear on it: tells the [`Phase`] that bytes came in, and closes without
+//! taking back the answer from a client that still sends.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Instant;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Sleep;
 
 use crate::http::phase::Phase;
+
+/// How long a client that still sends a refused body is listened to.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// The socket and its phase.
 pub struct Tap {
     socket: TokioIo<TcpStream>,
     phase: Arc<Phase>,
+    /// Our side is closed; rings when the client's must be too.
+    lingering: Option<Pin<Box<Sleep>>>,
 }
 
 impl Tap {
@@ -24,12 +32,32 @@ impl Tap {
         Self {
             socket: TokioIo::new(socket),
             phase,
+            lingering: None,
         }
     }
 
     /// The socket alone.
     pub fn into_socket(self) -> TcpStream {
         self.socket.into_inner()
+    }
+}
+
+impl Tap {
+    /// Throws away what the client still sends, until it closes too. A socket closed with bytes unread is
+    /// reset, and a reset destroys the answer if the client has not read it yet (RFC 9112 §9.6).
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let timer = self
+            .lingering
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        let mut waste = [0; 4096];
+        while timer.as_mut().poll(cx).is_pending() {
+            let mut waste = ReadBuf::new(&mut waste);
+            let socket = Pin::new(self.socket.inner_mut());
+            if ready!(socket.poll_read(cx, &mut waste)).is_err() || waste.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(())
     }
 }
 
@@ -58,7 +86,13 @@ impl Write for Tap {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        if self.lingering.is_none() {
+            ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
+            if !self.phase.is_unread() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        self.poll_linger(cx).map(Ok)
     }
 
     fn is_write_vectored(&self) -> bool {
