@@ -62,7 +62,7 @@ impl TryFrom<&str> for MediaRange {
         let range = text.trim().to_ascii_lowercase();
         if range == "*" || range.starts_with("*/") {
             return Err(format!(
-                "`{text}` would compress images and archives again: name the types, such as \"text/*\""
+                "`{text}` would compress images and archives again: write the types that are text, such as \"text/*\""
             ));
         }
         if range.contains(';') {
@@ -71,7 +71,7 @@ impl TryFrom<&str> for MediaRange {
         }
         if is_stream(range.as_bytes()) {
             return Err(format!(
-                "`{range}` is a stream and never compressed: leave it out"
+                "`{range}` is a stream and never compressed: write the list without it"
             ));
         }
         let subtype = range.split_once('/').filter(|(kind, _)| is_token(kind));
@@ -131,11 +131,11 @@ mod tests {
     #[test]
     fn what_is_no_range_is_told_how_to_be_one() {
         let refused = |text| MediaRange::try_from(text).unwrap_err();
-        assert!(refused("*/*").contains("name the types"));
-        assert!(refused("*").contains("name the types"));
+        assert!(refused("*/*").contains("write the types"));
+        assert!(refused("*").contains("write the types"));
         assert!(refused("text/html; charset=utf-8").ends_with("write \"text/html\""));
-        assert!(refused("Text/Event-Stream").contains("leave it out"));
-        assert!(refused("application/grpc+proto").contains("leave it out"));
+        assert!(refused("Text/Event-Stream").contains("without it"));
+        assert!(refused("application/grpc+proto").contains("without it"));
         for bad in [
             "json",
             "",
