@@ -1,6 +1,6 @@
 //! A large body is compressed off the workers: while one is, others are answered as if nothing were.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{asking, assert_gzipped, json, records};
 use crate::support::{Ask, Gateway, Origin, Reply, policy};
@@ -38,13 +38,13 @@ fn a_large_body_does_not_hold_up_other_requests() {
     let (answer, took) = download.join().unwrap();
     assert_gzipped(&answer, large.as_bytes());
     waits.sort_unstable();
-    let median = waits[waits.len() / 2];
-    eprintln!(
-        "{} requests, median {median:?}, longest {:?}, during {took:?}",
-        waits.len(),
-        waits.last()
+    // In proportion to the download, so that a slow machine makes no difference: on the worker, one request in
+    // five waits for thirty times as long.
+    let slow = waits[waits.len() * 9 / 10];
+    assert!(
+        slow < took / 200,
+        "one in ten of {} waits {slow:?} during {took:?}",
+        waits.len()
     );
-    assert!(median < Duration::from_millis(50), "{median:?} of {took:?}");
-    assert!(waits.len() > 10, "{} requests in {took:?}", waits.len());
     gateway.stop();
 }
