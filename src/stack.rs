@@ -24,10 +24,11 @@ pub mod respond;
 pub mod shapes;
 
 /// The order of the stack, outermost first, as `explain` and the docs print it.
-pub const ORDER: [&str; 18] = [
+pub const ORDER: [&str; 19] = [
     "catch_panic",
     "enter",
     "account",
+    "compress",
     "security_headers",
     "strip_headers",
     "cors",
@@ -56,6 +57,8 @@ pub fn stack()
         .layer(enter::layer())
         // Outside of all that can refuse, so that every answer is timed, counted and logged.
         .layer(account::layer())
+        // The last thing done to a body: what the account counts is what leaves.
+        .layer(edit(|at: &Place| &at.route().compress))
         // ── Edits dress every answer, so they stand outside of `respond`: refusals get them too. ──
         .layer(edit(|at: &Place| &at.route().security_headers))
         .layer(edit(|at: &Place| &at.route().strip_headers))
@@ -86,6 +89,7 @@ impl Route {
     /// The names in [`ORDER`] that apply to this route.
     pub fn layers(&self) -> Vec<&'static str> {
         let has = |name: &str| match name {
+            "compress" => self.compress.is_some(),
             "security_headers" => self.security_headers.is_some(),
             "strip_headers" => self.strip_headers.is_some(),
             "cors" | "preflight" => self.cors.is_some(),

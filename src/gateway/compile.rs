@@ -15,6 +15,7 @@ use crate::policy::Policy;
 use crate::policy::problem::{At, Problems};
 use crate::policy::source::Source;
 
+mod compression;
 mod cors;
 mod limits;
 mod listeners;

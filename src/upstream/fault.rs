@@ -34,7 +34,7 @@ pub(super) fn fault(error: hyper::Error, wire: &Wire) -> AttemptError {
         Some(BodyFault::Sender(error)) if is_malformed(error) => Refusal::BodyInvalid,
         Some(BodyFault::Sender(_)) => Refusal::ClientGone,
         None if error.is_parse() || wire.is_flooded() => Refusal::UpstreamInvalid,
-        None => Refusal::UpstreamClosed,
+        Some(BodyFault::Coding) | None => Refusal::UpstreamClosed,
     };
     AttemptError {
         refusal,

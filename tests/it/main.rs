@@ -14,6 +14,7 @@
 mod access_log;
 mod body_limits;
 mod commands;
+mod compression;
 mod cors;
 mod demo;
 mod drain;
