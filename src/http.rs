@@ -6,6 +6,7 @@ pub mod client;
 pub mod exchange;
 pub mod forwarded;
 pub mod gzip;
+pub mod h2;
 pub mod hop;
 pub mod host;
 pub mod pace;

@@ -23,6 +23,7 @@ pub mod mask;
 pub mod own;
 pub mod queue;
 pub mod rate_limit;
+pub mod redirect_to_https;
 pub mod security_headers;
 pub mod strip_headers;
 

@@ -32,7 +32,7 @@ pub use client::Client;
 pub use compression::Compression;
 pub use gateway::{Gateway, RequiredSecret, Workers};
 pub use limit::{Limit, LimitKey, Mode};
-pub use listener::{ListenAddress, Listener, ListenerTimeouts};
+pub use listener::{CertificateFiles, ListenAddress, Listener, ListenerTimeouts};
 pub use observe::{AccessLog, Admin, Level, LogFormat, Logs, Readiness, ReadinessStyle};
 pub use problem::{At, Note, Problem, Problems, Severity};
 pub use route::{Match, Route};

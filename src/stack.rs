@@ -24,7 +24,7 @@ pub mod respond;
 pub mod shapes;
 
 /// The order of the stack, outermost first, as `explain` and the docs print it.
-pub const ORDER: [&str; 19] = [
+pub const ORDER: [&str; 20] = [
     "catch_panic",
     "enter",
     "account",
@@ -36,6 +36,7 @@ pub const ORDER: [&str; 19] = [
     "respond",
     "framing",
     "own",
+    "redirect_to_https",
     "preflight",
     "limits",
     "max_body",
@@ -70,6 +71,11 @@ pub fn stack()
         .layer(enter::framing())
         // Health and metrics answer whatever the limits say: a busy gateway is not a dead one.
         .layer(around(|at: &Place| at.own()))
+        // What came in the clear is not worth a rule, nor an application's time: the client comes again by TLS.
+        .layer(check(
+            |at: &Place| at.snapshot.redirect_to_https.as_slice(),
+            Check::check,
+        ))
         // A preflight is no request of its own: answered before the limits and not counted by them.
         .layer(check(|at: &Place| at.route().cors.as_slice(), Check::check))
         // Cheap and anonymous first: limits are asked …

@@ -1,5 +1,5 @@
-//! A connection's socket with an ear on it: tells the [`Phase`] that bytes came in, and closes without
-//! taking back the answer from a client that still sends.
+//! A connection's socket with an ear on it: tells the [`Phase`] that bytes came in, and closes without taking
+//! back the answer from a client that still sends. What was read before the tap was set comes first.
 
 use std::io;
 use std::pin::Pin;
@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use bytes::{Buf, Bytes};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
+use crate::edge::greeting::Spoken;
+use crate::edge::socket::Socket;
 use crate::http::phase::Phase;
 
 /// How long a client that still sends a refused body is listened to.
@@ -20,25 +22,38 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// The socket and its phase.
 pub struct Tap {
-    socket: TokioIo<TcpStream>,
+    socket: TokioIo<Socket>,
+    /// Read already, and not yet passed on.
+    early: Bytes,
     phase: Arc<Phase>,
     /// Our side is closed; rings when the client's must be too.
     lingering: Option<Pin<Box<Sleep>>>,
+    many: bool,
 }
 
 impl Tap {
     /// Listens in on a socket.
-    pub fn new(socket: TcpStream, phase: Arc<Phase>) -> Self {
+    pub(super) fn new(socket: Socket, early: Bytes, spoken: Spoken, phase: Arc<Phase>) -> Self {
         Self {
             socket: TokioIo::new(socket),
+            early,
             phase,
             lingering: None,
+            many: spoken == Spoken::Two,
         }
     }
 
     /// The socket alone.
-    pub fn into_socket(self) -> TcpStream {
+    pub fn into_socket(self) -> Socket {
         self.socket.into_inner()
+    }
+
+    fn hear(&self) {
+        if self.many {
+            self.phase.greeted(Instant::now());
+        } else {
+            self.phase.heard(Instant::now());
+        }
     }
 }
 
@@ -65,12 +80,23 @@ impl Read for Tap {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
+        mut buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.early.is_empty() {
+            let length = self.early.len().min(buf.remaining());
+            buf.put_slice(self.early.get(..length).unwrap_or_default());
+            self.early.advance(length);
+            if self.early.is_empty() {
+                // Gives its memory back.
+                self.early = Bytes::new();
+            }
+            self.hear();
+            return Poll::Ready(Ok(()));
+        }
         let polled = Pin::new(&mut self.socket).poll_read(cx, buf);
         // The end of the stream counts as well: it only ever ends the wait.
         if matches!(polled, Poll::Ready(Ok(()))) {
-            self.phase.heard(Instant::now());
+            self.hear();
         }
         polled
     }

@@ -33,6 +33,11 @@ pub const REQUEST_HEAD: Period = seconds(15);
 /// Browsers keep connections for a minute or more; closing first only costs a handshake.
 pub const KEEP_ALIVE_IDLE: Period = seconds(60);
 
+/// Two round trips and a signature; 10 s bear a satellite, and end whoever opens connections to say nothing.
+pub const TLS_HANDSHAKE: Period = seconds(10);
+/// A month is when renewal is tried, two weeks before the end is when it must have worked.
+pub const CERTIFICATE_WARNING: Period = seconds(14 * 86_400);
+
 /// Metrics tell an attacker what works; only this machine reads them unless others are named.
 pub const METRICS_ALLOW: [&str; 1] = ["loopback"];
 
