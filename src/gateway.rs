@@ -11,6 +11,7 @@ use crate::gateway::route::Route;
 use crate::gateway::router::Router;
 use crate::http::client::Trust;
 use crate::layers::own::Own;
+use crate::observe::crashes;
 use crate::observe::metrics::Metrics;
 use crate::policy::{Logs, Workers};
 use crate::upstream::Upstream;
@@ -43,6 +44,8 @@ pub struct Gateway {
     pub workers: Workers,
     /// What is logged and where.
     pub logs: Logs,
+    /// Where crash reports go and how many; none where it is off.
+    pub sentry: Option<crashes::Settings>,
     /// How long a stop waits for requests under way.
     pub drain: Duration,
     /// Names the policy in metrics and log.

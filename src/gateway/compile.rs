@@ -20,6 +20,7 @@ mod limits;
 mod listeners;
 mod production;
 mod routes;
+mod sentry;
 mod settings;
 mod upstreams;
 
@@ -87,6 +88,7 @@ impl Gateway {
             upstreams: used,
             workers: policy.gateway.workers,
             logs: policy.logs.clone(),
+            sentry: sentry::compile(policy, build),
             drain: policy.gateway.drain.0,
             hash,
             remarks: remarks(policy),

@@ -14,9 +14,11 @@ use crate::http::body::{End, Watch};
 use crate::http::exchange::{Exchange, Response};
 use crate::http::pace::TooSlow;
 use crate::http::refusal::Refusal;
+use crate::http::trace::Trace;
 use crate::layers::own::Own;
 use crate::observe::Level;
 use crate::observe::access_log::{self, Line};
+use crate::observe::crashes;
 use crate::upstream::watch::Upload;
 
 /// What one worker brings to its requests.
@@ -25,6 +27,8 @@ pub struct Lane {
     pub holder: Holder,
     /// The worker's buffer of log lines; none where the access log is off.
     pub log: Option<access_log::Lane>,
+    /// The way to crash reports; none where they are off.
+    pub crashes: Option<crashes::Lane>,
 }
 
 /// Where in the gateway a request belongs.
@@ -61,6 +65,8 @@ pub struct Passage {
     pub host: Option<HeaderValue>,
     /// See `host`.
     pub user_agent: Option<HeaderValue>,
+    /// The trace it belongs to.
+    pub trace: Trace,
     /// The request body on its way to the upstream.
     pub upload: Option<Arc<Upload>>,
     /// The worker.
@@ -140,6 +146,7 @@ impl Passage {
         if self.place.route().log && self.counts() {
             self.write_line(head, took, end_name(end));
         }
+        self.report(head, took);
     }
 
     /// A body limit in shadow does not cut a body of unknown length; that it was too large shows at its end.
@@ -168,6 +175,7 @@ impl Passage {
         if self.place.route().log {
             self.write_line(took, took, end);
         }
+        self.report(took, took);
     }
 
     /// Whether this belongs in the request metrics and the access log: our own health and metrics pages do
@@ -188,6 +196,7 @@ impl Passage {
             at: SystemTime::now(),
             level: level(slow, self.ledger.status),
             request_id: exchange.request_id.to_str().unwrap_or_default(),
+            trace_id: self.trace.trace_id(),
             client: exchange.client.ip,
             peer: exchange.connection.peer,
             method: exchange.head.method.as_str(),
