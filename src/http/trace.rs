@@ -40,8 +40,7 @@ impl Trace {
                 given: true,
             },
             None => Self {
-                parent: RANDOM
-                    .with_borrow_mut(|random| fresh(random.u128(1..), random.u64(1..), recorded())),
+                parent: RANDOM.with_borrow_mut(|random| fresh(random.u128(1..), random.u64(1..), recorded())),
                 given: false,
             },
         }
@@ -91,10 +90,7 @@ fn given(headers: &HeaderMap) -> Option<&HeaderValue> {
 
 /// Strictly version 00 (§3.2.2): what a later version may add cannot be judged, so it is not passed on.
 fn is_parent(text: &[u8]) -> bool {
-    let hex = |part: &[u8]| {
-        part.iter()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
+    let hex = |part: &[u8]| part.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let zero = |part: &[u8]| part.iter().all(|byte| *byte == b'0');
     let (LENGTH, [b'0', b'0', b'-', rest @ ..]) = (text.len(), text) else {
         return false;

@@ -13,9 +13,9 @@ mod post;
 mod sampling;
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::mpsc as blocking;
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 

@@ -10,6 +10,7 @@ pub mod origin;
 pub mod pipe;
 pub mod policy;
 pub mod reply;
+pub mod sentry;
 pub mod wait;
 pub mod wire;
 

@@ -27,7 +27,8 @@ pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> Option<Settings> {
         let given = given.as_deref().map(str::trim).unwrap_or_default();
         (!given.is_empty()).then(|| given.to_owned())
     };
-    let environment = named(&table.environment).unwrap_or_else(|| policy.gateway.environment.trim().to_owned());
+    let environment =
+        named(&table.environment).unwrap_or_else(|| policy.gateway.environment.trim().to_owned());
     let release = named(&table.release)
         .or_else(|| named(&(build.env)("SENTRY_RELEASE")))
         .unwrap_or_else(|| concat!("portcullis@", env!("CARGO_PKG_VERSION")).to_owned());

@@ -84,7 +84,11 @@ fn state_is_passed_on_with_its_parent_if_it_is_short_and_printable() {
 
 #[test]
 fn a_new_parent_is_written_as_the_standard_says() {
-    let text = fresh(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210, true);
+    let text = fresh(
+        0x0123_4567_89ab_cdef_0123_4567_89ab_cdef,
+        0xfedc_ba98_7654_3210,
+        true,
+    );
     assert_eq!(text, "00-0123456789abcdef0123456789abcdef-fedcba9876543210-01");
     assert_eq!(
         fresh(1, 1, false),
