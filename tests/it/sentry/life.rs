@@ -96,11 +96,8 @@ fn a_sentry_that_never_answers_holds_neither_memory_nor_requests_nor_the_end() {
     drop(wire);
     let start = Instant::now();
     gateway.stop();
-    assert!(
-        start.elapsed() < Duration::from_secs(6),
-        "it waited for Sentry: {:?}",
-        start.elapsed()
-    );
+    let took = Instant::now() - start;
+    assert!(took < Duration::from_secs(6), "it waited for Sentry: {took:?}");
     stuck.open();
 }
 
