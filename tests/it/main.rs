@@ -13,6 +13,7 @@
 
 mod access_log;
 mod body_limits;
+mod certificates;
 mod commands;
 mod compression;
 mod cors;
@@ -22,6 +23,7 @@ mod errors;
 mod fastapi;
 mod floors;
 mod forwarding;
+mod h2;
 mod head_limits;
 mod health;
 mod in_flight;

@@ -5,6 +5,7 @@ pub mod certs;
 pub mod client;
 pub mod exchange;
 pub mod exit;
+pub mod frames;
 pub mod gateway;
 pub mod lines;
 pub mod metrics;
