@@ -1,9 +1,11 @@
 //! Floor 0: the rules of HTTP and the request in flight. No I/O, no policy, no clock of its own.
 
+pub mod accept_encoding;
 pub mod body;
 pub mod client;
 pub mod exchange;
 pub mod forwarded;
+pub mod gzip;
 pub mod h2;
 pub mod hop;
 pub mod host;
@@ -13,3 +15,4 @@ pub mod phase;
 pub mod problem;
 pub mod refusal;
 pub mod request_id;
+pub mod trace;

@@ -14,6 +14,7 @@ use crate::http::refusal::Refusal;
 use crate::observe::metrics::Counter;
 
 pub mod body_limit;
+pub mod compress;
 pub mod cors;
 #[cfg(test)]
 pub(crate) mod fixture;

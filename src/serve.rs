@@ -1,7 +1,6 @@
 //! The order of start (policy → gateway → sockets → ready), of reload and of stop. One control thread
 //! does it all, so that two reloads never run at once and none stalls a worker.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,16 +9,21 @@ use crate::edge::doors::Doors;
 use crate::gateway::Gateway;
 use crate::gateway::live::Live;
 use crate::observe::access_log::{self, AccessLog};
+use crate::observe::crashes::Reporter;
 use crate::observe::logs::Logs;
 use crate::observe::metrics::{Counter, Metrics};
 use crate::observe::{Format, Level, logs};
 use crate::policy::report::Style;
 use crate::policy::{self, Workers as WorkerCount};
+use crate::serve::control::{tell, tell_aside};
 use crate::signals::{Signals, Wish};
 use crate::source::{Compiled, PolicySource, Refused, style_for_stderr};
 use crate::upstream::server::Server;
 use crate::upstream::tend::Tending;
 use crate::workers::Workers;
+
+mod control;
+mod reporting;
 
 /// How often clients that have gone quiet are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -38,6 +42,9 @@ pub enum StartError {
     /// A log cannot be opened.
     #[error("the access log cannot be opened: {0}; check the path and its permissions")]
     Log(#[source] std::io::Error),
+    /// A test event did not arrive at Sentry.
+    #[error("{0}")]
+    Test(String),
     /// Threads, signals or the like.
     #[error("the system refused what the gateway needs to run: {0}")]
     System(#[from] std::io::Error),
@@ -52,6 +59,7 @@ struct Running {
     doors: Doors,
     tending: Tending,
     access: Option<AccessLog>,
+    reporter: Option<Reporter>,
     logs: Logs,
 }
 
@@ -60,7 +68,7 @@ pub fn serve(source: PolicySource) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    control::run(runtime, async {
         let mut signals = Signals::listen()?;
         let mut running = Running::start(source)?;
         running.announce();
@@ -87,10 +95,11 @@ impl Running {
         let access =
             start_access_log(&gateway.logs, metrics.access_log_lost.clone()).map_err(StartError::Log)?;
         metrics.policy_in_force(&gateway.hash);
+        let reporter = reporting::start(&gateway, &metrics);
         let tending = Tending::new();
         tending.set(&servers(&gateway));
         let live = Live::new(gateway);
-        let workers = Workers::start(&live, &carryover, access.as_ref())?;
+        let workers = Workers::start(&live, &carryover, access.as_ref(), reporter.as_ref())?;
         for (door, sockets) in opened {
             workers.accept(&door, sockets);
         }
@@ -102,6 +111,7 @@ impl Running {
             doors,
             tending,
             access,
+            reporter,
             logs,
         })
     }
@@ -123,7 +133,7 @@ impl Running {
         for remark in &gateway.remarks {
             tracing::info!("{remark}");
         }
-        tell(&line);
+        tell_aside(line);
     }
 
     async fn attend(&mut self, signals: &mut Signals) {
@@ -169,6 +179,7 @@ impl Running {
         }
         let opened = self.doors.open_new(&gateway.listeners, self.carryover.workers)?;
         self.tell_what_needs_a_restart(&gateway);
+        reporting::follow(self.reporter.as_ref(), &gateway);
         self.logs.set_level(level(gateway.logs.level));
         self.tending.set(&servers(&gateway));
         self.carryover.metrics.reloaded(&gateway.hash);
@@ -223,7 +234,15 @@ impl Running {
                 requests = left,
                 "stopped before everything under way was finished"
             );
+            self.workers.leave();
+            let gone = async {
+                while !self.workers.are_done() {
+                    look.tick().await;
+                }
+            };
+            let _all_gone = tokio::time::timeout(LAST_LINES, gone).await.is_ok();
         }
+        reporting::stop(self.reporter);
         if let Some(access) = &self.access {
             access.stop(LAST_LINES);
         }
@@ -247,11 +266,6 @@ fn start_access_log(table: &policy::Logs, lost: Counter) -> std::io::Result<Opti
         policy::AccessLog::Off => return Ok(None),
     };
     AccessLog::start(target, format(table.format), lost).map(Some)
-}
-
-/// To standard error. Nobody reading there is no reason not to serve.
-fn tell(text: &str) {
-    let _unread = std::io::stderr().write_all(text.as_bytes()).is_err();
 }
 
 fn format(format: policy::LogFormat) -> Format {

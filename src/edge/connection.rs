@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tower::util::Oneshot;
 use tower::{Service, ServiceExt};
 
-use crate::edge::bare::bare;
+use crate::edge::bare::{bare, fresh_id};
 use crate::edge::greeting::{Spoken, listen};
 use crate::edge::http2;
 use crate::edge::socket::Socket;
@@ -168,11 +168,16 @@ async fn give_up(mut socket: Socket, state: State, metrics: &Metrics) {
         return;
     }
     let refusal = Refusal::RequestTimeout(Deadline::RequestHead);
+    let request_id = fresh_id();
     metrics.refusals.count(refusal.code());
-    tracing::debug!(refusal = refusal.code(), "a request head did not arrive in time");
+    tracing::debug!(
+        request_id = request_id.to_str().unwrap_or_default(),
+        refusal = refusal.code(),
+        "a request head did not arrive in time"
+    );
     // One try: a client this slow may not read either.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(1), async {
-        socket.write_all(&bare(&refusal)).await?;
+        socket.write_all(&bare(&refusal, &request_id)).await?;
         socket.shutdown().await
     })
     .await;

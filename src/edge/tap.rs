@@ -1,19 +1,24 @@
-//! A connection's socket with an ear on it: tells the [`Phase`] that bytes came in. What was read before the
-//! tap was set comes first.
+//! A connection's socket with an ear on it: tells the [`Phase`] that bytes came in, and closes without taking
+//! back the answer from a client that still sends. What was read before the tap was set comes first.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Instant;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::time::Sleep;
 
 use crate::edge::greeting::Spoken;
 use crate::edge::socket::Socket;
 use crate::http::phase::Phase;
+
+/// How long a client that still sends a refused body is listened to.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// The socket and its phase.
 pub struct Tap {
@@ -21,6 +26,8 @@ pub struct Tap {
     /// Read already, and not yet passed on.
     early: Bytes,
     phase: Arc<Phase>,
+    /// Our side is closed; rings when the client's must be too.
+    lingering: Option<Pin<Box<Sleep>>>,
     many: bool,
 }
 
@@ -31,6 +38,7 @@ impl Tap {
             socket: TokioIo::new(socket),
             early,
             phase,
+            lingering: None,
             many: spoken == Spoken::Two,
         }
     }
@@ -46,6 +54,25 @@ impl Tap {
         } else {
             self.phase.heard(Instant::now());
         }
+    }
+}
+
+impl Tap {
+    /// Throws away what the client still sends, until it closes too. A socket closed with bytes unread is
+    /// reset, and a reset destroys the answer if the client has not read it yet (RFC 9112 §9.6).
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let timer = self
+            .lingering
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        let mut waste = [0; 4096];
+        while timer.as_mut().poll(cx).is_pending() {
+            let mut waste = ReadBuf::new(&mut waste);
+            let socket = Pin::new(self.socket.inner_mut());
+            if ready!(socket.poll_read(cx, &mut waste)).is_err() || waste.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(())
     }
 }
 
@@ -85,7 +112,13 @@ impl Write for Tap {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        if self.lingering.is_none() {
+            ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
+            if !self.phase.is_unread() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        self.poll_linger(cx).map(Ok)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::edge::bare::bare;
+use crate::edge::bare::{bare, fresh_id};
 use crate::http::refusal::Refusal;
 use crate::observe::metrics::Metrics;
 
@@ -84,7 +84,9 @@ fn kind(error: &io::Error) -> &'static str {
 /// In the clear, as it was asked: 400. What still comes is read away, since a socket closed over unread bytes
 /// takes back what was sent.
 async fn tell(mut socket: TcpStream) -> io::Result<()> {
-    socket.write_all(&bare(&Refusal::TlsRequired)).await?;
+    socket
+        .write_all(&bare(&Refusal::TlsRequired, &fresh_id()))
+        .await?;
     socket2::SockRef::from(&socket).shutdown(Shutdown::Write)?;
     let mut unread = [0; 1024];
     while socket.read(&mut unread).await? > 0 {}

@@ -18,11 +18,13 @@ use crate::policy::problem::{At, Problems};
 use crate::policy::source::Source;
 
 mod certificates;
+mod compression;
 mod cors;
 mod limits;
 mod listeners;
 mod production;
 mod routes;
+mod sentry;
 mod settings;
 mod upstreams;
 
@@ -91,6 +93,7 @@ impl Gateway {
             upstreams: used,
             workers: policy.gateway.workers,
             logs: policy.logs.clone(),
+            sentry: sentry::compile(policy, build),
             drain: policy.gateway.drain.0,
             hash,
             remarks: remarks(policy),

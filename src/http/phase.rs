@@ -2,7 +2,7 @@
 //! connection and its requests share. Slow heads and idle connections end by it, at the price of one
 //! timer per connection that is set anew only when it rings.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 const STATES: u64 = 4;
@@ -20,11 +20,12 @@ pub enum State {
     Idle,
 }
 
-/// The state and since when, in one word so that both change at once.
+/// The state and since when, in one word so that both change at once; and what the last request left behind.
 #[derive(Debug)]
 pub struct Phase {
     start: Instant,
     word: AtomicU64,
+    unread: AtomicBool,
     /// Requests under way: one at a time in HTTP/1.1, many in HTTP/2.
     open: AtomicU32,
 }
@@ -44,6 +45,7 @@ impl Phase {
         Self {
             start: now,
             word: AtomicU64::new(0),
+            unread: AtomicBool::new(false),
             open: AtomicU32::new(0),
         }
     }
@@ -53,6 +55,19 @@ impl Phase {
         if matches!(self.read().0, State::Silent | State::Idle) {
             self.set(State::Head, now);
         }
+    }
+
+    /// The last request was answered before its body was read to the end, so the client may still send.
+    pub fn leaves_unread(&self, unread: bool) {
+        // Written only when it changes: hardly any request does that.
+        if self.is_unread() != unread {
+            self.unread.store(unread, Relaxed);
+        }
+    }
+
+    /// Whether the client may still be sending a body nobody reads.
+    pub fn is_unread(&self) -> bool {
+        self.unread.load(Relaxed)
     }
 
     /// Bytes came in on a connection of many requests at once: which of them begin a head cannot be told, so

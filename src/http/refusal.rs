@@ -9,6 +9,9 @@ use http::{HeaderValue, StatusCode};
 use crate::http::exchange::Quota;
 use crate::http::host::HostFault;
 
+/// The status nginx made usual for a client that left before its answer; sent to nobody.
+pub const CLIENT_CLOSED_REQUEST: u16 = 499;
+
 /// Which of the route's deadlines ran out; named in the answer, the log and the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deadline {
@@ -117,6 +120,9 @@ pub enum Refusal {
     /// The upstream took too long.
     #[error("the application did not answer in time")]
     UpstreamTimeout(Deadline),
+    /// What follows the head is no body (RFC 9112 §7.1).
+    #[error("the request body is malformed")]
+    BodyInvalid,
     /// The client's body broke off, so nobody waits for this answer.
     #[error("the request body broke off")]
     ClientGone,
@@ -133,7 +139,10 @@ impl Refusal {
             | Self::TargetInvalid
             | Self::ConnectionHeader
             | Self::TlsRequired
-            | Self::ClientGone => StatusCode::BAD_REQUEST,
+            | Self::BodyInvalid => StatusCode::BAD_REQUEST,
+            Self::ClientGone => {
+                StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or(StatusCode::BAD_REQUEST)
+            }
             Self::TargetTooLong(_) => StatusCode::URI_TOO_LONG,
             Self::TooManyHeaders(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::MethodRefused => StatusCode::NOT_IMPLEMENTED,
@@ -180,6 +189,7 @@ impl Refusal {
             Self::UpstreamClosed => "upstream_closed",
             Self::UpstreamInvalid => "upstream_invalid",
             Self::UpstreamTimeout(_) => "upstream_timeout",
+            Self::BodyInvalid => "body_invalid",
             Self::ClientGone => "client_gone",
             Self::Internal => "internal",
         }
@@ -206,6 +216,7 @@ impl Refusal {
                 | Self::MethodRefused
                 | Self::BodyTooLarge(_)
                 | Self::RequestTimeout(_)
+                | Self::BodyInvalid
                 | Self::ClientGone
         )
     }

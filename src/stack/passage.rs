@@ -3,6 +3,7 @@
 //! Whoever drops it, for whatever reason, closes the account: no request goes unlogged.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderValue, StatusCode, Version};
@@ -13,10 +14,12 @@ use crate::gateway::route::{Route, Target};
 use crate::http::body::{End, Watch};
 use crate::http::exchange::{Exchange, Response};
 use crate::http::pace::TooSlow;
-use crate::http::refusal::Refusal;
+use crate::http::refusal::{CLIENT_CLOSED_REQUEST, Refusal};
+use crate::http::trace::Trace;
 use crate::layers::own::Own;
 use crate::observe::Level;
 use crate::observe::access_log::{self, Line};
+use crate::observe::crashes;
 use crate::upstream::watch::Upload;
 
 /// What one worker brings to its requests.
@@ -25,6 +28,10 @@ pub struct Lane {
     pub holder: Holder,
     /// The worker's buffer of log lines; none where the access log is off.
     pub log: Option<access_log::Lane>,
+    /// The way to crash reports; none where they are off.
+    pub crashes: Option<crashes::Lane>,
+    /// The time to finish is over: what ends unfinished from now on was cut by us, not left by its client.
+    pub leaving: AtomicBool,
 }
 
 /// Where in the gateway a request belongs.
@@ -61,6 +68,8 @@ pub struct Passage {
     pub host: Option<HeaderValue>,
     /// See `host`.
     pub user_agent: Option<HeaderValue>,
+    /// The trace it belongs to.
+    pub trace: Trace,
     /// The request body on its way to the upstream.
     pub upload: Option<Arc<Upload>>,
     /// The worker.
@@ -130,7 +139,9 @@ impl Passage {
             return;
         }
         let now = Instant::now();
-        self.exchange.connection.phase.answered(now);
+        let phase = &self.exchange.connection.phase;
+        phase.answered(now);
+        phase.leaves_unread(self.has_unread_body());
         self.place.snapshot.metrics.in_flight.dec();
         let took = now - self.exchange.arrived;
         self.note_large_upload();
@@ -138,8 +149,19 @@ impl Passage {
             return self.close_without_answer(took);
         };
         if self.place.route().log && self.counts() {
-            self.write_line(head, took, end_name(end));
+            // A body that broke off is answered like any other fault, but nobody is there to read it.
+            let gone = self.exchange.notes.refusal == Some(Refusal::ClientGone.code());
+            let end = if gone { End::Abandoned } else { end };
+            let cut = end == End::Abandoned && self.lane.leaving.load(Relaxed);
+            self.write_line(head, took, if cut { DRAIN_OVER } else { end_name(end) });
         }
+        self.report(head, took);
+    }
+
+    /// Whether the client may still be sending.
+    fn has_unread_body(&self) -> bool {
+        let cut = |upload: &Arc<Upload>| !upload.is_complete();
+        self.body.is_some() || self.upload.as_ref().is_some_and(cut)
     }
 
     /// A body limit in shadow does not cut a body of unknown length; that it was too large shows at its end.
@@ -157,6 +179,8 @@ impl Passage {
         let (status, end) = if std::thread::panicking() {
             self.place.snapshot.metrics.panics.inc();
             (500, "panic")
+        } else if self.lane.leaving.load(Relaxed) {
+            (503, DRAIN_OVER)
         } else {
             (CLIENT_CLOSED_REQUEST, "client_gone")
         };
@@ -168,6 +192,7 @@ impl Passage {
         if self.place.route().log {
             self.write_line(took, took, end);
         }
+        self.report(took, took);
     }
 
     /// Whether this belongs in the request metrics and the access log: our own health and metrics pages do
@@ -188,6 +213,7 @@ impl Passage {
             at: SystemTime::now(),
             level: level(slow, self.ledger.status),
             request_id: exchange.request_id.to_str().unwrap_or_default(),
+            trace_id: self.trace.trace_id(),
             client: exchange.client.ip,
             peer: exchange.connection.peer,
             method: exchange.head.method.as_str(),
@@ -216,8 +242,8 @@ impl Passage {
     }
 }
 
-/// The status nginx made usual for a client that left before its answer; sent to nobody.
-const CLIENT_CLOSED_REQUEST: u16 = 499;
+/// How a request ended that was still under way when the gateway's time to finish was over.
+const DRAIN_OVER: &str = "drain_over";
 
 fn level(slow: Option<&'static str>, status: u16) -> Level {
     match (slow, status) {

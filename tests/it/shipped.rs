@@ -34,15 +34,35 @@ fn every_toml_block_in_the_documents_checks() {
     }
 }
 
+#[test]
+fn the_picture_of_a_requests_life_has_the_layers_of_the_stack_in_their_order() {
+    let text = fs::read_to_string(root().join("docs/life-of-a-request.md")).unwrap();
+    let picture = text
+        .split("```text\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .unwrap();
+    let drawn: Vec<&str> = picture
+        .lines()
+        .filter_map(|line| line.trim_start_matches(['├', ' ']).split_whitespace().next())
+        .collect();
+    assert_eq!(drawn, portcullis::stack::ORDER);
+}
+
 #[track_caller]
 fn assert_checks(what: &str, text: &str) {
     let names: Vec<String> = variables(text);
-    let values: Vec<_> = names
-        .iter()
-        .map(|name| (name.as_str(), "https://app.example.com/0123456789abcdef"))
-        .collect();
+    let values: Vec<_> = names.iter().map(|name| (name.as_str(), value_of(name))).collect();
     let exit = run(&["check"], text, &values);
     assert_eq!(exit.code, Some(0), "{what}:\n{}", exit.output());
+}
+
+/// A value that suits the variable.
+fn value_of(name: &str) -> &'static str {
+    match name {
+        "SENTRY_DSN" => "https://0123456789abcdef@o1.ingest.example.com/42",
+        _ => "https://app.example.com/0123456789abcdef",
+    }
 }
 
 /// The names in `${NAME}`: those with a default are left to it.

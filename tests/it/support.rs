@@ -14,6 +14,7 @@ pub mod pipe;
 pub mod policy;
 pub mod reply;
 pub mod secure;
+pub mod sentry;
 pub mod session;
 pub mod wait;
 pub mod wire;

@@ -11,8 +11,9 @@ use crate::policy::{self, Policy};
 const RESERVED_FILES: u64 = 64;
 
 pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> Vec<Listener> {
+    let share = connections_each(files(), policy.listeners.len());
     if policy.listeners.is_empty() {
-        return vec![compile_one("http", &policy::Listener::default(), build)];
+        return vec![compile_one("http", &policy::Listener::default(), share, build)];
     }
     for (index, (name, table)) in policy.listeners.iter().enumerate() {
         let address = table.address.0;
@@ -36,7 +37,7 @@ pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> Vec<Listener> {
     policy
         .listeners
         .iter()
-        .map(|(name, table)| compile_one(name, table, build))
+        .map(|(name, table)| compile_one(name, table, share, build))
         .collect()
 }
 
@@ -72,13 +73,11 @@ fn report_redirect(policy: &Policy, name: &str, table: &policy::Listener, build:
     }
 }
 
-fn compile_one(name: &str, table: &policy::Listener, build: &Build<'_>) -> Listener {
+fn compile_one(name: &str, table: &policy::Listener, share: usize, build: &Build<'_>) -> Listener {
     Listener {
         name: name.to_owned(),
         address: table.address.0,
-        max_connections: table
-            .max_connections
-            .map_or_else(default_connections, |most| most as usize),
+        max_connections: table.max_connections.map_or(share, |most| most as usize),
         max_connections_per_client: table.max_connections_per_client.get(),
         max_head: usize::try_from(table.max_head.0).unwrap_or(usize::MAX),
         max_headers: usize::from(table.max_headers),
@@ -91,10 +90,27 @@ fn compile_one(name: &str, table: &policy::Listener, build: &Build<'_>) -> Liste
     }
 }
 
-/// Half of the files the process may open, since each request may need one towards the upstream too.
-fn default_connections() -> usize {
-    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile)
-        .current
-        .unwrap_or(65_536);
-    usize::try_from((files.saturating_sub(RESERVED_FILES) / 2).max(16)).unwrap_or(usize::MAX)
+/// The files the process may open.
+fn files() -> u64 {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit.current.unwrap_or(65_536)
+}
+
+/// Half of the files, since each request may need one towards the upstream too; the listeners share them.
+fn connections_each(files: u64, listeners: usize) -> usize {
+    let all = usize::try_from(files.saturating_sub(RESERVED_FILES) / 2).unwrap_or(usize::MAX);
+    (all / listeners.max(1)).max(16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listeners_together_leave_half_of_the_files_to_the_upstreams() {
+        assert_eq!(connections_each(1064, 0), 500);
+        assert_eq!(connections_each(1064, 1), 500);
+        assert_eq!(connections_each(1064, 2), 250);
+        assert_eq!(connections_each(64, 2), 16, "few are better than none");
+    }
 }
