@@ -5,3 +5,4 @@ pub mod connection;
 pub mod door;
 pub mod doors;
 pub mod tap;
+mod tunnel;

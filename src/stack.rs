@@ -22,6 +22,7 @@ pub mod forward;
 pub mod passage;
 pub mod respond;
 pub mod shapes;
+pub mod tunnel;
 
 /// The order of the stack, outermost first, as `explain` and the docs print it.
 pub const ORDER: [&str; 18] = [

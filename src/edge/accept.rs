@@ -15,6 +15,7 @@ use crate::edge::connection::{self, Client};
 use crate::edge::door::Door;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::{Connection, Permit, Release, Response};
+use crate::http::handover::Handover;
 use crate::http::phase::Phase;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Lane;
@@ -79,6 +80,7 @@ where
             secure: false,
             max_target: listener.max_target,
             phase: Arc::new(Phase::new(Instant::now())),
+            handover: Handover::default(),
         };
         let client = Client {
             connection: Arc::new(connection),

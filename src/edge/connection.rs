@@ -3,12 +3,14 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http::{HeaderValue, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service as HyperService;
+use socket2::SockRef;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -16,6 +18,7 @@ use tower::util::Oneshot;
 use tower::{Service, ServiceExt};
 
 use crate::edge::tap::Tap;
+use crate::edge::tunnel;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::{Connection, Response};
 use crate::http::phase::{Patience, Phase, State};
@@ -73,6 +76,7 @@ where
         metrics,
     } = client;
     let phase = Arc::clone(&connection.phase);
+    let after = tunnel::After::of(&connection);
     let entry = Entry {
         stack,
         connection,
@@ -89,12 +93,20 @@ where
     loop {
         tokio::select! {
             biased;
-            outcome = &mut serving => return report(outcome, &metrics),
+            outcome = &mut serving => return match outcome {
+                Ok(()) => after.go_on(|| socket_of(serving), closing).await,
+                Err(error) => report(&error, &metrics),
+            },
             () = closed(&mut closing), if !asked_to_end => {
                 asked_to_end = true;
                 Pin::new(&mut serving).graceful_shutdown();
             }
-            state = &mut watchdog => return give_up(serving, state, &metrics).await,
+            state = &mut watchdog => {
+                if state == State::Stalled {
+                    phase.stalled(Instant::now());
+                }
+                return give_up(serving, state, &metrics).await;
+            }
         }
     }
 }
@@ -132,11 +144,25 @@ async fn overdue(phase: &Phase, patience: Patience) -> State {
     }
 }
 
+/// The socket, and what was read off it and is not yet answered.
+fn socket_of<S>(serving: Serving<S>) -> (Tap, Bytes)
+where
+    S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
+{
+    let parts = serving.into_parts();
+    (parts.io, parts.read_buf)
+}
+
 /// Ends a connection whose patience is over; one that owes us the rest of a head is told so.
 async fn give_up<S>(serving: Serving<S>, state: State, metrics: &Metrics)
 where
     S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
 {
+    if state == State::Stalled {
+        // What the kernel still holds for this client is never fetched; without a reset it would be kept for minutes.
+        let _gone = SockRef::from(&serving.into_parts().io.into_socket()).set_linger(Some(Duration::ZERO));
+        return;
+    }
     if state != State::Head {
         return;
     }
@@ -145,7 +171,7 @@ where
     tracing::debug!(refusal = refusal.code(), "a request head did not arrive in time");
     let mut socket = serving.into_parts().io.into_socket();
     // One try: a client this slow may not read either.
-    let _ = tokio::time::timeout(std::time::Duration::from_secs(1), async {
+    let _ = tokio::time::timeout(Duration::from_secs(1), async {
         socket.write_all(&bare(&refusal)).await?;
         socket.shutdown().await
     })
@@ -168,8 +194,7 @@ fn bare(refusal: &Refusal) -> Vec<u8> {
 }
 
 /// What was no HTTP is counted by kind; hyper has answered it with a bare 400, 414 or 431.
-fn report(outcome: Result<(), hyper::Error>, metrics: &Metrics) {
-    let Err(error) = outcome else { return };
+fn report(error: &hyper::Error, metrics: &Metrics) {
     if error.is_parse_too_large() {
         metrics.malformed.count("too_large");
     } else if error.is_parse() {

@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Write;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use crate::http::body::End;
 use crate::http::exchange::Response;
 use crate::http::request_id::X_REQUEST_ID;
 use crate::stack::passage::{Held, Reply};
+use crate::stack::tunnel::Tunnel;
 
 const X_RESPONSE_TIME_MS: HeaderName = HeaderName::from_static("x-response-time-ms");
 const X_PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
@@ -74,7 +76,17 @@ fn settle(reply: Reply) -> Response {
     headers.insert(X_RESPONSE_TIME_MS, millis);
     headers.insert(X_PROCESS_TIME, seconds);
     passage.head_known(response.status(), took);
-    if response.body().is_streamed() {
+    if let Some(lease) = passage.switched.take() {
+        let connection = Arc::clone(&passage.exchange.connection);
+        connection.handover.leave(Box::new(Tunnel::new(passage, lease)));
+    } else if response.body().is_streamed() {
+        let waits = &passage.place.route().waits;
+        let pace = if passage.ledger.stream.is_some() {
+            waits.stream
+        } else {
+            waits.response
+        };
+        passage.exchange.connection.phase.expects(pace.idle);
         if let Some(passage) = response.body_mut().attend(passage) {
             passage.ended(End::Complete);
         }

@@ -17,6 +17,8 @@ use crate::http::refusal::Refusal;
 use crate::layers::own::Own;
 use crate::observe::Level;
 use crate::observe::access_log::{self, Line};
+use crate::observe::metrics;
+use crate::upstream::lease::Lease;
 use crate::upstream::watch::Upload;
 
 /// What one worker brings to its requests.
@@ -63,6 +65,8 @@ pub struct Passage {
     pub user_agent: Option<HeaderValue>,
     /// The request body on its way to the upstream.
     pub upload: Option<Arc<Upload>>,
+    /// The connection to the upstream, once that has switched protocols.
+    pub switched: Option<Lease>,
     /// The worker.
     pub lane: Arc<Lane>,
     /// What became of it.
@@ -76,8 +80,12 @@ pub struct Ledger {
     pub status: u16,
     /// Until the head of the answer.
     pub head: Option<Duration>,
-    /// Bytes of the answer's body.
+    /// Bytes of the answer's body, or that a tunnel brought to the client.
     pub bytes_out: u64,
+    /// Bytes that a tunnel brought to the upstream.
+    pub bytes_in: u64,
+    /// Counts it among the open streams.
+    pub stream: Option<metrics::Held>,
     /// The line is written.
     pub closed: bool,
 }
@@ -129,6 +137,11 @@ impl Passage {
         if std::mem::replace(&mut self.ledger.closed, true) {
             return;
         }
+        let end = if end == End::Abandoned && self.exchange.connection.phase.is_stalled() {
+            End::Stalled
+        } else {
+            end
+        };
         let now = Instant::now();
         self.exchange.connection.phase.answered(now);
         self.place.snapshot.metrics.in_flight.dec();
@@ -138,7 +151,7 @@ impl Passage {
             return self.close_without_answer(took);
         };
         if self.place.route().log && self.counts() {
-            self.write_line(head, took, end_name(end));
+            self.write_line(head, took, end_name(end, self.ledger.stream.is_some()));
         }
     }
 
@@ -198,7 +211,10 @@ impl Passage {
             endpoint: &route.endpoint,
             upstream,
             server: exchange.notes.trip.server,
-            bytes_in: self.upload.as_ref().map_or(0, |upload| upload.bytes()),
+            bytes_in: self
+                .upload
+                .as_ref()
+                .map_or(self.ledger.bytes_in, |upload| upload.bytes()),
             bytes_out: self.ledger.bytes_out,
             duration: took,
             response_time: head,
@@ -227,14 +243,17 @@ fn level(slow: Option<&'static str>, status: u16) -> Level {
     }
 }
 
-fn end_name(end: End) -> &'static str {
+fn end_name(end: End, is_stream: bool) -> &'static str {
     match end {
         End::Complete => "complete",
         End::Abandoned => "client_gone",
         End::Broken => "upstream_cut",
         End::TooLarge => "too_large",
         End::TooSlow(TooSlow::Duration) => "stream_max_duration",
+        End::TooSlow(_) if is_stream => "stream_idle",
         End::TooSlow(_) => "response_body_idle",
+        End::Stalled => "client_stalled",
+        End::Drained => "drained",
     }
 }
 
