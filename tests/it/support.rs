@@ -1,6 +1,7 @@
 //! The test bed: the real gateway as a child process, origins that behave and misbehave, and a client that
 //! writes raw bytes. No mock of the gateway, no HTTP library that would hide what is on the wire.
 
+pub mod chat;
 pub mod client;
 pub mod exit;
 pub mod gateway;
