@@ -1,10 +1,13 @@
 //! Floor 0: the rules of HTTP and the request in flight. No I/O, no policy, no clock of its own.
 
+pub mod accept_encoding;
 pub mod body;
 pub mod client;
 pub mod exchange;
 pub mod forwarded;
 pub mod frames;
+pub mod gzip;
+pub mod h2;
 pub mod handover;
 pub mod hop;
 pub mod host;

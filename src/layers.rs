@@ -14,6 +14,7 @@ use crate::http::refusal::Refusal;
 use crate::observe::metrics::Counter;
 
 pub mod body_limit;
+pub mod compress;
 pub mod cors;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -22,6 +23,7 @@ pub mod mask;
 pub mod own;
 pub mod queue;
 pub mod rate_limit;
+pub mod redirect_to_https;
 pub mod security_headers;
 pub mod strip_headers;
 

@@ -3,6 +3,7 @@
 //! a policy can be read, compared and printed without a socket or a clock.
 
 pub mod client;
+pub mod compression;
 mod conceal;
 pub mod defaults;
 mod expand;
@@ -28,9 +29,10 @@ pub mod upstream;
 use std::collections::BTreeMap;
 
 pub use client::Client;
+pub use compression::Compression;
 pub use gateway::{Gateway, RequiredSecret, Workers};
 pub use limit::{Limit, LimitKey, Mode};
-pub use listener::{ListenAddress, Listener, ListenerTimeouts};
+pub use listener::{CertificateFiles, ListenAddress, Listener, ListenerTimeouts};
 pub use observe::{AccessLog, Admin, Level, LogFormat, Logs, Readiness, ReadinessStyle};
 pub use problem::{At, Note, Problem, Problems, Severity};
 pub use route::{Match, Route};

@@ -17,6 +17,7 @@ mod answer;
 mod connect;
 mod deadline;
 mod fault;
+mod mark;
 mod pool;
 mod probe;
 mod sight;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::http::pace::Pace;
 use crate::layers::Guarded;
 use crate::layers::body_limit::BodyLimit;
+use crate::layers::compress::Compress;
 use crate::layers::cors::Cors;
 use crate::layers::in_flight::InFlight;
 use crate::layers::mask::Mask;
@@ -39,6 +40,8 @@ pub struct Route {
     pub slow: Slow,
     /// Its deadlines, which forwarding obeys.
     pub waits: Waits,
+    /// Which answers are compressed.
+    pub compress: Option<Compress>,
     /// Headers on every answer.
     pub security_headers: Option<SecurityHeaders>,
     /// Headers on no answer.

@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use super::compression::Compression;
 use super::defaults;
 use super::security_headers::SecurityHeaders;
 use super::units::{Period, Size, Switch};
@@ -29,6 +30,8 @@ pub struct Settings {
     pub security_headers: SecurityHeaders,
     /// Which other origins' pages may call.
     pub cors: Cors,
+    /// Which answers are compressed.
+    pub compression: Compression,
     /// What of an application's errors reaches the client.
     pub errors: Errors,
     /// Whether requests are written to the access log. Default true.
@@ -145,6 +148,7 @@ impl Default for Settings {
             stream: Stream::default(),
             security_headers: SecurityHeaders::default(),
             cors: Cors::default(),
+            compression: Compression::default(),
             errors: Errors::default(),
             log: true,
         }

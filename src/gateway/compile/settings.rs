@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::HeaderName;
 
 use super::limits::Named;
-use super::{Build, cors, limits};
+use super::{Build, compression, cors, limits};
 use crate::gateway::route::{Route, Slow, Target, Waits};
 use crate::http::pace::Pace;
 use crate::layers::Guarded;
@@ -54,6 +54,7 @@ pub(super) fn compile(
         security_headers: SecurityHeaders::compile(&settings.security_headers, &at.key("security_headers")),
         strip_headers: strip_headers(&settings.errors, at),
         cors: cors::compile(&settings.cors, &at.key("cors")).map(|rule| Guarded::always("cors", rule)),
+        compress: compression::compile(&settings.compression),
         limits: guards,
         quota_headers,
         in_flight: in_flight(settings, ipv6_prefix, build, &metrics, at),
