@@ -17,4 +17,5 @@ pub mod phase;
 pub mod problem;
 pub mod refusal;
 pub mod request_id;
+pub mod trace;
 pub mod upgrade;

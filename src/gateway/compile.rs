@@ -24,6 +24,7 @@ mod limits;
 mod listeners;
 mod production;
 mod routes;
+mod sentry;
 mod settings;
 mod upstreams;
 
@@ -92,6 +93,7 @@ impl Gateway {
             upstreams: used,
             workers: policy.gateway.workers,
             logs: policy.logs.clone(),
+            sentry: sentry::compile(policy, build),
             drain: policy.gateway.drain.0,
             hash,
             remarks: remarks(policy),

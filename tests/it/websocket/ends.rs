@@ -41,7 +41,9 @@ fn a_stop_says_going_away_to_both_sides_and_does_not_wait_for_the_drain() {
     let chat = Chat::echo();
     let gateway = Gateway::start(policy([chat.address()]).gateway("drain = \"20s\""));
     let mut peers: Vec<_> = (0..5).map(|_| Peer::open(gateway.http(), "/")).collect();
-    peers.iter_mut().for_each(|peer| peer.chat("hello"));
+    for peer in &mut peers {
+        peer.chat("hello");
+    }
     let start = Instant::now();
     gateway.terminate();
     for peer in peers {
@@ -84,7 +86,8 @@ fn a_listener_that_leaves_the_policy_takes_its_tunnels_along_politely() {
         Peer::open(gateway.http(), "/"),
         Peer::open(gateway.address("second"), "/"),
     );
-    (stays.chat("hello"), goes.chat("hello"));
+    stays.chat("hello");
+    goes.chat("hello");
     gateway.rewrite(base);
     assert!(gateway.reload());
     assert_eq!(goes.end(), Ended::Closed(CloseCode::Away));

@@ -51,7 +51,9 @@ fn it_leaves_the_requests_in_flight() {
         Peer::open(gateway.http(), "/chat"),
     ];
     assert_eq!(Ask::get("/plain").to(gateway.http()).status, 200);
-    peers.iter_mut().for_each(|peer| peer.chat("still here"));
+    for peer in &mut peers {
+        peer.chat("still here");
+    }
     gateway.stop();
 }
 
