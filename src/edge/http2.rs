@@ -69,7 +69,10 @@ pub(super) async fn serve<S>(
                 asked_to_end = true;
                 serving.as_mut().graceful_shutdown();
             }
-            _idle = &mut watchdog => {
+            state = &mut watchdog => {
+                if state == State::Stalled {
+                    return;
+                }
                 serving.as_mut().graceful_shutdown();
                 let _told = tokio::time::timeout(GOODBYE, serving).await;
                 return;
