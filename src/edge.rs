@@ -7,6 +7,7 @@ pub mod door;
 pub mod doors;
 mod greeting;
 mod http2;
+mod patience;
 pub mod socket;
 pub mod tap;
 mod tls;

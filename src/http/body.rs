@@ -13,6 +13,7 @@ use tokio::time::Sleep;
 
 use crate::http::gzip::Gzip;
 use crate::http::pace::{Pace, TooSlow};
+use crate::http::stall;
 
 /// A request or response body.
 #[derive(Debug, Default)]
@@ -180,11 +181,13 @@ impl HttpBody for Body {
             }
             Self::Streamed(mut metered) => {
                 let polled = metered.poll(cx);
+                stall::asked(polled.is_pending());
                 *self = Self::Streamed(metered);
                 polled
             }
             Self::Gzipped(mut gzip) => {
                 let polled = gzip.poll(cx);
+                stall::asked(polled.is_pending());
                 *self = Self::Gzipped(gzip);
                 polled
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::support::frames::{END_STREAM, Frames, GET, HEADERS, RST_STREAM};
 use crate::support::reply::chunk;
 use crate::support::{Ask, Gate, Gateway, Origin, Reply, Wire, policy, until};
 
@@ -265,6 +266,23 @@ fn a_client_that_takes_nothing_is_given_up() {
         drop(wire);
         gateway.stop();
     }
+}
+
+#[test]
+fn a_client_of_http_2_that_grants_no_window_is_given_up_and_the_others_of_its_connection_are_not() {
+    let (origin, gone, _) = endless("application/octet-stream");
+    let text = policy([origin.address()]).and("[defaults.timeouts]\nresponse_body_idle = \"500ms\"");
+    let gateway = Gateway::start(text);
+    let mut frames = Frames::open(gateway.http());
+    frames.request(1, &GET, END_STREAM);
+    assert_eq!(frames.fate(1).unwrap().kind, HEADERS);
+    assert!(gone.wait(), "the upstream was not told");
+    while frames.next().unwrap().kind != RST_STREAM {}
+    gateway.wait_for_log("the line", |line| line["end"] == "client_stalled");
+    let health = [GET[0], GET[1], (":path", "/health"), GET[3]];
+    frames.request(3, &health, END_STREAM);
+    assert_eq!(frames.fate(3).unwrap().status(), Some(200));
+    gateway.stop();
 }
 
 #[test]
