@@ -59,6 +59,7 @@ impl Body {
     }
 
     /// The same body, gzipped at a level from 1 to 9. A small one at hand is compressed at once and keeps a known length.
+    #[must_use]
     pub fn gzipped(self, level: u8) -> Self {
         if let Self::Full(bytes) = &self
             && let Some(coded) = gzip::at_once(bytes, level)
