@@ -12,3 +12,4 @@ pub mod phase;
 pub mod problem;
 pub mod refusal;
 pub mod request_id;
+pub mod template;

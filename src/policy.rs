@@ -2,11 +2,14 @@
 //! its default and the reason for it. No behaviour lives here and nothing of the runtime is known:
 //! a policy can be read, compared and printed without a socket or a clock.
 
+pub mod access;
+pub mod action;
 pub mod client;
 mod conceal;
 pub mod defaults;
 mod expand;
 pub mod gateway;
+pub mod headers;
 pub mod limit;
 pub mod listener;
 mod merge;
@@ -27,8 +30,11 @@ pub mod upstream;
 
 use std::collections::BTreeMap;
 
+pub use access::{Access, Networks};
+pub use action::{Redirect, Respond, Rewriting};
 pub use client::Client;
 pub use gateway::{Gateway, RequiredSecret, Workers};
+pub use headers::{HeaderEdits, Headers, Lines};
 pub use limit::{Limit, LimitKey, Mode};
 pub use listener::{ListenAddress, Listener, ListenerTimeouts};
 pub use observe::{AccessLog, Admin, Level, LogFormat, Logs, Readiness, ReadinessStyle};

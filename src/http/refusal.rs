@@ -60,6 +60,9 @@ pub enum Refusal {
     /// The target is no path (RFC 9112 §3.2).
     #[error("the request target must be an absolute path")]
     TargetInvalid,
+    /// The path has other segments once decoded, so that to rewrite it would be to guess.
+    #[error("the path has empty, dot or escaped segments, which this route does not take; send its plain form")]
+    TargetAmbiguous,
     /// The target is longer than the listener's `max_target`.
     #[error("the request target is longer than {0} bytes")]
     TargetTooLong(u64),
@@ -69,6 +72,9 @@ pub enum Refusal {
     /// `Connection` names a header that must reach the upstream (an attempt to strip it).
     #[error("the `Connection` header names an end-to-end header")]
     ConnectionHeader,
+    /// The route is not open to this client's address.
+    #[error("this is not open to your address")]
+    AccessDenied,
     /// No route matches.
     #[error("no route matches this host and path")]
     NotFound,
@@ -123,11 +129,14 @@ impl Refusal {
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::HostInvalid(_) | Self::TargetInvalid | Self::ConnectionHeader | Self::ClientGone => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::HostInvalid(_)
+            | Self::TargetInvalid
+            | Self::TargetAmbiguous
+            | Self::ConnectionHeader
+            | Self::ClientGone => StatusCode::BAD_REQUEST,
             Self::TargetTooLong(_) => StatusCode::URI_TOO_LONG,
             Self::MethodRefused => StatusCode::NOT_IMPLEMENTED,
+            Self::AccessDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -150,10 +159,11 @@ impl Refusal {
     pub fn code(&self) -> &'static str {
         match self {
             Self::HostInvalid(_) => "host_invalid",
-            Self::TargetInvalid => "target_invalid",
+            Self::TargetInvalid | Self::TargetAmbiguous => "target_invalid",
             Self::TargetTooLong(_) => "target_too_long",
             Self::MethodRefused => "method_refused",
             Self::ConnectionHeader => "connection_header",
+            Self::AccessDenied => "access_denied",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::BodyTooLarge(_) => "body_too_large",

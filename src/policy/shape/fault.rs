@@ -29,13 +29,14 @@ enum Kind {
 }
 
 /// Keys that must be there, with what to write.
-const EXAMPLES: [(&str, &str); 2] = [
+const EXAMPLES: [(&str, &str); 3] = [
     ("rate", "rate = \"100/minute\""),
     ("servers", "servers = [\"http://app:8000\"]"),
+    ("to", "to = \"https://www.example.com{path}{query}\""),
 ];
 
 /// Keys that are often looked for in the wrong table, and the right one.
-const ELSEWHERE: [(&str, &str); 21] = [
+const ELSEWHERE: [(&str, &str); 26] = [
     ("address", "[listeners.NAME]"),
     ("max_connections", "[listeners.NAME]"),
     ("max_connections_per_client", "[listeners.NAME]"),
@@ -57,6 +58,11 @@ const ELSEWHERE: [(&str, &str); 21] = [
     ("name", "[[routes]]"),
     ("match", "[[routes]]"),
     ("upstream", "[[routes]]"),
+    ("redirect", "[[routes]]"),
+    ("respond", "[[routes]]"),
+    ("strip_prefix", "[[routes]]"),
+    ("add_prefix", "[[routes]]"),
+    ("rewrite", "[[routes]]"),
 ];
 
 impl<'t> Fault<'t> {
