@@ -24,11 +24,12 @@ pub mod respond;
 pub mod shapes;
 
 /// The order of the stack, outermost first, as `explain` and the docs print it.
-pub const ORDER: [&str; 18] = [
+pub const ORDER: [&str; 20] = [
     "catch_panic",
     "enter",
     "account",
     "security_headers",
+    "response_headers",
     "strip_headers",
     "cors",
     "quota_headers",
@@ -36,6 +37,7 @@ pub const ORDER: [&str; 18] = [
     "framing",
     "own",
     "preflight",
+    "access",
     "limits",
     "max_body",
     "max_inflight_per_client",
@@ -58,6 +60,8 @@ pub fn stack()
         .layer(account::layer())
         // ── Edits dress every answer, so they stand outside of `respond`: refusals get them too. ──
         .layer(edit(|at: &Place| &at.route().security_headers))
+        // The operator's own word on headers: over the application's and ours, under what hardens.
+        .layer(edit(|at: &Place| &at.route().response_headers))
         .layer(edit(|at: &Place| &at.route().strip_headers))
         .layer(edit(|at: &Place| &at.route().cors))
         .layer(edit(|at: &Place| &at.route().quota_headers))
@@ -69,6 +73,8 @@ pub fn stack()
         .layer(around(|at: &Place| at.own()))
         // A preflight is no request of its own: answered before the limits and not counted by them.
         .layer(check(|at: &Place| at.route().cors.as_slice(), Check::check))
+        // Who may not come in spends nothing of any limit.
+        .layer(check(|at: &Place| at.route().access.as_slice(), Check::check))
         // Cheap and anonymous first: limits are asked …
         .layer(check(|at: &Place| at.route().limits.as_slice(), Check::check))
         .layer(check(|at: &Place| at.route().body_limit.as_slice(), Check::check))
@@ -87,6 +93,8 @@ impl Route {
     pub fn layers(&self) -> Vec<&'static str> {
         let has = |name: &str| match name {
             "security_headers" => self.security_headers.is_some(),
+            "response_headers" => self.response_headers.is_some(),
+            "access" => self.access.is_some(),
             "strip_headers" => self.strip_headers.is_some(),
             "cors" | "preflight" => self.cors.is_some(),
             "quota_headers" => self.quota_headers.is_some(),

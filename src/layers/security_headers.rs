@@ -58,6 +58,12 @@ impl SecurityHeaders {
         Some(headers)
     }
 
+    /// Whether it writes this header over whatever is there.
+    pub fn writes(&self, name: &HeaderName) -> bool {
+        let hsts = self.hsts.is_some() && *name == header::STRICT_TRANSPORT_SECURITY;
+        hsts || self.always.iter().any(|(always, _)| always == name)
+    }
+
     fn add_content_policy(&mut self, table: &settings::SecurityHeaders, at: &At<'_>) {
         let written = directives(&table.content_security_policy, &at.key("content_security_policy"));
         match written {

@@ -13,6 +13,8 @@ use crate::http::hop;
 use crate::http::pace::Pace;
 use crate::http::refusal::{Blame, Refusal};
 use crate::http::request_id::X_REQUEST_ID;
+use crate::layers::header_edits::{Facts, host_of};
+use crate::layers::rewrite::{Rewrite, X_FORWARDED_PREFIX, joined_prefix};
 use crate::stack::passage::{Held, Passage, Refused, Reply};
 use crate::upstream::lease::Lease;
 use crate::upstream::send::{self, send};
@@ -23,8 +25,7 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
     let place = passage.place.clone();
     let route = place.route();
     let Target::Upstream(upstream) = &route.target else {
-        let refusal = passage.miss.take().unwrap_or(Refusal::NotFound);
-        return Err(Refused { passage, refusal });
+        return by_itself(passage, &route.target);
     };
     let request = match outgoing(&mut passage, route) {
         Ok(request) => request,
@@ -62,12 +63,29 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
     }
 }
 
+/// The answer of a route that asks nobody.
+fn by_itself(mut passage: Held, target: &Target) -> Result<Reply, Refused> {
+    let answer = match target {
+        Target::Redirect(redirect) => redirect.answer(&passage.exchange),
+        Target::Respond(fixed) => Ok(fixed.answer()),
+        Target::Upstream(_) | Target::Nowhere => Err(passage.miss.take().unwrap_or(Refusal::NotFound)),
+    };
+    match answer {
+        Ok(response) => Ok(Reply { passage, response }),
+        Err(refusal) => Err(Refused { passage, refusal }),
+    }
+}
+
 /// One normalised request: no hop-by-hop headers, no stranger's word on where it came from.
 fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refusal> {
     let exchange = &mut passage.exchange;
     let mut request = Request::new(Body::Empty);
     *request.method_mut() = exchange.head.method.clone();
-    *request.uri_mut() = origin_form(&exchange.head.uri);
+    let (target, stripped) = match &route.rewrite {
+        None => (origin_form(&exchange.head.uri), None),
+        Some(rewrite) => rewritten(rewrite, &exchange.head.uri)?,
+    };
+    *request.uri_mut() = target;
     *request.version_mut() = Version::HTTP_11;
     let mut headers = std::mem::take(&mut exchange.head.headers);
     hop::strip_request(&mut headers).map_err(|_| Refusal::ConnectionHeader)?;
@@ -98,6 +116,19 @@ fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refus
             target.unwrap_or(HeaderValue::from_static("localhost")),
         );
     }
+    if let Some(stripped) = stripped {
+        let prefix = joined_prefix(headers.get(X_FORWARDED_PREFIX), stripped);
+        headers.insert(X_FORWARDED_PREFIX, prefix);
+    }
+    if let Some(edits) = &route.request_headers {
+        let host = edits.tells_host.then(|| host_of(exchange, host.as_ref())).flatten();
+        let facts = Facts {
+            client: exchange.client.ip,
+            request_id: &exchange.request_id,
+            host: host.as_deref(),
+        };
+        edits.apply_to_request(&mut headers, facts);
+    }
     *request.headers_mut() = headers;
     if let Some(body) = passage.body.take() {
         let upload = Upload::new();
@@ -111,6 +142,13 @@ fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refus
 fn origin_form(uri: &Uri) -> Uri {
     uri.path_and_query()
         .map_or_else(|| Uri::from_static("/"), |target| Uri::from(target.clone()))
+}
+
+/// Another path, and what was stripped of it.
+fn rewritten(rewrite: &Rewrite, uri: &Uri) -> Result<(Uri, Option<HeaderValue>), Refusal> {
+    let received = uri.path_and_query().ok_or(Refusal::TargetInvalid)?;
+    let made = rewrite.apply(received).ok_or(Refusal::TargetAmbiguous)?;
+    Ok((Uri::from(made.target), made.prefix))
 }
 
 /// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's
