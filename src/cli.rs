@@ -133,10 +133,19 @@ fn check(source: &PolicySource) -> Result<(), Refused> {
 
 /// How many routes ask no upstream.
 fn by_themselves(gateway: &Gateway) -> String {
-    let count = |which: fn(&Target) -> bool| gateway.routes().iter().filter(|route| which(&route.target)).count();
+    let count = |which: fn(&Target) -> bool| {
+        gateway
+            .routes()
+            .iter()
+            .filter(|route| which(&route.target))
+            .count()
+    };
     let counts = [
         (count(|target| matches!(target, Target::Redirect(_))), "redirect"),
-        (count(|target| matches!(target, Target::Respond(_))), "fixed answer"),
+        (
+            count(|target| matches!(target, Target::Respond(_))),
+            "fixed answer",
+        ),
     ];
     let said = counts.into_iter().filter(|(count, _)| *count > 0);
     let said: Vec<_> = said.map(|(count, noun)| counted(count, noun)).collect();

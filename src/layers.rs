@@ -16,9 +16,9 @@ use crate::observe::metrics::Counter;
 pub mod access;
 pub mod body_limit;
 pub mod cors;
+pub mod fixed;
 #[cfg(test)]
 pub(crate) mod fixture;
-pub mod fixed;
 pub mod header_edits;
 pub mod in_flight;
 pub mod mask;

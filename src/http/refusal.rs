@@ -61,7 +61,9 @@ pub enum Refusal {
     #[error("the request target must be an absolute path")]
     TargetInvalid,
     /// The path has other segments once decoded, so that to rewrite it would be to guess.
-    #[error("the path has empty, dot or escaped segments, which this route does not take; send its plain form")]
+    #[error(
+        "the path has empty, dot or escaped segments, which this route does not take; send its plain form"
+    )]
     TargetAmbiguous,
     /// The target is longer than the listener's `max_target`.
     #[error("the request target is longer than {0} bytes")]

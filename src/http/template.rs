@@ -32,7 +32,8 @@ pub fn parse(text: &str) -> Result<Vec<Part>, String> {
             rest = after;
         } else {
             return Err(
-                "there is a brace that belongs to no `{name}`; write `{{` or `}}` for the sign itself".to_owned(),
+                "there is a brace that belongs to no `{name}`; write `{{` or `}}` for the sign itself"
+                    .to_owned(),
             );
         }
     }

@@ -48,7 +48,10 @@ mod tests {
         };
         for _ in 0..2 {
             let response = fixed.answer();
-            assert_eq!((response.status(), response.headers().len()), (StatusCode::GONE, 1));
+            assert_eq!(
+                (response.status(), response.headers().len()),
+                (StatusCode::GONE, 1)
+            );
             assert_eq!(response.body().size_hint().exact(), Some(4));
         }
     }

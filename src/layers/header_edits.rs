@@ -93,7 +93,7 @@ impl HeaderEdits {
     #[cold]
     fn remove_other_spellings(&self, headers: &mut HeaderMap) {
         let replaced = || self.remove.iter().chain(self.set.iter().map(|(name, _)| name));
-        let is_one = |name: &&HeaderName| replaced().any(|other| name != &other && is_same(name, other));
+        let is_one = |name: &&HeaderName| replaced().any(|other| *name != other && is_same(name, other));
         let gone: Vec<HeaderName> = headers.keys().filter(is_one).cloned().collect();
         for name in &gone {
             headers.remove(name);
@@ -104,7 +104,10 @@ impl HeaderEdits {
 /// Whether two names are one to an application that knows `_` only.
 fn is_same(one: &HeaderName, other: &HeaderName) -> bool {
     let plain = |byte: u8| if byte == b'_' { b'-' } else { byte };
-    one.as_str().bytes().map(plain).eq(other.as_str().bytes().map(plain))
+    one.as_str()
+        .bytes()
+        .map(plain)
+        .eq(other.as_str().bytes().map(plain))
 }
 
 impl Edit for HeaderEdits {
@@ -150,9 +153,19 @@ impl Value {
 /// the request, which `named` is the `Host` header of.
 pub fn host_of(exchange: &Exchange, named: Option<&HeaderValue>) -> Option<String> {
     let forwarded = exchange.client.host.as_ref().map(HeaderValue::as_bytes);
-    let target = || exchange.head.uri.authority().map(|authority| authority.as_str().as_bytes());
-    let value = forwarded.or_else(|| named.map(HeaderValue::as_bytes)).or_else(target)?;
-    host::parse(value).ok().map(|authority| authority.host.into_owned())
+    let target = || {
+        exchange
+            .head
+            .uri
+            .authority()
+            .map(|authority| authority.as_str().as_bytes())
+    };
+    let value = forwarded
+        .or_else(|| named.map(HeaderValue::as_bytes))
+        .or_else(target)?;
+    host::parse(value)
+        .ok()
+        .map(|authority| authority.host.into_owned())
 }
 
 #[cfg(test)]
@@ -174,7 +187,9 @@ mod tests {
         let request = with(exchange("GET", "/"), "host", host);
         let mut response = Response::new(Body::Empty);
         for (name, value) in own {
-            response.headers_mut().append(*name, HeaderValue::from_static(value));
+            response
+                .headers_mut()
+                .append(*name, HeaderValue::from_static(value));
         }
         edits.after(edits.before(&request), &request, &mut response);
         response.headers().clone()
@@ -193,7 +208,17 @@ mod tests {
             ],
             tells_host: false,
         };
-        let headers = edited(&edits, "a", &[("x-a", "1"), ("x-b", "1"), ("x-b", "2"), ("x-c", "1"), ("x-d", "1")]);
+        let headers = edited(
+            &edits,
+            "a",
+            &[
+                ("x-a", "1"),
+                ("x-b", "1"),
+                ("x-b", "2"),
+                ("x-c", "1"),
+                ("x-d", "1"),
+            ],
+        );
         let all = |name: &str| headers.get_all(name).iter().cloned().collect::<Vec<_>>();
         assert!(all("x-a").is_empty());
         assert_eq!(all("x-b"), ["set", "added"]);
@@ -204,7 +229,13 @@ mod tests {
     #[test]
     fn a_value_is_filled_with_what_is_known_of_the_request() {
         let text = |text: &'static str| Piece::Text(HeaderValue::from_static(text));
-        let pieces = [Piece::ClientIp, text(" on "), Piece::Host, text(" as "), Piece::RequestId];
+        let pieces = [
+            Piece::ClientIp,
+            text(" on "),
+            Piece::Host,
+            text(" as "),
+            Piece::RequestId,
+        ];
         let edits = HeaderEdits {
             set: vec![(name("x-way"), Value::Filled(pieces.into()))],
             tells_host: true,
@@ -212,7 +243,11 @@ mod tests {
         };
         let way = |host| edited(&edits, host, &[])["x-way"].clone();
         assert_eq!(way("Shop.test:8080"), "192.0.2.1 on shop.test as test-request-id");
-        assert_eq!(way("a/b"), "192.0.2.1 on  as test-request-id", "a host that is none");
+        assert_eq!(
+            way("a/b"),
+            "192.0.2.1 on  as test-request-id",
+            "a host that is none"
+        );
     }
 
     #[test]

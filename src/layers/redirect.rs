@@ -41,7 +41,9 @@ impl Redirect {
     pub fn answer(&self, exchange: &Exchange) -> Result<Response, Refusal> {
         let mut response = Response::new(Body::Empty);
         *response.status_mut() = self.status;
-        response.headers_mut().insert(header::LOCATION, self.location(exchange)?);
+        response
+            .headers_mut()
+            .insert(header::LOCATION, self.location(exchange)?);
         Ok(response)
     }
 
@@ -116,7 +118,12 @@ mod tests {
         let status = StatusCode::PERMANENT_REDIRECT;
         let request = with(exchange("GET", target), "host", "Shop.test:8080");
         let query_from = to.iter().position(|piece| *piece == text("?next=")).unwrap_or(9);
-        let response = Redirect { status, to, query_from }.answer(&request)?;
+        let response = Redirect {
+            status,
+            to,
+            query_from,
+        }
+        .answer(&request)?;
         assert_eq!(response.status(), 308);
         Ok(response.headers()["location"].to_str().unwrap().to_owned())
     }
@@ -124,7 +131,10 @@ mod tests {
     #[test]
     fn fills_in_path_query_and_host() {
         let whole = || vec![text("https://"), Piece::Host, Piece::WholePath, Piece::Query];
-        assert_eq!(located(whole(), "/a/b?c=d&e").unwrap(), "https://shop.test/a/b?c=d&e");
+        assert_eq!(
+            located(whole(), "/a/b?c=d&e").unwrap(),
+            "https://shop.test/a/b?c=d&e"
+        );
         assert_eq!(located(whole(), "/").unwrap(), "https://shop.test/");
         let id = vec![text("/new/"), Piece::Path(rewrite::Piece::Segment(1))];
         assert_eq!(located(id, "/old/7%2B").unwrap(), "/new/7%2B");
@@ -134,13 +144,23 @@ mod tests {
     fn no_path_becomes_a_host() {
         let path = || vec![Piece::WholePath];
         let rest = || vec![text("/"), Piece::Path(rewrite::Piece::Rest(1))];
-        for target in ["//evil.test", "///evil.test", "/\\evil.test", "/%2fevil.test", "/%5cevil.test", "/./evil"] {
+        for target in [
+            "//evil.test",
+            "///evil.test",
+            "/\\evil.test",
+            "/%2fevil.test",
+            "/%5cevil.test",
+            "/./evil",
+        ] {
             assert_eq!(located(path(), target), Err(Refusal::TargetAmbiguous), "{target}");
         }
         for target in ["/go//evil.test", "/go/\\evil.test", "/go/%2Fevil.test"] {
             assert_eq!(located(rest(), target), Err(Refusal::TargetAmbiguous), "{target}");
         }
-        assert_eq!(located(vec![Piece::WholePath, Piece::WholePath], "/"), Err(Refusal::TargetAmbiguous));
+        assert_eq!(
+            located(vec![Piece::WholePath, Piece::WholePath], "/"),
+            Err(Refusal::TargetAmbiguous)
+        );
     }
 
     #[test]

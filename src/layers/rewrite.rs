@@ -58,7 +58,14 @@ impl Rewrite {
             Self::Prefix { strip, add } => {
                 let (gone, kept) = split_after(path, *strip);
                 out.put(add.as_bytes());
-                out.put(if kept.is_empty() && add.is_empty() { "/" } else { kept }.as_bytes());
+                out.put(
+                    if kept.is_empty() && add.is_empty() {
+                        "/"
+                    } else {
+                        kept
+                    }
+                    .as_bytes(),
+                );
                 prefix = Some(gone).filter(|gone| !gone.is_empty());
             }
             Self::Template(pieces) => pieces.iter().for_each(|piece| out.put(piece.of(path).as_bytes())),
@@ -100,7 +107,9 @@ fn split_after(path: &str, segments: usize) -> (&str, &str) {
 
 /// The prefix that a proxy of ours stripped before, and what was stripped here: an application reads one value.
 pub fn joined_prefix(outer: Option<&HeaderValue>, stripped: HeaderValue) -> HeaderValue {
-    let outer = outer.and_then(|outer| outer.to_str().ok()).map(|outer| outer.trim_end_matches('/'));
+    let outer = outer
+        .and_then(|outer| outer.to_str().ok())
+        .map(|outer| outer.trim_end_matches('/'));
     match outer {
         Some(outer) if outer.starts_with('/') && !outer.contains(',') => {
             let joined = [outer.as_bytes(), stripped.as_bytes()].concat();
@@ -146,7 +155,11 @@ mod tests {
             (0, "/v1", "/", "/v1/ "),
             (1, "", "/%61pi/x", "/x /%61pi"),
         ] {
-            assert_eq!(applied(&prefix(strip, add), target).as_deref(), Some(made), "{target}");
+            assert_eq!(
+                applied(&prefix(strip, add), target).as_deref(),
+                Some(made),
+                "{target}"
+            );
         }
     }
 
@@ -162,7 +175,14 @@ mod tests {
 
     #[test]
     fn a_path_that_can_be_read_in_two_ways_is_not_rewritten() {
-        for target in ["//api/x", "/api/../admin", "/api/%2e%2e/admin", "/api%2Fx", "/api//x", "/api/..;/x"] {
+        for target in [
+            "//api/x",
+            "/api/../admin",
+            "/api/%2e%2e/admin",
+            "/api%2Fx",
+            "/api//x",
+            "/api/..;/x",
+        ] {
             assert_eq!(applied(&prefix(1, ""), target), None, "{target}");
             assert_eq!(applied(&prefix(0, "/v1"), target), None, "{target}");
         }
@@ -170,7 +190,11 @@ mod tests {
 
     #[test]
     fn pieces_do_not_make_an_escape_together() {
-        let glued = Rewrite::Template(vec![Piece::Text("/a/".into()), Piece::Segment(0), Piece::Segment(1)]);
+        let glued = Rewrite::Template(vec![
+            Piece::Text("/a/".into()),
+            Piece::Segment(0),
+            Piece::Segment(1),
+        ]);
         assert_eq!(applied(&glued, "/%2e%2/e"), None);
         assert_eq!(applied(&glued, "/x/y").unwrap(), "/a/xy ");
     }
@@ -179,7 +203,10 @@ mod tests {
     fn what_a_proxy_of_ours_stripped_comes_first() {
         let value = |text: &'static str| HeaderValue::from_static(text);
         assert_eq!(joined_prefix(None, value("/api")), "/api");
-        assert_eq!(joined_prefix(Some(&value("/outer/")), value("/api")), "/outer/api");
+        assert_eq!(
+            joined_prefix(Some(&value("/outer/")), value("/api")),
+            "/outer/api"
+        );
         assert_eq!(joined_prefix(Some(&value("https://x")), value("/api")), "/api");
         assert_eq!(joined_prefix(Some(&value("/a, /b")), value("/api")), "/api");
     }

@@ -10,6 +10,8 @@ use crate::policy::problem::At;
 use crate::policy::security_headers::{self as settings, Preset};
 use crate::policy::units::Switch;
 
+mod writes;
+
 const CSP: HeaderName = header::CONTENT_SECURITY_POLICY;
 const CSP_REPORT_ONLY: HeaderName = header::CONTENT_SECURITY_POLICY_REPORT_ONLY;
 
@@ -56,12 +58,6 @@ impl SecurityHeaders {
         }
         headers.add_content_policy(table, at);
         Some(headers)
-    }
-
-    /// Whether it writes this header over whatever is there.
-    pub fn writes(&self, name: &HeaderName) -> bool {
-        let hsts = self.hsts.is_some() && *name == header::STRICT_TRANSPORT_SECURITY;
-        hsts || self.always.iter().any(|(always, _)| always == name)
     }
 
     fn add_content_policy(&mut self, table: &settings::SecurityHeaders, at: &At<'_>) {
@@ -178,8 +174,7 @@ fn hsts(table: &settings::Hsts, at: &At<'_>) -> Option<HeaderValue> {
     if table.preload && (seconds < 31_536_000 || !table.include_subdomains) {
         at.key("hsts")
             .warn("the preload list takes a site only with `max_age` of a year or more and `include_subdomains`")
-            .help("set both, or drop `preload`")
-            ;
+            .help("set both, or drop `preload`");
     }
     let subdomains = if table.include_subdomains {
         "; includeSubDomains"

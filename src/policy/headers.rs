@@ -2,6 +2,7 @@
 //! names are not the operator's to write is judged when the policy is compiled.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::Vacant;
 
 use serde::Deserialize;
 
@@ -66,7 +67,10 @@ fn lower_in(settings: &mut Node, problems: &Problems) {
             let Some(Value::Table(names)) = names.map(|names| &mut names.value) else {
                 continue;
             };
-            if names.keys().any(|name| name.bytes().any(|byte| byte.is_ascii_uppercase())) {
+            if names
+                .keys()
+                .any(|name| name.bytes().any(|byte| byte.is_ascii_uppercase()))
+            {
                 *names = lowered(std::mem::take(names), problems);
             }
         }
@@ -84,15 +88,15 @@ fn lowered(names: BTreeMap<String, Entry>, problems: &Problems) -> BTreeMap<Stri
     let mut lowered: BTreeMap<String, Entry> = BTreeMap::new();
     for (name, entry) in names {
         let lower = name.to_ascii_lowercase();
-        if lowered.contains_key(&lower) {
+        if let Vacant(place) = lowered.entry(lower) {
+            place.insert(entry);
+        } else {
             problems
                 .fault_at(
                     entry.key,
                     format!("`{name}` is named twice: the case of a header's name means nothing"),
                 )
                 .help("name it once; several values are a list");
-        } else {
-            lowered.insert(lower, entry);
         }
     }
     lowered

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use http::{HeaderValue, Request, Uri, Version, header, response};
+use http::{HeaderValue, Request, Version, header, response};
 
 use crate::gateway::route::{Route, Target};
 use crate::http::body::{Body, End, Watch};
@@ -13,12 +13,12 @@ use crate::http::hop;
 use crate::http::pace::Pace;
 use crate::http::refusal::{Blame, Refusal};
 use crate::http::request_id::X_REQUEST_ID;
-use crate::layers::header_edits::{Facts, host_of};
-use crate::layers::rewrite::{Rewrite, X_FORWARDED_PREFIX, joined_prefix};
 use crate::stack::passage::{Held, Passage, Refused, Reply};
 use crate::upstream::lease::Lease;
 use crate::upstream::send::{self, send};
 use crate::upstream::watch::Upload;
+
+mod edits;
 
 /// Forwards a request to its upstream.
 pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
@@ -81,10 +81,7 @@ fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refus
     let exchange = &mut passage.exchange;
     let mut request = Request::new(Body::Empty);
     *request.method_mut() = exchange.head.method.clone();
-    let (target, stripped) = match &route.rewrite {
-        None => (origin_form(&exchange.head.uri), None),
-        Some(rewrite) => rewritten(rewrite, &exchange.head.uri)?,
-    };
+    let (target, stripped) = edits::target(route, &exchange.head.uri)?;
     *request.uri_mut() = target;
     *request.version_mut() = Version::HTTP_11;
     let mut headers = std::mem::take(&mut exchange.head.headers);
@@ -116,19 +113,7 @@ fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refus
             target.unwrap_or(HeaderValue::from_static("localhost")),
         );
     }
-    if let Some(stripped) = stripped {
-        let prefix = joined_prefix(headers.get(X_FORWARDED_PREFIX), stripped);
-        headers.insert(X_FORWARDED_PREFIX, prefix);
-    }
-    if let Some(edits) = &route.request_headers {
-        let host = edits.tells_host.then(|| host_of(exchange, host.as_ref())).flatten();
-        let facts = Facts {
-            client: exchange.client.ip,
-            request_id: &exchange.request_id,
-            host: host.as_deref(),
-        };
-        edits.apply_to_request(&mut headers, facts);
-    }
+    edits::headers(route, exchange, host.as_ref(), stripped, &mut headers);
     *request.headers_mut() = headers;
     if let Some(body) = passage.body.take() {
         let upload = Upload::new();
@@ -136,19 +121,6 @@ fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refus
         passage.upload = Some(upload);
     }
     Ok(request)
-}
-
-/// Path and query as received, byte for byte.
-fn origin_form(uri: &Uri) -> Uri {
-    uri.path_and_query()
-        .map_or_else(|| Uri::from_static("/"), |target| Uri::from(target.clone()))
-}
-
-/// Another path, and what was stripped of it.
-fn rewritten(rewrite: &Rewrite, uri: &Uri) -> Result<(Uri, Option<HeaderValue>), Refusal> {
-    let received = uri.path_and_query().ok_or(Refusal::TargetInvalid)?;
-    let made = rewrite.apply(received).ok_or(Refusal::TargetAmbiguous)?;
-    Ok((Uri::from(made.target), made.prefix))
 }
 
 /// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's

@@ -11,6 +11,7 @@
     reason = "a panic is how a test speaks, and nothing here is a library"
 )]
 
+mod access;
 mod access_log;
 mod body_limits;
 mod commands;
@@ -22,6 +23,7 @@ mod fastapi;
 mod floors;
 mod forwarding;
 mod head_limits;
+mod headers;
 mod health;
 mod in_flight;
 mod malformed;
@@ -30,8 +32,10 @@ mod policy_reports;
 mod production;
 mod queue;
 mod rate_limit;
+mod redirects;
 mod reload;
 mod request_id;
+mod rewriting;
 mod routing;
 mod security_headers;
 mod shadow;

@@ -49,8 +49,9 @@ pub(super) fn compile(
     report_several(route, at);
     if let Some(redirect) = &route.redirect {
         let at = at.key("redirect");
-        return paths::redirect(redirect, pattern, &at)
-            .map_or_else(Action::none, |redirect| Action::by_itself(Target::Redirect(redirect)));
+        return paths::redirect(redirect, pattern, &at).map_or_else(Action::none, |redirect| {
+            Action::by_itself(Target::Redirect(redirect))
+        });
     }
     if let Some(answer) = &route.respond {
         return Action::by_itself(Target::Respond(fixed(answer, &at.key("respond"))));
@@ -90,7 +91,9 @@ fn report_several(route: &policy::Route, at: &At<'_>) {
     ] {
         if said.is_some() {
             at.key(key)
-                .fault(format!("`{key}` changes what an upstream is asked for, and this route asks none"))
+                .fault(format!(
+                    "`{key}` changes what an upstream is asked for, and this route asks none"
+                ))
                 .help("leave it out; `redirect.to` says the whole address");
         }
     }

@@ -3,68 +3,23 @@
 
 use http::{HeaderName, HeaderValue};
 
-use super::Build;
 use crate::http::host;
 use crate::http::template::{self, Part};
 use crate::layers::header_edits::{HeaderEdits, Piece, Value};
-use crate::layers::security_headers::SecurityHeaders;
 use crate::policy::headers::{self, Headers, Lines};
 use crate::policy::problem::At;
-use crate::policy::{Policy, Settings, Switch, suggest};
+use crate::policy::suggest;
+
+mod names;
+mod off;
+
+pub(super) use names::Side;
+pub(super) use off::report_off;
+
+use names::{Way, header_name};
 
 /// What may stand in braces in a value.
 const SLOTS: [&str; 4] = ["client_ip", "request_id", "host", "route"];
-
-/// Headers of one connection, or that frame or encode a message: wrong on the next one (RFC 9110 §7.6.1), or a
-/// lie about the body. Sorted.
-const FRAMING: [&str; 15] = [
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-range",
-    "expect",
-    "http2-settings",
-    "keep-alive",
-    "proxy",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
-/// What the upstream is told of the client: may be taken off, not made up.
-const FORWARDED: [&str; 6] = [
-    "forwarded",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "x-forwarded-proto",
-    "x-real-ip",
-];
-
-/// The headers of which message, and who else writes them.
-#[derive(Clone, Copy)]
-pub(super) enum Side<'a> {
-    /// What goes to the upstream.
-    Request,
-    /// What goes to the client.
-    Response {
-        security: Option<&'a SecurityHeaders>,
-        cors: bool,
-    },
-}
-
-/// What is to be done with a header.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Remove,
-    Set,
-    Add,
-    IfMissing,
-}
 
 /// Compiles one side of a route; none where nothing is edited.
 pub(super) fn compile(
@@ -92,13 +47,16 @@ pub(super) fn compile(
         edits.set.extend(values.next().map(|value| (name.clone(), value)));
         edits.add.extend(values.map(|value| (name.clone(), value)));
     }
-    let each = |(name, values): (HeaderName, Vec<Value>)| {
-        values.into_iter().map(move |value| (name.clone(), value))
-    };
-    edits.add.extend(read("add", &table.add, Way::Add).into_iter().flat_map(each));
+    let each =
+        |(name, values): (HeaderName, Vec<Value>)| values.into_iter().map(move |value| (name.clone(), value));
     edits
-        .if_missing
-        .extend(read("if_missing", &table.if_missing, Way::IfMissing).into_iter().flat_map(each));
+        .add
+        .extend(read("add", &table.add, Way::Add).into_iter().flat_map(each));
+    edits.if_missing.extend(
+        read("if_missing", &table.if_missing, Way::IfMissing)
+            .into_iter()
+            .flat_map(each),
+    );
     let all = || edits.set.iter().chain(&edits.add).chain(&edits.if_missing);
     edits.tells_host = all().any(|(_, value)| tells_host(value));
     let something = !edits.remove.is_empty() || all().next().is_some();
@@ -106,9 +64,18 @@ pub(super) fn compile(
 }
 
 /// A name and its values, if both are right.
-pub(super) fn fixed(name: &str, lines: &Lines, side: Side<'_>, at: &At<'_>) -> Option<(HeaderName, Vec<HeaderValue>)> {
+pub(super) fn fixed(
+    name: &str,
+    lines: &Lines,
+    side: Side<'_>,
+    at: &At<'_>,
+) -> Option<(HeaderName, Vec<HeaderValue>)> {
     let name = header_name(name, (side, Way::Set), at)?;
-    let values = lines.0.iter().enumerate().filter_map(|(index, line)| value(line, &at.index(index)));
+    let values = lines
+        .0
+        .iter()
+        .enumerate()
+        .filter_map(|(index, line)| value(line, &at.index(index)));
     Some((name, values.collect()))
 }
 
@@ -189,124 +156,6 @@ fn value(text: &str, at: &At<'_>) -> Option<HeaderValue> {
     value
 }
 
-fn header_name(name: &str, (side, way): (Side<'_>, Way), at: &At<'_>) -> Option<HeaderName> {
-    let Ok(name) = HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes()) else {
-        at.fault(format!("`{name}` is no header name"))
-            .help("use letters, digits and `-`");
-        return None;
-    };
-    if let Some((why, remedy)) = not_here(&name, side, way) {
-        at.fault(format!("`{name}` {why}")).help(remedy);
-        return None;
-    }
-    Some(name)
-}
-
-/// Why a header is not the operator's to change in this way, and what to do instead.
-fn not_here(name: &HeaderName, side: Side<'_>, way: Way) -> Option<(&'static str, &'static str)> {
-    let word = name.as_str();
-    if FRAMING.binary_search(&word).is_ok() || word.starts_with("sec-websocket-") {
-        return Some((
-            "frames the message or belongs to one connection: the gateway writes it as each message needs it",
-            "leave it out",
-        ));
-    }
-    if word == "x-request-id" {
-        return Some((
-            "ties answers to log lines, so it is always written by the gateway",
-            "leave it out; a client's own id is kept if it is well-formed",
-        ));
-    }
-    match side {
-        Side::Request => not_on_requests(word, way),
-        Side::Response { security, cors } => not_on_responses(name, way, security, cors),
-    }
-}
-
-fn not_on_requests(word: &str, way: Way) -> Option<(&'static str, &'static str)> {
-    if word == "host" && way != Way::Set {
-        return Some(("is on every request exactly once", "write it under `set`"));
-    }
-    if FORWARDED.contains(&word) && way != Way::Remove {
-        return Some((
-            "says where the request comes from, which the gateway finds out itself",
-            "leave it out, or use `remove`; `client.trusted_proxies` says whose word is taken",
-        ));
-    }
-    None
-}
-
-fn not_on_responses(
-    name: &HeaderName,
-    way: Way,
-    security: Option<&SecurityHeaders>,
-    cors: bool,
-) -> Option<(&'static str, &'static str)> {
-    if security.is_some_and(|security| security.writes(name)) {
-        return Some((
-            "is written by `security_headers`, which has the last word",
-            "change it in `security_headers`, or write \"off\" there and keep it here",
-        ));
-    }
-    match name.as_str() {
-        "x-response-time-ms" | "x-process-time" => Some(("is written by the gateway", "leave it out")),
-        word if cors && word.starts_with("access-control-") => Some((
-            "is written by `cors`",
-            "change it in `cors`, or switch that off and keep it here",
-        )),
-        "vary" if cors && way != Way::Add => Some((
-            "keeps one origin's answer from another, so `cors` needs it",
-            "write it under `add`",
-        )),
-        _ => None,
-    }
-}
-
 fn tells_host(value: &Value) -> bool {
     matches!(value, Value::Filled(pieces) if pieces.iter().any(|piece| matches!(piece, Piece::Host)))
-}
-
-/// `"off"` takes back what `[defaults]` says; where that says nothing, a value may have been meant.
-pub(super) fn report_off(policy: &Policy, build: &Build<'_>) {
-    report_off_in(&policy.defaults, None, &build.at().key("defaults"));
-    for (index, route) in policy.routes.iter().enumerate() {
-        let at = build.at().key("routes").index(index);
-        report_off_in(&route.settings, Some(&policy.defaults), &at);
-    }
-}
-
-fn report_off_in(settings: &Settings, defaults: Option<&Settings>, at: &At<'_>) {
-    for (table, names, inherited) in edited(settings, defaults) {
-        for (name, _) in names.iter().filter(|(_, lines)| **lines == Switch::Off) {
-            if !inherited.is_some_and(|inherited| inherited.contains_key(name)) {
-                let at = table.iter().fold(at.clone(), |at, key| at.key(key));
-                at.key(name)
-                    .warn(format!(
-                        "\"off\" takes back what `[defaults]` says, and that says nothing of `{name}`"
-                    ))
-                    .help("leave it out; for the word itself as the value write [\"off\"]");
-            }
-        }
-    }
-}
-
-type Edited<'a> = ([&'static str; 2], &'a Headers, Option<&'a Headers>);
-
-/// Every table of names, with what it inherits from.
-fn edited<'a>(settings: &'a Settings, defaults: Option<&'a Settings>) -> Vec<Edited<'a>> {
-    let sides: [(&str, fn(&Settings) -> &headers::HeaderEdits); 2] = [
-        ("request_headers", |settings| &settings.request_headers),
-        ("response_headers", |settings| &settings.response_headers),
-    ];
-    let keys: [(&str, fn(&headers::HeaderEdits) -> &Headers); 3] = [
-        ("set", |edits| &edits.set),
-        ("add", |edits| &edits.add),
-        ("if_missing", |edits| &edits.if_missing),
-    ];
-    let each = sides.into_iter().flat_map(|side| keys.map(|key| (side, key)));
-    each.map(|((side, edits), (key, names))| {
-        let of = |settings| names(edits(settings));
-        ([side, key], of(settings), defaults.map(of))
-    })
-    .collect()
 }

@@ -20,7 +20,12 @@ pub(super) fn parse(text: &str, at: &At<'_>) -> Option<Vec<Part>> {
 
 /// What a name in a template stands for: a segment of the pattern, or what its `/*` took. `also` are further names
 /// known there.
-pub(super) fn capture(name: &str, pattern: &PathPattern, also: &[&str], at: &At<'_>) -> Option<rewrite::Piece> {
+pub(super) fn capture(
+    name: &str,
+    pattern: &PathPattern,
+    also: &[&str],
+    at: &At<'_>,
+) -> Option<rewrite::Piece> {
     let names: Vec<_> = pattern.names().collect();
     let mut places = names.iter().filter(|(_, other)| *other == name);
     let rest = name == "rest" && pattern.is_open();
@@ -29,9 +34,17 @@ pub(super) fn capture(name: &str, pattern: &PathPattern, also: &[&str], at: &At<
         (None, _) if rest => Some(rewrite::Piece::Rest(pattern.len())),
         (None, _) => {
             let rest = pattern.is_open().then_some("rest");
-            let known = names.iter().map(|(_, name)| *name).chain(rest).chain(also.iter().copied());
+            let known = names
+                .iter()
+                .map(|(_, name)| *name)
+                .chain(rest)
+                .chain(also.iter().copied());
             at.fault(format!("`{{{name}}}` stands for nothing in `{pattern}`"))
-                .help(suggest::remedy(name, "names", known.collect::<Vec<_>>().into_iter()));
+                .help(suggest::remedy(
+                    name,
+                    "names",
+                    known.collect::<Vec<_>>().into_iter(),
+                ));
             None
         }
         _ => {
@@ -46,14 +59,21 @@ pub(super) fn capture(name: &str, pattern: &PathPattern, also: &[&str], at: &At<
 pub(super) fn wrong_sign(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     for (at, byte) in bytes.iter().enumerate() {
-        let escaped = || bytes.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+        let escaped = || {
+            bytes
+                .get(at + 1..at + 3)
+                .is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
+        };
         let wrong = match byte {
             b'%' => !escaped(),
             b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => true,
             _ => !byte.is_ascii_graphic(),
         };
         if wrong {
-            let sign = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
+            let sign = text
+                .get(at..)
+                .and_then(|rest| rest.chars().next())
+                .unwrap_or_default();
             return Some(sign.escape_default().to_string());
         }
     }
@@ -111,7 +131,10 @@ fn wrong_address(skeleton: &str) -> Option<(String, &'static str)> {
             "write it percent-encoded, such as `%20` for a space",
         ));
     }
-    let path = match ["https://", "http://"].iter().find_map(|scheme| skeleton.strip_prefix(scheme)) {
+    let path = match ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| skeleton.strip_prefix(scheme))
+    {
         Some(rest) => {
             let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
             if authority.contains(CAPTURED) {
@@ -121,7 +144,10 @@ fn wrong_address(skeleton: &str) -> Option<(String, &'static str)> {
                 );
             }
             if host::parse(authority.as_bytes()).is_err() {
-                return said("there is no host in this address", "write \"https://www.example.com{path}\"");
+                return said(
+                    "there is no host in this address",
+                    "write \"https://www.example.com{path}\"",
+                );
             }
             path
         }
@@ -135,7 +161,10 @@ fn wrong_address(skeleton: &str) -> Option<(String, &'static str)> {
     };
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     if path.contains("//") {
-        return said("there are two slashes in a row", "write one; `{path}` brings its own");
+        return said(
+            "there are two slashes in a row",
+            "write one; `{path}` brings its own",
+        );
     }
     if query.contains('?') {
         return said(
@@ -158,8 +187,18 @@ mod tests {
     #[test]
     fn addresses_whose_host_is_the_operators_are_right() {
         for right in [
-            "/", "/new", "/new\u{1}", "/p?q", "https://h/p?q", "https://www.h:8443/p", "http://a.test?q",
-            "https://a.test", "https://a.test/\u{1}#top", "/x?next=/p", "/100%25", "https://[2001:db8::1]/p",
+            "/",
+            "/new",
+            "/new\u{1}",
+            "/p?q",
+            "https://h/p?q",
+            "https://www.h:8443/p",
+            "http://a.test?q",
+            "https://a.test",
+            "https://a.test/\u{1}#top",
+            "/x?next=/p",
+            "/100%25",
+            "https://[2001:db8::1]/p",
         ] {
             assert_eq!(wrong(right), None, "{right}");
         }
@@ -167,10 +206,23 @@ mod tests {
 
     #[test]
     fn no_piece_of_the_path_is_a_host() {
-        for open in ["https://\u{1}", "https://a.test\u{1}", "http://\u{1}.a.test/p", "https://a.test:\u{1}/"] {
+        for open in [
+            "https://\u{1}",
+            "https://a.test\u{1}",
+            "http://\u{1}.a.test/p",
+            "https://a.test:\u{1}/",
+        ] {
             assert!(wrong(open).unwrap().contains("which host"), "{open}");
         }
-        for other in ["//evil.test", "\u{1}", "a.test/p", "ftp://a.test", "javascript:x", "", "https:///p"] {
+        for other in [
+            "//evil.test",
+            "\u{1}",
+            "a.test/p",
+            "ftp://a.test",
+            "javascript:x",
+            "",
+            "https:///p",
+        ] {
             assert!(wrong(other).is_some(), "{other}");
         }
         for twice in ["/x//p", "https://h//p", "/x?a=b?q"] {

@@ -44,7 +44,9 @@ pub(super) fn compile(table: &Rewriting, pattern: &PathPattern, at: &At<'_>) -> 
 
 /// How many segments go. They must be on every path the route takes: what is stripped is then known beforehand.
 fn stripped(prefix: &str, pattern: &PathPattern, at: &At<'_>) -> Option<usize> {
-    let Some(inner) = prefix.strip_prefix('/').filter(|inner| !inner.is_empty() && !inner.ends_with(['/', '*']))
+    let Some(inner) = prefix
+        .strip_prefix('/')
+        .filter(|inner| !inner.is_empty() && !inner.ends_with(['/', '*']))
     else {
         at.fault(format!("`{prefix}` is no prefix of a path"))
             .help("write it with a slash before and none after, such as \"/api\"");
@@ -53,7 +55,9 @@ fn stripped(prefix: &str, pattern: &PathPattern, at: &At<'_>) -> Option<usize> {
     let segments: Vec<_> = inner.split('/').collect();
     if !pattern.parts().take(segments.len()).eq(segments.iter().copied()) {
         at.fault(format!("not every path in `{pattern}` starts with `{prefix}`"))
-            .help(format!("write the match as `{prefix}/*`, or strip what it starts with"));
+            .help(format!(
+                "write the match as `{prefix}/*`, or strip what it starts with"
+            ));
         return None;
     }
     Some(segments.len())

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use http::Method;
 
+use super::actions::{self, Action};
 use super::limits::Named;
 use super::upstreams::Compiled;
-use super::actions::{self, Action};
 use super::{Build, limits, settings};
 use crate::gateway::route::Route;
 use crate::gateway::router::{PathPattern, Router, Rule};

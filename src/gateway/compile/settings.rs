@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use super::limits::Named;
 use super::actions::Action;
 use super::headers::{self, Side};
+use super::limits::Named;
 use super::{Build, cors, limits};
 use crate::gateway::ranges;
 use crate::gateway::route::{Route, Slow, Target, Waits};
@@ -43,8 +43,7 @@ pub(super) fn compile(
         shadow: shadow(GuardName::MaxBody, "max_body"),
         name: "max_body".into(),
     });
-    let security_headers =
-        SecurityHeaders::compile(&settings.security_headers, &at.key("security_headers"));
+    let security_headers = SecurityHeaders::compile(&settings.security_headers, &at.key("security_headers"));
     let cors = cors::compile(&settings.cors, &at.key("cors"));
     let response = Side::Response {
         security: security_headers.as_ref(),
@@ -60,15 +59,11 @@ pub(super) fn compile(
         request_headers: headers(&settings.request_headers, Side::Request, "request_headers"),
         response_headers: headers(&settings.response_headers, response, "response_headers"),
         access: access(&settings.access, &at.key("access")).map(|rule| Guarded {
-            rule,
             shadow: shadow(GuardName::Access, "access"),
-            name: "access".into(),
+            ..Guarded::always("access", rule)
         }),
         log: settings.log,
-        slow: Slow {
-            warn: duration(settings.slow.warn),
-            error: duration(settings.slow.error),
-        },
+        slow: slow(&settings.slow),
         waits: waits(
             settings,
             body_limit.as_ref().filter(|limit| limit.shadow.is_none()),
@@ -80,18 +75,9 @@ pub(super) fn compile(
         quota_headers,
         in_flight: in_flight(settings, ipv6_prefix, build, &metrics, at),
         body_limit,
-        streams: settings.stream.max_open_per_client.get().map(|most| InFlight {
-            most,
-            clients: Arc::clone(&build.carryover.streams),
-            ipv6_prefix,
-        }),
+        streams: streams(settings, ipv6_prefix, build),
         queue: action.queue,
-        mask: match settings.errors.mask {
-            settings::Mask::Leaky => Some(Mask::Leaky),
-            settings::Mask::All => Some(Mask::All),
-            settings::Mask::Off => None,
-        }
-        .filter(|_| foreign),
+        mask: mask(&settings.errors).filter(|_| foreign),
         metrics,
     }
 }
@@ -136,6 +122,29 @@ fn in_flight(
         shadow: shadowed.then(|| metrics.shadowed(name)),
         name: name.into(),
     })
+}
+
+fn streams(settings: &Settings, ipv6_prefix: u8, build: &Build<'_>) -> Option<InFlight> {
+    settings.stream.max_open_per_client.get().map(|most| InFlight {
+        most,
+        clients: Arc::clone(&build.carryover.streams),
+        ipv6_prefix,
+    })
+}
+
+fn slow(slow: &settings::Slow) -> Slow {
+    Slow {
+        warn: duration(slow.warn),
+        error: duration(slow.error),
+    }
+}
+
+fn mask(errors: &settings::Errors) -> Option<Mask> {
+    match errors.mask {
+        settings::Mask::Leaky => Some(Mask::Leaky),
+        settings::Mask::All => Some(Mask::All),
+        settings::Mask::Off => None,
+    }
 }
 
 fn strip_headers(errors: &settings::Errors, at: &At<'_>) -> Option<StripHeaders> {

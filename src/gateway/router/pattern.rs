@@ -177,10 +177,21 @@ mod tests {
 
     #[test]
     fn tells_its_names_and_their_places() {
-        let names = |text: &str| format!("{:?}", PathPattern::parse(text).unwrap().names().collect::<Vec<_>>());
+        let names = |text: &str| {
+            format!(
+                "{:?}",
+                PathPattern::parse(text).unwrap().names().collect::<Vec<_>>()
+            )
+        };
         assert_eq!(names("/a/{id}/{x}/*"), r#"[(1, "id"), (2, "x")]"#);
         assert_eq!(names("/*"), "[]");
-        let parts = |text: &str| PathPattern::parse(text).unwrap().parts().map(str::to_owned).collect::<Vec<_>>();
+        let parts = |text: &str| {
+            PathPattern::parse(text)
+                .unwrap()
+                .parts()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(parts("/a/{id}/*"), ["a", "{id}"]);
         assert_eq!((parts("/*").len(), parts("/")), (0, vec![String::new()]));
     }

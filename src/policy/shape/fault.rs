@@ -189,7 +189,11 @@ fn split_remedy(said: &str) -> (String, Option<String>) {
 fn wrap(found: &str, expected: &str) -> Option<&'static str> {
     match (found, expected) {
         ("a string", "a list") => Some("put it in brackets: [\"…\"]"),
-        (number, "a string" | "a string or a list of strings" | "a word in quotes") if number.starts_with('`') => Some("put it in quotes"),
+        (number, "a string" | "a string or a list of strings" | "a word in quotes")
+            if number.starts_with('`') =>
+        {
+            Some("put it in quotes")
+        }
         (_, "a table") => Some("write its keys in braces, { key = value }, or under a header of its own"),
         _ => None,
     }
