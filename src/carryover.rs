@@ -9,6 +9,7 @@ use std::time::Instant;
 use crate::observe::metrics::Metrics;
 use crate::store::gauge::Clients;
 use crate::store::limiter::{Limiter, LimiterKey};
+use crate::tls::tickets::Tickets;
 use crate::upstream::cap::Cap;
 use crate::upstream::server::Server;
 
@@ -20,6 +21,8 @@ pub struct Carryover {
     pub caps: Reuse<(String, u32), Cap>,
     /// Counts of named limits, by name, rate and key: a changed limit starts afresh.
     pub limiters: Reuse<LimiterKey, Limiter>,
+    /// Keys of session tickets, by listener, so that clients resume over a reload.
+    pub tickets: Reuse<String, Tickets>,
     /// Requests in flight of each client.
     pub in_flight: Arc<Clients>,
     /// Open streams of each client.
@@ -39,6 +42,7 @@ impl Carryover {
             servers: Reuse::default(),
             caps: Reuse::default(),
             limiters: Reuse::default(),
+            tickets: Reuse::default(),
             in_flight: Arc::default(),
             streams: Arc::default(),
             connections: Arc::default(),

@@ -1,7 +1,12 @@
 //! Floor 7: sockets to requests. Here a connection is accepted or shed, read as HTTP, and ended politely.
 
 pub mod accept;
+mod bare;
 pub mod connection;
 pub mod door;
 pub mod doors;
+mod greeting;
+mod http2;
+pub mod socket;
 pub mod tap;
+mod tls;

@@ -10,7 +10,9 @@ use crate::gateway::listener::Listener;
 use crate::gateway::route::Route;
 use crate::gateway::router::Router;
 use crate::http::client::Trust;
+use crate::layers::Guarded;
 use crate::layers::own::Own;
+use crate::layers::redirect_to_https::RedirectToHttps;
 use crate::observe::metrics::Metrics;
 use crate::policy::{Logs, Workers};
 use crate::upstream::Upstream;
@@ -31,6 +33,8 @@ pub struct Gateway {
     routes: Vec<Route>,
     /// Health and metrics.
     pub own: Option<Own>,
+    /// Sends plain requests of the listeners that say so to https; none if no listener does.
+    pub redirect_to_https: Option<Guarded<RedirectToHttps>>,
     /// Whose forwarded headers count.
     pub trust: Trust,
     /// How much of an IPv6 address is one client, in bits.

@@ -1,9 +1,12 @@
 //! Floor 0: the rules of HTTP and the request in flight. No I/O, no policy, no clock of its own.
 
+pub mod accept_encoding;
 pub mod body;
 pub mod client;
 pub mod exchange;
 pub mod forwarded;
+pub mod gzip;
+pub mod h2;
 pub mod hop;
 pub mod host;
 pub mod pace;

@@ -15,6 +15,7 @@ use crate::observe::metrics::Counter;
 
 pub mod access;
 pub mod body_limit;
+pub mod compress;
 pub mod cors;
 pub mod fixed;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub mod own;
 pub mod queue;
 pub mod rate_limit;
 pub mod redirect;
+pub mod redirect_to_https;
 pub mod rewrite;
 pub mod security_headers;
 pub mod strip_headers;

@@ -16,7 +16,7 @@
 //! | 4 | `layers` |
 //! | 3 | `carryover` |
 //! | 2 | `store` `upstream` |
-//! | 1 | `observe` |
+//! | 1 | `observe` `tls` |
 //! | 0 | `http` `policy` |
 
 pub mod carryover;
@@ -33,5 +33,6 @@ pub mod signals;
 pub mod source;
 pub mod stack;
 pub mod store;
+pub mod tls;
 pub mod upstream;
 pub mod workers;

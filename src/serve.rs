@@ -1,7 +1,6 @@
 //! The order of start (policy → gateway → sockets → ready), of reload and of stop. One control thread
 //! does it all, so that two reloads never run at once and none stalls a worker.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -15,11 +14,14 @@ use crate::observe::metrics::{Counter, Metrics};
 use crate::observe::{Format, Level, logs};
 use crate::policy::report::Style;
 use crate::policy::{self, Workers as WorkerCount};
+use crate::serve::control::{tell, tell_aside};
 use crate::signals::{Signals, Wish};
 use crate::source::{Compiled, PolicySource, Refused, style_for_stderr};
 use crate::upstream::server::Server;
 use crate::upstream::tend::Tending;
 use crate::workers::Workers;
+
+mod control;
 
 /// How often clients that have gone quiet are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -60,7 +62,7 @@ pub fn serve(source: PolicySource) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    control::run(runtime, async {
         let mut signals = Signals::listen()?;
         let mut running = Running::start(source)?;
         running.announce();
@@ -123,7 +125,7 @@ impl Running {
         for remark in &gateway.remarks {
             tracing::info!("{remark}");
         }
-        tell(&line);
+        tell_aside(line);
     }
 
     async fn attend(&mut self, signals: &mut Signals) {
@@ -223,6 +225,13 @@ impl Running {
                 requests = left,
                 "stopped before everything under way was finished"
             );
+            self.workers.leave();
+            let gone = async {
+                while !self.workers.are_done() {
+                    look.tick().await;
+                }
+            };
+            let _all_gone = tokio::time::timeout(LAST_LINES, gone).await.is_ok();
         }
         if let Some(access) = &self.access {
             access.stop(LAST_LINES);
@@ -247,11 +256,6 @@ fn start_access_log(table: &policy::Logs, lost: Counter) -> std::io::Result<Opti
         policy::AccessLog::Off => return Ok(None),
     };
     AccessLog::start(target, format(table.format), lost).map(Some)
-}
-
-/// To standard error. Nobody reading there is no reason not to serve.
-fn tell(text: &str) {
-    let _unread = std::io::stderr().write_all(text.as_bytes()).is_err();
 }
 
 fn format(format: policy::LogFormat) -> Format {

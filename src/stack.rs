@@ -24,10 +24,11 @@ pub mod respond;
 pub mod shapes;
 
 /// The order of the stack, outermost first, as `explain` and the docs print it.
-pub const ORDER: [&str; 20] = [
+pub const ORDER: [&str; 22] = [
     "catch_panic",
     "enter",
     "account",
+    "compress",
     "security_headers",
     "response_headers",
     "strip_headers",
@@ -36,6 +37,7 @@ pub const ORDER: [&str; 20] = [
     "respond",
     "framing",
     "own",
+    "redirect_to_https",
     "preflight",
     "access",
     "limits",
@@ -58,6 +60,8 @@ pub fn stack()
         .layer(enter::layer())
         // Outside of all that can refuse, so that every answer is timed, counted and logged.
         .layer(account::layer())
+        // The last thing done to a body: what the account counts is what leaves.
+        .layer(edit(|at: &Place| &at.route().compress))
         // ── Edits dress every answer, so they stand outside of `respond`: refusals get them too. ──
         .layer(edit(|at: &Place| &at.route().security_headers))
         // The operator's own word on headers: over the application's and ours, under what hardens.
@@ -71,6 +75,11 @@ pub fn stack()
         .layer(enter::framing())
         // Health and metrics answer whatever the limits say: a busy gateway is not a dead one.
         .layer(around(|at: &Place| at.own()))
+        // What came in the clear is not worth a rule, nor an application's time: the client comes again by TLS.
+        .layer(check(
+            |at: &Place| at.snapshot.redirect_to_https.as_slice(),
+            Check::check,
+        ))
         // A preflight is no request of its own: answered before the limits and not counted by them.
         .layer(check(|at: &Place| at.route().cors.as_slice(), Check::check))
         // Who may not come in spends nothing of any limit.
@@ -92,6 +101,7 @@ impl Route {
     /// The names in [`ORDER`] that apply to this route.
     pub fn layers(&self) -> Vec<&'static str> {
         let has = |name: &str| match name {
+            "compress" => self.compress.is_some(),
             "security_headers" => self.security_headers.is_some(),
             "response_headers" => self.response_headers.is_some(),
             "access" => self.access.is_some(),
@@ -112,6 +122,21 @@ impl Route {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_printed_order_has_a_name_for_every_line() {
+        let source = include_str!("stack.rs");
+        let list = source
+            .split("ServiceBuilder::new()")
+            .nth(1)
+            .and_then(|rest| rest.split("\n}\n").next());
+        let lines = list.expect("the list").matches("\n        .layer(").count();
+        assert_eq!(
+            lines + 1,
+            ORDER.len(),
+            "a line of the list has no name in ORDER, or the reverse"
+        );
+    }
 
     #[test]
     fn the_stack_has_no_size() {

@@ -16,6 +16,7 @@ mod answer;
 mod connect;
 mod deadline;
 mod fault;
+mod mark;
 mod pool;
 mod probe;
 mod sight;

@@ -5,6 +5,7 @@
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ enum Order {
     Accept(TcpListener, Arc<Door>),
     /// All doors are closed: finish, then end.
     Finish,
+    /// The time to finish is over: end.
+    Leave,
 }
 
 impl Workers {
@@ -45,6 +48,7 @@ impl Workers {
             let lane = Arc::new(Lane {
                 holder: live.holder(),
                 log: log.map(AccessLog::lane),
+                leaving: AtomicBool::new(false),
             });
             let (orders, inbox) = mpsc::unbounded_channel();
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -79,6 +83,13 @@ impl Workers {
         }
     }
 
+    /// Asks all workers to end now. What is under way is dropped, and logged as cut.
+    pub fn leave(&self) {
+        for worker in &self.workers {
+            let _gone = worker.orders.send(Order::Leave).is_err();
+        }
+    }
+
     /// Whether all have ended.
     pub fn are_done(&self) -> bool {
         self.workers.iter().all(|worker| worker.thread.is_finished())
@@ -106,11 +117,16 @@ async fn work(
                 Err(error) => tracing::error!(error = %error, "a worker cannot use its socket"),
             },
             Order::Finish => break,
+            Order::Leave => return lane.leaving.store(true, Relaxed),
         }
     }
     drop(alive);
-    // Ends when the last acceptor and the last connection have dropped their sender.
-    let _ended = all_gone.recv().await.is_none();
+    tokio::select! {
+        // Ends when the last acceptor and the last connection have dropped their sender.
+        _ = all_gone.recv() => {}
+        // The one order that can follow. Connections still open are dropped with the runtime.
+        _ = inbox.recv() => lane.leaving.store(true, Relaxed),
+    }
     if let Some(flushing) = flushing {
         flushing.abort();
     }

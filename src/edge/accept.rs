@@ -8,11 +8,14 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tower::Service;
 
 use crate::carryover::Carryover;
 use crate::edge::connection::{self, Client};
 use crate::edge::door::Door;
+use crate::edge::socket::Socket;
+use crate::edge::tls;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::{Connection, Permit, Release, Response};
 use crate::http::phase::Phase;
@@ -72,26 +75,61 @@ where
         if socket.set_nodelay(true).is_err() {
             return;
         }
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+        let (acceptor, closing, alive) = (self.clone(), door.closing(), alive.clone());
+        let counted = self.carryover.metrics.connections.hold();
+        tokio::spawn(async move {
+            acceptor.serve(socket, (peer, local), &listener, closing).await;
+            drop((permits, counted, alive));
+        });
+    }
+
+    /// Shakes hands where the listener speaks TLS, then serves the connection to its end.
+    async fn serve(
+        self,
+        socket: TcpStream,
+        (peer, local): (SocketAddr, SocketAddr),
+        listener: &Listener,
+        mut closing: watch::Receiver<bool>,
+    ) {
+        let metrics = Arc::clone(&self.carryover.metrics);
+        let socket = match &listener.tls {
+            None => Socket::Plain(socket),
+            Some(terms) => {
+                // In a box, which is gone again when the connection serves requests.
+                let shaking = Box::pin(tls::shake(
+                    socket,
+                    Arc::clone(terms),
+                    listener.tls_handshake,
+                    &metrics,
+                ));
+                let shaken = tokio::select! {
+                    biased;
+                    shaken = shaking => shaken,
+                    () = connection::closed(&mut closing) => None,
+                };
+                let Some(stream) = shaken else { return };
+                Socket::Tls(stream)
+            }
+        };
         let connection = Connection {
-            peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
+            peer,
             local,
             worker: self.worker,
-            secure: false,
+            secure: listener.tls.is_some(),
+            sni: socket.asked_for().map(Box::from),
+            redirect_to_https: listener.redirect_to_https,
             max_target: listener.max_target,
+            max_headers: listener.max_headers,
             phase: Arc::new(Phase::new(Instant::now())),
         };
         let client = Client {
             connection: Arc::new(connection),
-            lane: Arc::clone(&self.lane),
-            closing: door.closing(),
-            metrics: Arc::clone(&self.carryover.metrics),
+            lane: self.lane,
+            closing,
+            metrics,
         };
-        let (stack, alive) = (self.stack.clone(), alive.clone());
-        let counted = self.carryover.metrics.connections.hold();
-        tokio::spawn(async move {
-            connection::serve(socket, &listener, client, stack).await;
-            drop((permits, counted, alive));
-        });
+        connection::serve(socket, listener, client, self.stack).await;
     }
 
     /// A place among all connections of the door, and one among the client's own.

@@ -1,25 +1,30 @@
-//! One client connection: hyper reads and writes HTTP/1.1 on it, the stack answers, and one lazy timer
-//! ends heads that trickle in and connections nobody uses.
+//! One client connection: which HTTP it speaks is found out, hyper reads and writes it, the stack answers, and
+//! one lazy timer ends heads that trickle in and connections nobody uses.
 
 use std::convert::Infallible;
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderValue, Request};
+use bytes::BytesMut;
+use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service as HyperService;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tower::util::Oneshot;
 use tower::{Service, ServiceExt};
 
+use crate::edge::bare::{bare, fresh_id};
+use crate::edge::greeting::{Spoken, listen};
+use crate::edge::http2;
+use crate::edge::socket::Socket;
 use crate::edge::tap::Tap;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::{Connection, Response};
 use crate::http::phase::{Patience, Phase, State};
-use crate::http::problem::Problem;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
@@ -38,7 +43,7 @@ pub struct Client {
 }
 
 /// The stack as hyper calls it.
-struct Entry<S> {
+pub(super) struct Entry<S> {
     stack: S,
     connection: Arc<Connection>,
     lane: Arc<Lane>,
@@ -59,12 +64,10 @@ where
     }
 }
 
-type Serving<S> = http1::Connection<Tap, Entry<S>>;
-
-/// Serves a connection to its end.
-pub async fn serve<S>(socket: TcpStream, listener: &Listener, client: Client, stack: S)
+/// Serves a connection to its end, in the version of HTTP that the client speaks.
+pub async fn serve<S>(mut socket: Socket, listener: &Listener, client: Client, stack: S)
 where
-    S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
+    S: Service<Arrival, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
 {
     let Client {
         connection,
@@ -78,23 +81,50 @@ where
         connection,
         lane,
     };
-    let mut serving = builder(listener).serve_connection(Tap::new(socket, Arc::clone(&phase)), entry);
     let patience = Patience {
         head: listener.request_head,
         idle: listener.keep_alive_idle,
     };
-    let watchdog = overdue(&phase, patience);
-    tokio::pin!(watchdog);
+    let mut watchdog = pin!(overdue(&phase, patience));
+    let mut early = BytesMut::new();
+    let spoken = tokio::select! {
+        biased;
+        spoken = listen(&mut socket, &mut early, &phase) => spoken,
+        () = closed(&mut closing) => return,
+        state = &mut watchdog => return give_up(socket, state, &metrics).await,
+    };
+    let Ok(spoken) = spoken else { return };
+    let tap = Tap::new(socket, early.freeze(), spoken, Arc::clone(&phase));
+    match spoken {
+        Spoken::One => serve_http1(tap, listener, entry, closing, watchdog, &metrics).await,
+        // In a box of its own, since every connection would hold room for it.
+        Spoken::Two => Box::pin(http2::serve(tap, listener, entry, closing, watchdog, &metrics)).await,
+    }
+}
+
+async fn serve_http1<S>(
+    tap: Tap,
+    listener: &Listener,
+    entry: Entry<S>,
+    mut closing: watch::Receiver<bool>,
+    mut watchdog: Pin<&mut impl Future<Output = State>>,
+    metrics: &Metrics,
+) where
+    S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
+{
+    let mut serving = builder(listener).serve_connection(tap, entry);
     let mut asked_to_end = false;
     loop {
         tokio::select! {
             biased;
-            outcome = &mut serving => return report(outcome, &metrics),
+            outcome = &mut serving => return report(outcome, metrics),
             () = closed(&mut closing), if !asked_to_end => {
                 asked_to_end = true;
                 Pin::new(&mut serving).graceful_shutdown();
             }
-            state = &mut watchdog => return give_up(serving, state, &metrics).await,
+            state = &mut watchdog => {
+                return give_up(serving.into_parts().io.into_socket(), state, metrics).await;
+            }
         }
     }
 }
@@ -133,42 +163,28 @@ async fn overdue(phase: &Phase, patience: Patience) -> State {
 }
 
 /// Ends a connection whose patience is over; one that owes us the rest of a head is told so.
-async fn give_up<S>(serving: Serving<S>, state: State, metrics: &Metrics)
-where
-    S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
-{
+async fn give_up(mut socket: Socket, state: State, metrics: &Metrics) {
     if state != State::Head {
         return;
     }
     let refusal = Refusal::RequestTimeout(Deadline::RequestHead);
+    let request_id = fresh_id();
     metrics.refusals.count(refusal.code());
-    tracing::debug!(refusal = refusal.code(), "a request head did not arrive in time");
-    let mut socket = serving.into_parts().io.into_socket();
+    tracing::debug!(
+        request_id = request_id.to_str().unwrap_or_default(),
+        refusal = refusal.code(),
+        "a request head did not arrive in time"
+    );
     // One try: a client this slow may not read either.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(1), async {
-        socket.write_all(&bare(&refusal)).await?;
+        socket.write_all(&bare(&refusal, &request_id)).await?;
         socket.shutdown().await
     })
     .await;
 }
 
-/// A refusal without an exchange: there was never a request to have an id.
-fn bare(refusal: &Refusal) -> Vec<u8> {
-    let words = refusal.to_string();
-    let none = HeaderValue::from_static("");
-    let mut problem = Problem::new(refusal.status(), refusal.code(), &words, &none);
-    problem.timeout = refusal.deadline().map(Deadline::name);
-    let body = problem.body();
-    let head = format!(
-        "HTTP/1.1 {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        refusal.status(),
-        body.len()
-    );
-    [head.into_bytes(), body].concat()
-}
-
 /// What was no HTTP is counted by kind; hyper has answered it with a bare 400, 414 or 431.
-fn report(outcome: Result<(), hyper::Error>, metrics: &Metrics) {
+pub(super) fn report(outcome: Result<(), hyper::Error>, metrics: &Metrics) {
     let Err(error) = outcome else { return };
     if error.is_parse_too_large() {
         metrics.malformed.count("too_large");

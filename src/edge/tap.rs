@@ -1,35 +1,78 @@
-//! A connection's socket with an ear on it: tells the [`Phase`] that bytes came in.
+//! A connection's socket with an ear on it: tells the [`Phase`] that bytes came in, and closes without taking
+//! back the answer from a client that still sends. What was read before the tap was set comes first.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Instant;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
+use bytes::{Buf, Bytes};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::time::Sleep;
 
+use crate::edge::greeting::Spoken;
+use crate::edge::socket::Socket;
 use crate::http::phase::Phase;
+
+/// How long a client that still sends a refused body is listened to.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// The socket and its phase.
 pub struct Tap {
-    socket: TokioIo<TcpStream>,
+    socket: TokioIo<Socket>,
+    /// Read already, and not yet passed on.
+    early: Bytes,
     phase: Arc<Phase>,
+    /// Our side is closed; rings when the client's must be too.
+    lingering: Option<Pin<Box<Sleep>>>,
+    many: bool,
 }
 
 impl Tap {
     /// Listens in on a socket.
-    pub fn new(socket: TcpStream, phase: Arc<Phase>) -> Self {
+    pub(super) fn new(socket: Socket, early: Bytes, spoken: Spoken, phase: Arc<Phase>) -> Self {
         Self {
             socket: TokioIo::new(socket),
+            early,
             phase,
+            lingering: None,
+            many: spoken == Spoken::Two,
         }
     }
 
     /// The socket alone.
-    pub fn into_socket(self) -> TcpStream {
+    pub fn into_socket(self) -> Socket {
         self.socket.into_inner()
+    }
+
+    fn hear(&self) {
+        if self.many {
+            self.phase.greeted(Instant::now());
+        } else {
+            self.phase.heard(Instant::now());
+        }
+    }
+}
+
+impl Tap {
+    /// Throws away what the client still sends, until it closes too. A socket closed with bytes unread is
+    /// reset, and a reset destroys the answer if the client has not read it yet (RFC 9112 §9.6).
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let timer = self
+            .lingering
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        let mut waste = [0; 4096];
+        while timer.as_mut().poll(cx).is_pending() {
+            let mut waste = ReadBuf::new(&mut waste);
+            let socket = Pin::new(self.socket.inner_mut());
+            if ready!(socket.poll_read(cx, &mut waste)).is_err() || waste.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(())
     }
 }
 
@@ -37,12 +80,23 @@ impl Read for Tap {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
+        mut buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.early.is_empty() {
+            let length = self.early.len().min(buf.remaining());
+            buf.put_slice(self.early.get(..length).unwrap_or_default());
+            self.early.advance(length);
+            if self.early.is_empty() {
+                // Gives its memory back.
+                self.early = Bytes::new();
+            }
+            self.hear();
+            return Poll::Ready(Ok(()));
+        }
         let polled = Pin::new(&mut self.socket).poll_read(cx, buf);
         // The end of the stream counts as well: it only ever ends the wait.
         if matches!(polled, Poll::Ready(Ok(()))) {
-            self.phase.heard(Instant::now());
+            self.hear();
         }
         polled
     }
@@ -58,7 +112,13 @@ impl Write for Tap {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        if self.lingering.is_none() {
+            ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
+            if !self.phase.is_unread() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        self.poll_linger(cx).map(Ok)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -9,13 +9,17 @@ use crate::gateway::Gateway;
 use crate::gateway::ranges;
 use crate::gateway::router::Router;
 use crate::http::client::Trust;
+use crate::layers::Guarded;
 use crate::layers::own::Own;
 use crate::layers::own::sight::Sight;
+use crate::layers::redirect_to_https::RedirectToHttps;
 use crate::policy::Policy;
 use crate::policy::problem::{At, Problems};
 use crate::policy::source::Source;
 
 mod actions;
+mod certificates;
+mod compression;
 mod cors;
 mod headers;
 mod limits;
@@ -86,6 +90,7 @@ impl Gateway {
             router,
             routes,
             own: Some(own),
+            redirect_to_https: redirect_to_https(policy),
             trust: Trust::new(&ranges(&policy.client.trusted_proxies)),
             ipv6_prefix: policy.client.ipv6_prefix,
             metrics: Arc::clone(&build.carryover.metrics),
@@ -97,6 +102,14 @@ impl Gateway {
             remarks: remarks(policy),
         }
     }
+}
+
+fn redirect_to_https(policy: &Policy) -> Option<Guarded<RedirectToHttps>> {
+    let any = policy
+        .listeners
+        .values()
+        .any(|listener| listener.redirect_to_https);
+    any.then(|| Guarded::always("redirect_to_https", RedirectToHttps))
 }
 
 /// Tells one policy text from another, in the metrics and the log.

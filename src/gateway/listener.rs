@@ -1,10 +1,13 @@
 //! One compiled listener: where connections come in and what may come in on one before it is routed.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ServerConfig;
+
 /// A listener's settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Listener {
     /// Its name in the policy.
     pub name: String,
@@ -24,4 +27,10 @@ pub struct Listener {
     pub request_head: Duration,
     /// From one answer to the next request.
     pub keep_alive_idle: Duration,
+    /// The terms of TLS; plain HTTP without.
+    pub tls: Option<Arc<ServerConfig>>,
+    /// From the connection to the end of the handshake.
+    pub tls_handshake: Duration,
+    /// Whether plain requests are sent to https.
+    pub redirect_to_https: bool,
 }

@@ -8,6 +8,7 @@ use crate::http::pace::Pace;
 use crate::layers::Guarded;
 use crate::layers::access::Access;
 use crate::layers::body_limit::BodyLimit;
+use crate::layers::compress::Compress;
 use crate::layers::cors::Cors;
 use crate::layers::fixed::Fixed;
 use crate::layers::header_edits::HeaderEdits;
@@ -56,6 +57,8 @@ pub struct Route {
     pub response_headers: Option<HeaderEdits>,
     /// Who may come in.
     pub access: Option<Guarded<Access>>,
+    /// Which answers are compressed.
+    pub compress: Option<Compress>,
     /// Headers on every answer.
     pub security_headers: Option<SecurityHeaders>,
     /// Headers on no answer.

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use http::{HeaderValue, Method};
 
 use crate::gateway::router::coverage::Cover;
-use crate::gateway::router::methods::{Allowance, MethodSet};
-use crate::gateway::router::tree::{Entry, Quick, Tree};
+use crate::gateway::router::methods::{Allowance, Entry, MethodSet};
+use crate::gateway::router::tree::{Quick, Tree};
 use crate::http::host::HostPattern;
 
 pub use crate::gateway::router::pattern::PathPattern;

@@ -11,6 +11,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Sleep;
 
+use crate::http::gzip::Gzip;
 use crate::http::pace::{Pace, TooSlow};
 
 /// A request or response body.
@@ -25,6 +26,8 @@ pub enum Body {
     Streamed(Box<Metered>),
     /// Bytes already taken off a stream to look at them, then the rest of it.
     Peeked(Bytes, Box<Metered>),
+    /// Another body, gzipped on its way.
+    Gzipped(Box<Gzip>),
 }
 
 /// Why a body ended before its end.
@@ -39,6 +42,9 @@ pub enum BodyFault {
     /// The sender's connection broke.
     #[error("the body broke off")]
     Sender(#[source] hyper::Error),
+    /// It could not be gzipped.
+    #[error("the body could not be gzipped")]
+    Coding,
 }
 
 /// How a body ended.
@@ -100,8 +106,11 @@ impl Body {
     /// Adds a watch, told after those already there; gives it back if nothing will be streamed
     /// or two watch already (the connection that is given back, and the account of the request).
     pub fn attend(&mut self, watch: Box<dyn Watch>) -> Option<Box<dyn Watch>> {
-        let (Self::Streamed(metered) | Self::Peeked(_, metered)) = self else {
-            return Some(watch);
+        let metered = match self {
+            Self::Streamed(metered) | Self::Peeked(_, metered) => metered,
+            // What leaves is what counts, not what came in.
+            Self::Gzipped(gzip) => return gzip.attend(watch),
+            Self::Empty | Self::Full(_) => return Some(watch),
         };
         match metered.watches.iter_mut().find(|slot| slot.is_none()) {
             Some(free) => {
@@ -121,9 +130,20 @@ impl Body {
         };
     }
 
-    /// Whether bytes still come from a connection.
+    /// Whether bytes are still to come: from a connection, or out of the coding.
     pub fn is_streamed(&self) -> bool {
-        matches!(self, Self::Streamed(_) | Self::Peeked(..))
+        matches!(self, Self::Streamed(_) | Self::Peeked(..) | Self::Gzipped(_))
+    }
+}
+
+impl BodyFault {
+    /// How a body with this fault ended.
+    pub fn end(&self) -> End {
+        match self {
+            Self::TooLarge(_) => End::TooLarge,
+            Self::TooSlow(why) => End::TooSlow(*why),
+            Self::Sender(_) | Self::Coding => End::Broken,
+        }
     }
 }
 
@@ -159,6 +179,11 @@ impl HttpBody for Body {
                 *self = Self::Streamed(metered);
                 polled
             }
+            Self::Gzipped(mut gzip) => {
+                let polled = gzip.poll(cx);
+                *self = Self::Gzipped(gzip);
+                polled
+            }
         }
     }
 
@@ -167,6 +192,7 @@ impl HttpBody for Body {
             Self::Empty => true,
             Self::Full(_) | Self::Peeked(..) => false,
             Self::Streamed(metered) => metered.over || metered.inner.is_end_stream(),
+            Self::Gzipped(gzip) => gzip.is_over(),
         }
     }
 
@@ -175,6 +201,7 @@ impl HttpBody for Body {
             Self::Empty => SizeHint::with_exact(0),
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Streamed(metered) => metered.inner.size_hint(),
+            Self::Gzipped(_) => SizeHint::default(),
             Self::Peeked(bytes, metered) => {
                 let (rest, taken) = (metered.inner.size_hint(), bytes.len() as u64);
                 let mut hint = SizeHint::new();

@@ -25,8 +25,14 @@ pub struct Connection {
     pub worker: usize,
     /// Whether TLS ends here.
     pub secure: bool,
+    /// The name the client asked for in its TLS handshake (SNI), in lower case.
+    pub sni: Option<Box<str>>,
+    /// Whether its plain requests are sent to https.
+    pub redirect_to_https: bool,
     /// The longest request target the listener lets in, in bytes.
     pub max_target: u64,
+    /// The most fields of a request head the listener lets in.
+    pub max_headers: usize,
     /// What it waits for.
     pub phase: Arc<Phase>,
 }

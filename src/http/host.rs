@@ -96,7 +96,8 @@ impl fmt::Display for HostPattern {
     }
 }
 
-/// The authority a request is for. None only for HTTP/1.0 without `Host`.
+/// The authority a request is for. None only for HTTP/1.0 without `Host`; HTTP/2 has `:authority` in its place,
+/// which the target holds (RFC 9113 §8.3.1).
 pub fn of_request<'a>(
     version: Version,
     target: &'a Uri,
@@ -107,7 +108,8 @@ pub fn of_request<'a>(
     if lines.next().is_some() {
         return Err(HostFault::Several);
     }
-    if named.is_none() && version == Version::HTTP_11 {
+    let other_place = version == Version::HTTP_2 && target.authority().is_some();
+    if named.is_none() && version > Version::HTTP_10 && !other_place {
         return Err(HostFault::Missing);
     }
     let Some(authority) = target.authority() else {

@@ -2,7 +2,7 @@
 //! connection and its requests share. Slow heads and idle connections end by it, at the price of one
 //! timer per connection that is set anew only when it rings.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 const STATES: u64 = 4;
@@ -20,11 +20,14 @@ pub enum State {
     Idle,
 }
 
-/// The state and since when, in one word so that both change at once.
+/// The state and since when, in one word so that both change at once; and what the last request left behind.
 #[derive(Debug)]
 pub struct Phase {
     start: Instant,
     word: AtomicU64,
+    unread: AtomicBool,
+    /// Requests under way: one at a time in HTTP/1.1, many in HTTP/2.
+    open: AtomicU32,
 }
 
 /// Deadlines of a listener.
@@ -42,6 +45,8 @@ impl Phase {
         Self {
             start: now,
             word: AtomicU64::new(0),
+            unread: AtomicBool::new(false),
+            open: AtomicU32::new(0),
         }
     }
 
@@ -52,14 +57,38 @@ impl Phase {
         }
     }
 
+    /// The last request was answered before its body was read to the end, so the client may still send.
+    pub fn leaves_unread(&self, unread: bool) {
+        // Written only when it changes: hardly any request does that.
+        if self.is_unread() != unread {
+            self.unread.store(unread, Relaxed);
+        }
+    }
+
+    /// Whether the client may still be sending a body nobody reads.
+    pub fn is_unread(&self) -> bool {
+        self.unread.load(Relaxed)
+    }
+
+    /// Bytes came in on a connection of many requests at once: which of them begin a head cannot be told, so
+    /// it counts as idle until a request is complete.
+    pub fn greeted(&self, now: Instant) {
+        if matches!(self.read().0, State::Silent | State::Head) {
+            self.set(State::Idle, now);
+        }
+    }
+
     /// A request head is complete.
     pub fn asked(&self, now: Instant) {
+        self.open.fetch_add(1, Relaxed);
         self.set(State::Busy, now);
     }
 
-    /// The answer is given to its last byte.
+    /// An answer is given to its last byte.
     pub fn answered(&self, now: Instant) {
-        self.set(State::Idle, now);
+        if self.open.fetch_sub(1, Relaxed) == 1 {
+            self.set(State::Idle, now);
+        }
     }
 
     /// When to give up, and on what. A busy connection is looked at again after as long as an idle one may last.
@@ -133,6 +162,28 @@ mod tests {
         assert_eq!(
             phase.deadline(PATIENCE, start + 51 * SECOND),
             (start + 110 * SECOND, State::Idle)
+        );
+    }
+
+    #[test]
+    fn with_many_requests_idleness_begins_after_the_last() {
+        let start = Instant::now();
+        let phase = Phase::new(start);
+        phase.greeted(start + SECOND);
+        assert_eq!(
+            phase.deadline(PATIENCE, start + SECOND),
+            (start + 61 * SECOND, State::Idle)
+        );
+        phase.asked(start + 2 * SECOND);
+        phase.asked(start + 3 * SECOND);
+        phase.answered(start + 4 * SECOND);
+        phase.greeted(start + 5 * SECOND);
+        assert_eq!(phase.deadline(PATIENCE, start + 70 * SECOND).1, State::Busy);
+        phase.answered(start + 80 * SECOND);
+        phase.greeted(start + 90 * SECOND);
+        assert_eq!(
+            phase.deadline(PATIENCE, start + 90 * SECOND),
+            (start + 140 * SECOND, State::Idle)
         );
     }
 }

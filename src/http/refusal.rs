@@ -9,6 +9,9 @@ use http::{HeaderValue, StatusCode};
 use crate::http::exchange::Quota;
 use crate::http::host::HostFault;
 
+/// The status nginx made usual for a client that left before its answer; sent to nobody.
+pub const CLIENT_CLOSED_REQUEST: u16 = 499;
+
 /// Which of the route's deadlines ran out; named in the answer, the log and the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deadline {
@@ -68,6 +71,12 @@ pub enum Refusal {
     /// The target is longer than the listener's `max_target`.
     #[error("the request target is longer than {0} bytes")]
     TargetTooLong(u64),
+    /// More fields than the listener's `max_headers`; in HTTP/1.1 the parser stops before it gets here.
+    #[error("the request has more than {0} header fields")]
+    TooManyHeaders(usize),
+    /// Plain HTTP on a listener that speaks TLS.
+    #[error("this port speaks https only")]
+    TlsRequired,
     /// TRACE reflects credentials, CONNECT turns a gateway into an open relay.
     #[error("this method is not passed on")]
     MethodRefused,
@@ -119,6 +128,9 @@ pub enum Refusal {
     /// The upstream took too long.
     #[error("the application did not answer in time")]
     UpstreamTimeout(Deadline),
+    /// What follows the head is no body (RFC 9112 §7.1).
+    #[error("the request body is malformed")]
+    BodyInvalid,
     /// The client's body broke off, so nobody waits for this answer.
     #[error("the request body broke off")]
     ClientGone,
@@ -135,8 +147,13 @@ impl Refusal {
             | Self::TargetInvalid
             | Self::TargetAmbiguous
             | Self::ConnectionHeader
-            | Self::ClientGone => StatusCode::BAD_REQUEST,
+            | Self::TlsRequired
+            | Self::BodyInvalid => StatusCode::BAD_REQUEST,
+            Self::ClientGone => {
+                StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or(StatusCode::BAD_REQUEST)
+            }
             Self::TargetTooLong(_) => StatusCode::URI_TOO_LONG,
+            Self::TooManyHeaders(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::MethodRefused => StatusCode::NOT_IMPLEMENTED,
             Self::AccessDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -163,6 +180,8 @@ impl Refusal {
             Self::HostInvalid(_) => "host_invalid",
             Self::TargetInvalid | Self::TargetAmbiguous => "target_invalid",
             Self::TargetTooLong(_) => "target_too_long",
+            Self::TooManyHeaders(_) => "too_many_headers",
+            Self::TlsRequired => "tls_required",
             Self::MethodRefused => "method_refused",
             Self::ConnectionHeader => "connection_header",
             Self::AccessDenied => "access_denied",
@@ -181,6 +200,7 @@ impl Refusal {
             Self::UpstreamClosed => "upstream_closed",
             Self::UpstreamInvalid => "upstream_invalid",
             Self::UpstreamTimeout(_) => "upstream_timeout",
+            Self::BodyInvalid => "body_invalid",
             Self::ClientGone => "client_gone",
             Self::Internal => "internal",
         }
@@ -203,9 +223,11 @@ impl Refusal {
             Self::HostInvalid(_)
                 | Self::TargetInvalid
                 | Self::ConnectionHeader
+                | Self::TlsRequired
                 | Self::MethodRefused
                 | Self::BodyTooLarge(_)
                 | Self::RequestTimeout(_)
+                | Self::BodyInvalid
                 | Self::ClientGone
         )
     }

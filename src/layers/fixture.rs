@@ -27,7 +27,10 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
             local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8080),
             worker: 0,
             secure: false,
+            sni: None,
+            redirect_to_https: false,
             max_target: 8192,
+            max_headers: 100,
             phase: Arc::new(Phase::new(Instant::now())),
         }),
         client: Caller {

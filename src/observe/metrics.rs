@@ -33,6 +33,8 @@ pub struct Metrics {
     pub connections: Gauge,
     /// Client connections closed before a request, by reason.
     pub connections_refused: Words,
+    /// TLS handshakes, by result.
+    pub tls_handshakes: Words,
     /// Requests between their head and the last byte of their answer.
     pub in_flight: Gauge,
     /// Requests whose bytes were not HTTP, by reason.
@@ -70,6 +72,7 @@ impl Metrics {
                 &["reason"],
                 "client connections closed before their first request, by reason",
             ),
+            tls_handshakes: tls_handshakes(&mut list),
             in_flight: list.gauge("portcullis_in_flight_requests", "requests not yet answered to the last byte"),
             malformed: list.words(
                 "portcullis_malformed_requests_total",
@@ -162,6 +165,24 @@ impl Metrics {
         self.upstreams.1.sweep();
         self.servers.sweep();
     }
+}
+
+fn tls_handshakes(list: &mut Catalogue) -> Words {
+    let handshakes = list.words(
+        "portcullis_tls_handshakes_total",
+        &["result"],
+        "TLS handshakes, by result; `rejected`: the client did not like our certificate, `not_tls`: it spoke plain HTTP",
+    );
+    handshakes.declare(&[
+        "ok",
+        "timeout",
+        "closed",
+        "rejected",
+        "incompatible",
+        "invalid",
+        "not_tls",
+    ]);
+    handshakes
 }
 
 fn reloads(list: &mut Catalogue) -> Words {

@@ -33,6 +33,11 @@ pub const REQUEST_HEAD: Period = seconds(15);
 /// Browsers keep connections for a minute or more; closing first only costs a handshake.
 pub const KEEP_ALIVE_IDLE: Period = seconds(60);
 
+/// Two round trips and a signature; 10 s bear a satellite, and end whoever opens connections to say nothing.
+pub const TLS_HANDSHAKE: Period = seconds(10);
+/// A month is when renewal is tried, two weeks before the end is when it must have worked.
+pub const CERTIFICATE_WARNING: Period = seconds(14 * 86_400);
+
 /// Metrics tell an attacker what works; only this machine reads them unless others are named.
 pub const METRICS_ALLOW: [&str; 1] = ["loopback"];
 
@@ -89,6 +94,23 @@ pub const CORS_METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 pub const CORS_HEADERS: [&str; 1] = ["*"];
 /// Short enough that a change of policy is felt, long enough to spare the extra requests.
 pub const CORS_MAX_AGE: Period = seconds(600);
+/// What most of a body's redundancy costs little for; from 7 on time grows and size hardly shrinks (seed row 2-02).
+pub const COMPRESSION_LEVEL: u8 = 6;
+/// Smaller bodies fit into one packet either way (seed row 2-01).
+pub const COMPRESSION_MIN_SIZE: Size = Size(1000);
+/// Seed row 2-02 (with its own spelling of RSS), and what else is text in disguise. Pictures, films and
+/// archives are compressed already.
+pub const COMPRESSION_TYPES: [&str; 9] = [
+    "text/*",
+    "application/json",
+    "application/*+json",
+    "application/javascript",
+    "application/xml",
+    "application/*+xml",
+    "application/xml+rss",
+    "image/svg+xml",
+    "application/wasm",
+];
 /// Both name the software to attack, and help nobody else.
 pub const STRIP_HEADERS: [&str; 2] = ["server", "x-powered-by"];
 

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer};
 
@@ -29,11 +30,26 @@ pub struct Listener {
     pub max_headers: u16,
     /// Bytes of the request target (path and query). Default `"8KiB"`.
     pub max_target: Size,
+    /// Certificates to show to clients: with any, the listener speaks TLS alone. A client gets the one for the
+    /// name it asks for, else the first. Read at start and at each reload. Default: none, plain HTTP.
+    pub certificates: Vec<CertificateFiles>,
+    /// Whether plain requests are sent to https (308), all but those for `/health` and below. Default `false`.
+    pub redirect_to_https: bool,
     /// How long a client may take before its request is routed.
     pub timeouts: ListenerTimeouts,
 }
 
-/// `[listeners.NAME.timeouts]`: neither can be switched off, since a connection without either costs
+/// `[[listeners.NAME.certificates]]`: two files in PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateFiles {
+    /// The server's certificate, then those that issued it.
+    pub cert: PathBuf,
+    /// The private key of the first, unencrypted.
+    pub key: PathBuf,
+}
+
+/// `[listeners.NAME.timeouts]`: none can be switched off, since a connection without one costs
 /// an attacker nothing to keep.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -42,6 +58,8 @@ pub struct ListenerTimeouts {
     pub request_head: Period,
     /// How long a connection may wait for its next request. Default `"60s"`.
     pub keep_alive_idle: Period,
+    /// From the connection to the end of the TLS handshake. Default `"10s"`.
+    pub tls_handshake: Period,
 }
 
 /// Address and port of a listener: `"0.0.0.0:8080"`, `"[::]:8080"`.
@@ -59,6 +77,8 @@ impl Default for Listener {
             max_head: defaults::MAX_HEAD,
             max_headers: defaults::MAX_HEADERS,
             max_target: defaults::MAX_TARGET,
+            certificates: Vec::new(),
+            redirect_to_https: false,
             timeouts: ListenerTimeouts::default(),
         }
     }
@@ -69,6 +89,7 @@ impl Default for ListenerTimeouts {
         Self {
             request_head: defaults::REQUEST_HEAD,
             keep_alive_idle: defaults::KEEP_ALIVE_IDLE,
+            tls_handshake: defaults::TLS_HANDSHAKE,
         }
     }
 }

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use super::access::Access;
+use super::compression::Compression;
 use super::defaults;
 use super::headers::HeaderEdits;
 use super::security_headers::SecurityHeaders;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub request_headers: HeaderEdits,
     /// What the client gets beside the upstream's headers, on refusals too. Default: nothing.
     pub response_headers: HeaderEdits,
+    /// Which answers are compressed.
+    pub compression: Compression,
     /// What of an application's errors reaches the client.
     pub errors: Errors,
     /// Whether requests are written to the access log. Default true.
@@ -158,6 +161,7 @@ impl Default for Settings {
             access: Access::default(),
             request_headers: HeaderEdits::default(),
             response_headers: HeaderEdits::default(),
+            compression: Compression::default(),
             errors: Errors::default(),
             log: true,
         }

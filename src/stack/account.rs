@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::Map;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Version};
 use http_body::Body as _;
 use tower::{Layer, Service};
 
 use crate::http::body::End;
 use crate::http::exchange::Response;
+use crate::http::h2;
 use crate::http::request_id::X_REQUEST_ID;
 use crate::stack::passage::{Held, Reply};
 
@@ -73,6 +74,9 @@ fn settle(reply: Reply) -> Response {
     let (millis, seconds) = timings(took);
     headers.insert(X_RESPONSE_TIME_MS, millis);
     headers.insert(X_PROCESS_TIME, seconds);
+    if passage.exchange.head.version == Version::HTTP_2 {
+        h2::fit(&passage.exchange.head.method, &mut response);
+    }
     passage.head_known(response.status(), took);
     if response.body().is_streamed() {
         if let Some(passage) = response.body_mut().attend(passage) {

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::{Instant, SystemTime};
 
 use futures_util::future::Either;
-use http::{HeaderMap, HeaderValue, Method, Request, header, request};
+use http::{HeaderMap, HeaderValue, Method, Request, Version, header, request};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use std::future::{Ready, ready};
@@ -18,7 +18,7 @@ use crate::http::client;
 use crate::http::exchange::{Connection, Exchange, Notes, Permits};
 use crate::http::refusal::Refusal;
 use crate::http::request_id::request_id;
-use crate::http::{host, path};
+use crate::http::{h2, host, path};
 use crate::layers::{cors, own};
 use crate::stack::catch_panic::Identified;
 use crate::stack::passage::{Held, Lane, Ledger, Passage, Place, Refused, Reply};
@@ -93,7 +93,7 @@ impl<N: Service<Held>> Service<Arrival> for Enter<N> {
 
 fn enter(arrival: Arrival) -> Held {
     let Arrival {
-        head,
+        mut head,
         body,
         connection,
         lane,
@@ -102,8 +102,14 @@ fn enter(arrival: Arrival) -> Held {
     } = arrival;
     let snapshot = lane.holder.snapshot();
     snapshot.metrics.in_flight.inc();
+    if head.version == Version::HTTP_2 {
+        h2::unfold(&mut head.headers);
+    }
     let client = client::resolve(connection.peer.ip(), &head.headers, &snapshot.trust);
     let addressed = address(&head, &connection);
+    if head.version == Version::HTTP_2 && addressed.is_ok() {
+        h2::name_host(&mut head);
+    }
     let (route, own, miss) = match &addressed {
         Ok(host) => place(&snapshot, host.as_deref(), &head),
         Err(_) => (snapshot.fallback(), false, None),
@@ -144,6 +150,9 @@ fn address(head: &request::Parts, connection: &Connection) -> Result<Option<Stri
     }
     if target_length(head) > connection.max_target {
         return Err(Refusal::TargetTooLong(connection.max_target));
+    }
+    if head.headers.len() > connection.max_headers {
+        return Err(Refusal::TooManyHeaders(connection.max_headers));
     }
     if !head.uri.path().starts_with('/') {
         return Err(Refusal::TargetInvalid);

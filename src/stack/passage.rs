@@ -3,6 +3,7 @@
 //! Whoever drops it, for whatever reason, closes the account: no request goes unlogged.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderValue, StatusCode, Version};
@@ -13,7 +14,7 @@ use crate::gateway::route::{Route, Target};
 use crate::http::body::{End, Watch};
 use crate::http::exchange::{Exchange, Response};
 use crate::http::pace::TooSlow;
-use crate::http::refusal::Refusal;
+use crate::http::refusal::{CLIENT_CLOSED_REQUEST, Refusal};
 use crate::layers::own::Own;
 use crate::observe::Level;
 use crate::observe::access_log::{self, Line};
@@ -25,6 +26,8 @@ pub struct Lane {
     pub holder: Holder,
     /// The worker's buffer of log lines; none where the access log is off.
     pub log: Option<access_log::Lane>,
+    /// The time to finish is over: what ends unfinished from now on was cut by us, not left by its client.
+    pub leaving: AtomicBool,
 }
 
 /// Where in the gateway a request belongs.
@@ -130,7 +133,9 @@ impl Passage {
             return;
         }
         let now = Instant::now();
-        self.exchange.connection.phase.answered(now);
+        let phase = &self.exchange.connection.phase;
+        phase.answered(now);
+        phase.leaves_unread(self.has_unread_body());
         self.place.snapshot.metrics.in_flight.dec();
         let took = now - self.exchange.arrived;
         self.note_large_upload();
@@ -138,8 +143,18 @@ impl Passage {
             return self.close_without_answer(took);
         };
         if self.place.route().log && self.counts() {
-            self.write_line(head, took, end_name(end));
+            // A body that broke off is answered like any other fault, but nobody is there to read it.
+            let gone = self.exchange.notes.refusal == Some(Refusal::ClientGone.code());
+            let end = if gone { End::Abandoned } else { end };
+            let cut = end == End::Abandoned && self.lane.leaving.load(Relaxed);
+            self.write_line(head, took, if cut { DRAIN_OVER } else { end_name(end) });
         }
+    }
+
+    /// Whether the client may still be sending.
+    fn has_unread_body(&self) -> bool {
+        let cut = |upload: &Arc<Upload>| !upload.is_complete();
+        self.body.is_some() || self.upload.as_ref().is_some_and(cut)
     }
 
     /// A body limit in shadow does not cut a body of unknown length; that it was too large shows at its end.
@@ -157,6 +172,8 @@ impl Passage {
         let (status, end) = if std::thread::panicking() {
             self.place.snapshot.metrics.panics.inc();
             (500, "panic")
+        } else if self.lane.leaving.load(Relaxed) {
+            (503, DRAIN_OVER)
         } else {
             (CLIENT_CLOSED_REQUEST, "client_gone")
         };
@@ -216,8 +233,8 @@ impl Passage {
     }
 }
 
-/// The status nginx made usual for a client that left before its answer; sent to nobody.
-const CLIENT_CLOSED_REQUEST: u16 = 499;
+/// How a request ended that was still under way when the gateway's time to finish was over.
+const DRAIN_OVER: &str = "drain_over";
 
 fn level(slow: Option<&'static str>, status: u16) -> Level {
     match (slow, status) {

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use futures_util::FutureExt;
 use futures_util::future::Map;
-use http::{HeaderValue, header};
+use http::{HeaderValue, Version, header};
 use tower::{Layer, Service};
 
 use crate::http::problem::Problem;
@@ -73,7 +73,8 @@ fn answer(refused: Refused) -> Reply {
     if let Refusal::MethodNotAllowed(allow) = &refusal {
         headers.insert(header::ALLOW, allow.clone());
     }
-    if refusal.closes() {
+    // HTTP/2 has no such header: there only the stream ends (RFC 9113 §8.2.2).
+    if refusal.closes() && exchange.head.version != Version::HTTP_2 {
         headers.insert(header::CONNECTION, CLOSE);
     }
     Reply { passage, response }

@@ -31,14 +31,28 @@ pub(super) fn fault(error: hyper::Error, wire: &Wire) -> AttemptError {
             TooSlow::Rate => Deadline::RequestBodyMinRate,
             TooSlow::Duration => Deadline::Total,
         }),
+        Some(BodyFault::Sender(error)) if is_malformed(error) => Refusal::BodyInvalid,
         Some(BodyFault::Sender(_)) => Refusal::ClientGone,
         None if error.is_parse() || wire.is_flooded() => Refusal::UpstreamInvalid,
-        None => Refusal::UpstreamClosed,
+        Some(BodyFault::Coding) | None => Refusal::UpstreamClosed,
     };
     AttemptError {
         refusal,
         source: Some(Box::new(error)),
     }
+}
+
+/// Whether the client sent what is no body (a chunk without a size), rather than nothing more.
+fn is_malformed(error: &hyper::Error) -> bool {
+    let source = error
+        .source()
+        .and_then(|source| source.downcast_ref::<io::Error>());
+    source.is_some_and(|source| {
+        matches!(
+            source.kind(),
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
+        )
+    })
 }
 
 /// No address is left to try; `last` is what the last one said.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::upstream::connect::Conn;
-use crate::upstream::endpoint::Mark;
+use crate::upstream::mark::Mark;
 
 /// The most connections kept in one lane; what is beyond closes after its answer.
 const MOST: usize = 256;

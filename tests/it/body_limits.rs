@@ -144,3 +144,20 @@ fn an_answer_may_come_before_the_body_was_read() {
     });
     gateway.stop();
 }
+
+#[test]
+fn a_client_that_still_sends_is_not_cut_off_from_its_answer() {
+    let origin = Origin::echo();
+    let gateway = Gateway::start(policy([origin.address()]).and("[defaults]\nmax_body = \"1KiB\""));
+    let mut wire = gateway.connect();
+    wire.send("POST / HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 3276800\r\n\r\n");
+    wire.answer().assert_refused(413, "body_too_large");
+    let piece = vec![b'x'; 65536];
+    assert!(
+        (0..50).all(|_| wire.try_send(&piece)),
+        "the connection was reset under the client's hands"
+    );
+    wire.finish_sending();
+    assert!(wire.is_closed());
+    gateway.stop();
+}

@@ -1,9 +1,12 @@
 //! SIGTERM: what is under way finishes, nothing new begins, and the end comes in any case.
 
+use std::io::Write;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use crate::support::exit::{Running, folder_with};
 use crate::support::{Ask, DEADLINE, Gate, Gateway, Origin, Reply, Wire, policy, until};
 
 fn holding() -> (Origin, Gate) {
@@ -60,9 +63,13 @@ fn a_request_that_never_ends_is_cut_at_the_deadline() {
     origin.wait_for_calls(1);
     let start = Instant::now();
     gateway.terminate();
-    gateway.wait();
+    let output = gateway.wait().output();
     assert!(Instant::now().duration_since(start) >= Duration::from_millis(300));
     assert!(wire.try_answer().is_none_or(|answer| answer.status >= 500));
+    assert!(
+        output.contains("\"end\":\"drain_over\""),
+        "it was not logged: {output}"
+    );
     gate.open();
 }
 
@@ -89,4 +96,18 @@ fn the_last_lines_of_the_access_log_are_written() {
         .header("X-Request-ID", "the-very-last")
         .to(gateway.http());
     assert!(gateway.stop().output().contains("the-very-last"));
+}
+
+#[test]
+fn an_operator_who_reads_nothing_does_not_hold_it_up() {
+    let folder = folder_with(&policy([Origin::echo().address()]).text());
+    let (_unread, full) = std::io::pipe().unwrap();
+    let mut filling = full.try_clone().unwrap();
+    thread::spawn(move || while filling.write_all(&[b'x'; 4096]).is_ok() {});
+    let mut running = Running::start_telling(full.into(), &["serve", "portcullis.toml"], folder.path(), &[]);
+    running.stdout.find("it to serve", |lines| {
+        lines.iter().any(|line| line.contains("serving")).then_some(())
+    });
+    running.signal(Signal::TERM);
+    assert_eq!(running.wait().code, Some(0));
 }

@@ -130,6 +130,12 @@ fn a_body_cut_by_the_client_is_not_passed_off_as_whole() {
     origin.wait_for_calls(1);
     drop(wire);
     assert!(ended.wait());
+    let line = gateway.wait_for_log("the request", |line| line["path"] == "/");
+    assert_eq!(
+        (&line["status"], &line["end"]),
+        (&499.into(), &"client_gone".into()),
+        "{line}"
+    );
     gateway.stop();
 }
 

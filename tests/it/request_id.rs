@@ -87,3 +87,18 @@ fn refusals_carry_the_id_and_the_timing() {
     }
     gateway.stop();
 }
+
+#[test]
+fn a_head_that_never_comes_has_one_too() {
+    let origin = Origin::echo();
+    let gateway =
+        Gateway::start(policy([origin.address()]).listener("timeouts = { request_head = \"200ms\" }"));
+    let mut wire = gateway.connect();
+    wire.send("GET / HT");
+    let answer = wire.answer();
+    answer.assert_refused(408, "request_head_timeout");
+    let id = answer.header("x-request-id").unwrap().to_owned();
+    assert_eq!(answer.json()["request_id"], id);
+    assert!(!id.is_empty());
+    gateway.stop();
+}

@@ -34,6 +34,21 @@ fn every_toml_block_in_the_documents_checks() {
     }
 }
 
+#[test]
+fn the_picture_of_a_requests_life_has_the_layers_of_the_stack_in_their_order() {
+    let text = fs::read_to_string(root().join("docs/life-of-a-request.md")).unwrap();
+    let picture = text
+        .split("```text\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .unwrap();
+    let drawn: Vec<&str> = picture
+        .lines()
+        .filter_map(|line| line.trim_start_matches(['├', ' ']).split_whitespace().next())
+        .collect();
+    assert_eq!(drawn, portcullis::stack::ORDER);
+}
+
 #[track_caller]
 fn assert_checks(what: &str, text: &str) {
     let names: Vec<String> = variables(text);

@@ -1,8 +1,9 @@
 //! `[listeners.NAME]` → listeners; without any, one on `0.0.0.0:8080`.
 
 use std::net::IpAddr;
+use std::time::SystemTime;
 
-use super::Build;
+use super::{Build, certificates};
 use crate::gateway::listener::Listener;
 use crate::policy::{self, Policy};
 
@@ -10,8 +11,9 @@ use crate::policy::{self, Policy};
 const RESERVED_FILES: u64 = 64;
 
 pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> Vec<Listener> {
+    let share = connections_each(files(), policy.listeners.len());
     if policy.listeners.is_empty() {
-        return vec![compile_one("http", &policy::Listener::default())];
+        return vec![compile_one("http", &policy::Listener::default(), share, build)];
     }
     for (index, (name, table)) in policy.listeners.iter().enumerate() {
         let address = table.address.0;
@@ -30,11 +32,12 @@ pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> Vec<Listener> {
                 .help("give each listener its own port");
         }
         report_wide_trust(policy, name, address.ip(), build);
+        report_redirect(policy, name, table, build);
     }
     policy
         .listeners
         .iter()
-        .map(|(name, table)| compile_one(name, table))
+        .map(|(name, table)| compile_one(name, table, share, build))
         .collect()
 }
 
@@ -52,26 +55,62 @@ fn report_wide_trust(policy: &Policy, listener: &str, ip: IpAddr, build: &Build<
     }
 }
 
-fn compile_one(name: &str, table: &policy::Listener) -> Listener {
+/// A redirect that can only lead back here, or nowhere.
+fn report_redirect(policy: &Policy, name: &str, table: &policy::Listener, build: &Build<'_>) {
+    let at = build.at().key("listeners").key(name).key("redirect_to_https");
+    let secure = |listener: &policy::Listener| !listener.certificates.is_empty();
+    if !table.redirect_to_https {
+        return;
+    }
+    if secure(table) {
+        at.fault(format!(
+            "the listener `{name}` has certificates, so all its requests are https already"
+        ))
+        .help("set it on the plain listener, and leave it out here");
+    } else if !policy.listeners.values().any(secure) && policy.client.trusted_proxies.is_empty() {
+        at.warn("no listener has certificates, and no trusted proxy could say that a request came by https")
+            .help("add a listener with `[[listeners.NAME.certificates]]`, or name the proxy that ends TLS in `[client] trusted_proxies`");
+    }
+}
+
+fn compile_one(name: &str, table: &policy::Listener, share: usize, build: &Build<'_>) -> Listener {
     Listener {
         name: name.to_owned(),
         address: table.address.0,
-        max_connections: table
-            .max_connections
-            .map_or_else(default_connections, |most| most as usize),
+        max_connections: table.max_connections.map_or(share, |most| most as usize),
         max_connections_per_client: table.max_connections_per_client.get(),
         max_head: usize::try_from(table.max_head.0).unwrap_or(usize::MAX),
         max_headers: usize::from(table.max_headers),
         max_target: table.max_target.0,
         request_head: table.timeouts.request_head.0,
         keep_alive_idle: table.timeouts.keep_alive_idle.0,
+        tls: certificates::compile(name, &table.certificates, SystemTime::now(), build),
+        tls_handshake: table.timeouts.tls_handshake.0,
+        redirect_to_https: table.redirect_to_https,
     }
 }
 
-/// Half of the files the process may open, since each request may need one towards the upstream too.
-fn default_connections() -> usize {
-    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile)
-        .current
-        .unwrap_or(65_536);
-    usize::try_from((files.saturating_sub(RESERVED_FILES) / 2).max(16)).unwrap_or(usize::MAX)
+/// The files the process may open.
+fn files() -> u64 {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit.current.unwrap_or(65_536)
+}
+
+/// Half of the files, since each request may need one towards the upstream too; the listeners share them.
+fn connections_each(files: u64, listeners: usize) -> usize {
+    let all = usize::try_from(files.saturating_sub(RESERVED_FILES) / 2).unwrap_or(usize::MAX);
+    (all / listeners.max(1)).max(16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listeners_together_leave_half_of_the_files_to_the_upstreams() {
+        assert_eq!(connections_each(1064, 0), 500);
+        assert_eq!(connections_each(1064, 1), 500);
+        assert_eq!(connections_each(1064, 2), 250);
+        assert_eq!(connections_each(64, 2), 16, "few are better than none");
+    }
 }

@@ -9,7 +9,7 @@ use http::HeaderName;
 use super::actions::Action;
 use super::headers::{self, Side};
 use super::limits::Named;
-use super::{Build, cors, limits};
+use super::{Build, compression, cors, limits};
 use crate::gateway::ranges;
 use crate::gateway::route::{Route, Slow, Target, Waits};
 use crate::http::client::Trust;
@@ -71,6 +71,7 @@ pub(super) fn compile(
         security_headers,
         strip_headers: strip_headers(&settings.errors, at).filter(|_| foreign),
         cors: cors.map(|rule| Guarded::always("cors", rule)),
+        compress: compression::compile(&settings.compression),
         limits: guards,
         quota_headers,
         in_flight: in_flight(settings, ipv6_prefix, build, &metrics, at),

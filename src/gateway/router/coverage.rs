@@ -2,8 +2,8 @@
 //! share out the methods; not paths that are covered piece by piece, which takes an operator intent on it.
 
 use crate::gateway::router::Rule;
-use crate::gateway::router::methods::MethodSet;
-use crate::gateway::router::tree::{Entry, Tree};
+use crate::gateway::router::methods::{Entry, MethodSet};
+use crate::gateway::router::tree::Tree;
 
 /// So many rules that each cover alone are remembered, to find one that does so for all hosts.
 const REMEMBERED: usize = 8;

@@ -3,7 +3,6 @@
 use http::{HeaderValue, Method};
 
 use crate::gateway::router::Rule;
-use crate::gateway::router::tree::Entry;
 
 /// The methods with a bit of their own, in the order in which `Allow` names them.
 static KNOWN: [Method; 9] = [
@@ -27,6 +26,15 @@ const OTHERS: u16 = 1 << 15;
 /// Methods a rule takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct MethodSet(u16);
+
+/// A rule in the index: its number and the methods it takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    /// Its number.
+    pub(super) rule: u32,
+    /// Its methods.
+    pub(super) methods: MethodSet,
+}
 
 /// A request's method, ready to be asked of many entries.
 pub(super) struct Allowance<'a> {

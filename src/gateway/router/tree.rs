@@ -4,16 +4,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::gateway::router::methods::{Allowance, MethodSet};
+use crate::gateway::router::methods::{Allowance, Entry};
 use crate::gateway::router::pattern::{PathPattern, Segment};
-
-/// A rule at its place in a tree.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
-    /// Its number.
-    pub(super) rule: u32,
-    pub(super) methods: MethodSet,
-}
 
 /// The patterns of one host, or of one kind of hosts.
 #[derive(Debug)]

@@ -67,7 +67,7 @@ pub struct Line<'a> {
     pub shadowed: &'a [std::sync::Arc<str>],
     /// Whether the upstream's error body was replaced.
     pub masked: bool,
-    /// How it ended: `complete`, `client_gone`, `upstream_cut`.
+    /// How it ended: `complete`, `client_gone`, `upstream_cut`, `drain_over`.
     pub end: &'static str,
     /// The user agent as received.
     pub user_agent: Option<&'a [u8]>,

@@ -29,14 +29,16 @@ enum Kind {
 }
 
 /// Keys that must be there, with what to write.
-const EXAMPLES: [(&str, &str); 3] = [
+const EXAMPLES: [(&str, &str); 5] = [
     ("rate", "rate = \"100/minute\""),
     ("servers", "servers = [\"http://app:8000\"]"),
+    ("cert", "cert = \"/etc/portcullis/tls/site.pem\""),
+    ("key", "key = \"/etc/portcullis/tls/site.key\""),
     ("to", "to = \"https://www.example.com{path}{query}\""),
 ];
 
 /// Keys that are often looked for in the wrong table, and the right one.
-const ELSEWHERE: [(&str, &str); 26] = [
+const ELSEWHERE: [(&str, &str); 29] = [
     ("address", "[listeners.NAME]"),
     ("max_connections", "[listeners.NAME]"),
     ("max_connections_per_client", "[listeners.NAME]"),
@@ -45,6 +47,9 @@ const ELSEWHERE: [(&str, &str); 26] = [
     ("max_target", "[listeners.NAME]"),
     ("request_head", "[listeners.NAME.timeouts]"),
     ("keep_alive_idle", "[listeners.NAME.timeouts]"),
+    ("tls_handshake", "[listeners.NAME.timeouts]"),
+    ("certificates", "[listeners.NAME]"),
+    ("redirect_to_https", "[listeners.NAME]"),
     ("trusted_proxies", "[client]"),
     ("ipv6_prefix", "[client]"),
     ("metrics_allow", "[admin]"),

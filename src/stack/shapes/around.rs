@@ -11,7 +11,7 @@ use crate::http::refusal::Refusal;
 use crate::layers::{Around, Next};
 use crate::stack::passage::{Held, Refused, Reply};
 
-/// Made by [`around`].
+/// Made by [`around`](super::around()).
 #[derive(Clone, Copy)]
 pub struct AroundLayer<P> {
     pub(super) pick: P,

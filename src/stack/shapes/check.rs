@@ -13,7 +13,7 @@ use crate::http::refusal::Refusal;
 use crate::layers::{Guarded, Verdict};
 use crate::stack::passage::{Held, Refused, Reply};
 
-/// Made by [`check`].
+/// Made by [`check`](super::check()).
 #[derive(Clone, Copy)]
 pub struct CheckLayer<P, J> {
     pub(super) pick: P,

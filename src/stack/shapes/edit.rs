@@ -11,7 +11,7 @@ use super::Pick;
 use crate::layers::Edit;
 use crate::stack::passage::{Held, Reply};
 
-/// Made by [`edit`].
+/// Made by [`edit`](super::edit()).
 #[derive(Clone, Copy)]
 pub struct EditLayer<P> {
     pub(super) pick: P,

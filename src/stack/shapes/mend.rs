@@ -12,7 +12,7 @@ use crate::http::exchange::Response;
 use crate::layers::Mend;
 use crate::stack::passage::{Held, Reply};
 
-/// Made by [`mend`].
+/// Made by [`mend`](super::mend()).
 #[derive(Clone, Copy)]
 pub struct MendLayer<P> {
     pub(super) pick: P,

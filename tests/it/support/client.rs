@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Answer, Wire};
+use super::{Answer, Gateway, Proto, Session, Wire};
 
 /// A request to send.
 #[derive(Debug, Clone)]
@@ -49,6 +49,32 @@ impl Ask {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    pub fn authority(&self) -> &str {
+        &self.host
+    }
+
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    pub fn body(&self) -> Option<&[u8]> {
+        self.body.as_deref()
+    }
+
+    /// Over a new connection that speaks so.
+    #[track_caller]
+    pub fn over(&self, proto: Proto, gateway: &Gateway) -> Answer {
+        Session::open(proto, gateway).ask(self)
     }
 
     /// Over a new connection.

@@ -40,6 +40,16 @@ pub fn folder_with(policy: &str) -> TempDir {
 
 impl Running {
     pub fn start(arguments: &[&str], folder: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::start_telling(Stdio::piped(), arguments, folder, variables)
+    }
+
+    /// As [`start`](Self::start), with another place for standard error; none of it is read.
+    pub fn start_telling(
+        stderr: Stdio,
+        arguments: &[&str],
+        folder: &Path,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
             .args(arguments)
             .current_dir(folder)
@@ -47,11 +57,14 @@ impl Running {
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let stdout = Lines::read(child.stdout.take().unwrap());
-        let stderr = Lines::read(child.stderr.take().unwrap());
+        let stderr = child
+            .stderr
+            .take()
+            .map_or_else(|| Lines::read(std::io::empty()), Lines::read);
         Self {
             child,
             stdout,

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use super::Certs;
+
 /// A policy being written.
 #[derive(Debug, Clone)]
 pub struct PolicyText {
@@ -56,6 +58,12 @@ impl PolicyText {
     pub fn and(mut self, tables: &str) -> Self {
         self.rest += &format!("\n{tables}\n");
         self
+    }
+
+    /// A listener `https` beside the plain one, with a certificate for `gateway.test`.
+    pub fn tls(self, certs: &Certs) -> Self {
+        certs.issue("gateway", &["gateway.test"]);
+        self.and(&certs.listener(&["gateway"]))
     }
 
     /// A route to `backend`: its name, its `match` table, its other keys as lines.

@@ -66,6 +66,14 @@ async fn a_body_that_breaks_off_is_the_clients_fault() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_body_of_broken_chunks_is_told_from_one_that_breaks_off() {
+    assert_eq!(
+        refused(Pace::default(), "5\r\nhello\r\nzz\r\n", false).await,
+        Refusal::BodyInvalid
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_whole_body_leaves_the_connection_fit_for_another_request() {
     let origin = Origin::bind().await;
     let mut bench = Bench::new(vec![origin.server()]);

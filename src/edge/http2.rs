@@ -1,0 +1,87 @@
+//! One HTTP/2 connection: hyper reads and writes frames on it under limits of ours, the stack answers each
+//! request in a task of its own, and the same lazy timer as for HTTP/1.1 ends connections nobody uses.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::sync::watch;
+use tower::Service;
+
+use crate::edge::connection::{Entry, closed, report};
+use crate::edge::tap::Tap;
+use crate::gateway::listener::Listener;
+use crate::http::exchange::Response;
+use crate::http::phase::State;
+use crate::observe::metrics::Metrics;
+use crate::stack::enter::Arrival;
+
+/// Requests of one connection at once: what RFC 9113 §6.5.2 asks for at least, and what browsers use.
+const STREAMS: u32 = 100;
+/// What one stream may send before the application takes it. 256 KiB keep a line of 100 Mbit/s and 20 ms busy.
+const STREAM_WINDOW: u32 = 256 << 10;
+/// And all streams of a connection together: what a client may make us hold.
+const CONNECTION_WINDOW: u32 = 1 << 20;
+/// What a stream holds for a client that reads slowly.
+const SEND_BUFFER: usize = 64 << 10;
+/// Streams opened and reset before we came to them, kept as numbers only; beyond, the connection ends (rapid
+/// reset, CVE-2023-44487).
+const UNSEEN_RESETS: usize = 20;
+/// Streams we had to reset for the client's faults; beyond, the connection ends (CVE-2025-8671).
+const OUR_RESETS: usize = 50;
+/// How often a client must show that it is there, while a request is under way or not.
+const PING_EVERY: Duration = Duration::from_secs(30);
+/// And how long it may take to.
+const PING_PATIENCE: Duration = Duration::from_secs(15);
+/// How long a client may take to read that the connection ends.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Serves a connection to its end.
+pub(super) async fn serve<S>(
+    tap: Tap,
+    listener: &Listener,
+    entry: Entry<S>,
+    mut closing: watch::Receiver<bool>,
+    mut watchdog: Pin<&mut impl Future<Output = State>>,
+    metrics: &Arc<Metrics>,
+) where
+    S: Service<Arrival, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
+{
+    let mut serving = pin!(builder(listener).serve_connection(tap, entry));
+    let mut asked_to_end = false;
+    loop {
+        tokio::select! {
+            biased;
+            outcome = &mut serving => return report(outcome, metrics),
+            () = closed(&mut closing), if !asked_to_end => {
+                asked_to_end = true;
+                serving.as_mut().graceful_shutdown();
+            }
+            _idle = &mut watchdog => {
+                serving.as_mut().graceful_shutdown();
+                let _told = tokio::time::timeout(GOODBYE, serving).await;
+                return;
+            }
+        }
+    }
+}
+
+fn builder(listener: &Listener) -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_header_list_size(u32::try_from(listener.max_head).unwrap_or(u32::MAX))
+        .max_send_buf_size(SEND_BUFFER)
+        .max_pending_accept_reset_streams(UNSEEN_RESETS)
+        .max_local_error_reset_streams(OUR_RESETS)
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_PATIENCE);
+    builder
+}

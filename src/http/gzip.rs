@@ -1,0 +1,252 @@
+//! A body gzipped on its way out (RFC 1952). It gathers what the sender has ready, so that a page of ordinary
+//! size is compressed in one go; when the sender pauses, all that was said so far is sent, so that a page that
+//! comes bit by bit is shown bit by bit. It decides nothing: which answers are gzipped is a rule of the layers.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use flate2::FlushCompress as Flush;
+use http::{HeaderMap, HeaderName};
+use http_body::{Body as _, Frame};
+use tokio::time::Sleep;
+
+use crate::http::body::{Body, BodyFault, End, Watch};
+use crate::http::gzip::coder::{Coder, Job};
+
+pub mod coder;
+
+/// So many bytes are gathered before they are compressed: more than most pages have. From here on the work
+/// is done off the worker, since it takes about a millisecond at level 6.
+pub const BATCH: usize = 64 * 1024;
+/// How long a sender may pause before what it said is sent on: nobody sees it, and pieces that follow each
+/// other closely (each read of a socket is one) are still compressed together.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Digests of the plain bytes (RFC 1864, RFC 3230, RFC 9530), which the coded ones would not match: they are
+/// not sent along, neither as headers nor as trailers.
+pub const DIGESTS: [HeaderName; 4] = [
+    HeaderName::from_static("content-md5"),
+    HeaderName::from_static("digest"),
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("repr-digest"),
+];
+
+/// A body being gzipped.
+pub struct Gzip {
+    source: Body,
+    level: u8,
+    /// None until the first batch, so that an answer that waits for its upstream holds no window, and while
+    /// a batch is compressed elsewhere.
+    coder: Option<Coder>,
+    gathered: Vec<Bytes>,
+    held: usize,
+    /// The coder keeps something back that the client could already have.
+    kept_back: bool,
+    pause: Option<Pin<Box<Sleep>>>,
+    job: Option<Job>,
+    stage: Stage,
+    watch: Option<Box<dyn Watch>>,
+}
+
+enum Stage {
+    /// The sender may say more.
+    Open,
+    /// It has said all, and perhaps trailers; the last of it is being compressed.
+    Closing(Option<HeaderMap>),
+    /// All but the trailers has been given out.
+    Trailing(HeaderMap),
+    /// Nothing is left.
+    Over,
+}
+
+/// The same body, gzipped at a level from 1 to 9. A small one at hand is compressed at once and keeps a known length.
+pub fn gzip(body: Body, level: u8) -> Body {
+    if let Body::Full(bytes) = &body
+        && bytes.len() < BATCH
+        && let Ok(coded) = whole(bytes, level)
+    {
+        return Body::from(coded);
+    }
+    Body::Gzipped(Box::new(Gzip {
+        source: body,
+        level,
+        coder: None,
+        gathered: Vec::new(),
+        held: 0,
+        kept_back: false,
+        pause: None,
+        job: None,
+        stage: Stage::Open,
+        watch: None,
+    }))
+}
+
+fn whole(bytes: &Bytes, level: u8) -> Result<Vec<u8>, BodyFault> {
+    let mut coder = Coder::take(level);
+    let coded = coder.code(std::slice::from_ref(bytes), Flush::Finish)?;
+    coder.give_back();
+    Ok(coded)
+}
+
+impl Gzip {
+    /// See [`Body::attend`].
+    pub(super) fn attend(&mut self, watch: Box<dyn Watch>) -> Option<Box<dyn Watch>> {
+        if self.watch.is_some() {
+            return Some(watch);
+        }
+        self.watch = Some(watch);
+        None
+    }
+
+    /// Whether the last frame has been given out.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Over)
+    }
+
+    /// The next frame.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
+        let outcome = ready!(self.poll_coded(cx));
+        match &outcome {
+            None => {}
+            Some(Err(fault)) => self.end(fault.end()),
+            Some(Ok(frame)) => {
+                let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+                if let Some(watch) = &mut self.watch {
+                    watch.passed(bytes);
+                }
+                if self.is_over() {
+                    self.end(End::Complete);
+                }
+            }
+        }
+        Poll::Ready(outcome)
+    }
+
+    fn poll_coded(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
+        loop {
+            let coded = if let Some(job) = &mut self.job {
+                let done = ready!(job.as_mut().poll(cx));
+                self.job = None;
+                done.map(|(coder, coded)| {
+                    self.coder = Some(coder);
+                    coded
+                })
+            } else {
+                match std::mem::replace(&mut self.stage, Stage::Over) {
+                    Stage::Open => self.stage = Stage::Open,
+                    Stage::Trailing(trailers) => return Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
+                    Stage::Closing(_) | Stage::Over => return Poll::Ready(None),
+                }
+                match ready!(self.poll_gather(cx)).and_then(|flush| self.code(flush)) {
+                    Ok(None) => continue,
+                    Ok(Some(coded)) => Ok(coded),
+                    Err(fault) => Err(fault),
+                }
+            };
+            match coded {
+                Ok(coded) if coded.is_empty() => {}
+                Ok(coded) => {
+                    self.advance();
+                    return Poll::Ready(Some(Ok(Frame::data(coded.into()))));
+                }
+                Err(fault) => return Poll::Ready(Some(Err(fault))),
+            }
+        }
+    }
+
+    /// Gathers until there is a batch, a pause, or no more; says which by how the batch is to be flushed.
+    fn poll_gather(&mut self, cx: &mut Context<'_>) -> Poll<Result<Flush, BodyFault>> {
+        loop {
+            if self.source.is_end_stream() {
+                return Poll::Ready(Ok(self.close(None)));
+            }
+            if self.held >= BATCH {
+                return Poll::Ready(Ok(Flush::None));
+            }
+            let Poll::Ready(frame) = Pin::new(&mut self.source).poll_frame(cx) else {
+                return self.poll_pause(cx).map(Ok);
+            };
+            match frame.transpose()?.map(Frame::into_data) {
+                Some(Ok(bytes)) => {
+                    self.held += bytes.len();
+                    self.gathered.push(bytes);
+                }
+                Some(Err(frame)) => return Poll::Ready(Ok(self.close(frame.into_trailers().ok()))),
+                None => return Poll::Ready(Ok(self.close(None))),
+            }
+        }
+    }
+
+    fn close(&mut self, mut trailers: Option<HeaderMap>) -> Flush {
+        if let Some(trailers) = &mut trailers {
+            for digest in &DIGESTS {
+                trailers.remove(digest);
+            }
+        }
+        self.stage = Stage::Closing(trailers);
+        Flush::Finish
+    }
+
+    fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<Flush> {
+        if self.held == 0 && !self.kept_back {
+            return Poll::Pending;
+        }
+        let pause = self
+            .pause
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(PAUSE)));
+        pause.as_mut().poll(cx).map(|()| Flush::Sync)
+    }
+
+    /// Compresses what was gathered: here if it is little, else elsewhere, and then nothing is returned.
+    fn code(&mut self, flush: Flush) -> Result<Option<Vec<u8>>, BodyFault> {
+        self.pause = None;
+        self.kept_back = matches!(flush, Flush::None);
+        let mut coder = self.coder.take().unwrap_or_else(|| Coder::take(self.level));
+        let batch = std::mem::take(&mut self.gathered);
+        if std::mem::take(&mut self.held) >= BATCH {
+            self.job = Some(Box::pin(coder.code_aside(batch, flush)));
+            return Ok(None);
+        }
+        let coded = coder.code(&batch, flush)?;
+        self.coder = Some(coder);
+        Ok(Some(coded))
+    }
+
+    /// What has been compressed is about to be given out.
+    fn advance(&mut self) {
+        if let Stage::Closing(trailers) = &mut self.stage {
+            self.stage = trailers.take().map_or(Stage::Over, Stage::Trailing);
+            if let Some(coder) = self.coder.take() {
+                coder.give_back();
+            }
+        }
+    }
+
+    fn end(&mut self, end: End) {
+        self.stage = Stage::Over;
+        if let Some(watch) = self.watch.take() {
+            watch.ended(end);
+        }
+    }
+}
+
+impl Drop for Gzip {
+    fn drop(&mut self) {
+        self.end(End::Abandoned);
+    }
+}
+
+impl std::fmt::Debug for Gzip {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gzip")
+            .field("level", &self.level)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::io::Read;
+use std::sync::{Arc, Mutex};
+
+use flate2::read::GzDecoder;
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
+
+use super::*;
+
+fn plain(coded: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    GzDecoder::new(coded).read_to_end(&mut plain).unwrap();
+    plain
+}
+
+/// Text that deflate cannot shrink to nothing.
+fn text(bytes: usize) -> Vec<u8> {
+    let words = (0_u64..).map(|n| format!("{:x} ", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+    words.flat_map(String::into_bytes).take(bytes).collect()
+}
+
+#[derive(Clone, Default)]
+struct Account(Arc<Mutex<(u64, Vec<End>)>>);
+
+impl Watch for Account {
+    fn passed(&mut self, bytes: u64) {
+        self.0.lock().unwrap().0 += bytes;
+    }
+
+    fn ended(self: Box<Self>, end: End) {
+        self.0.lock().unwrap().1.push(end);
+    }
+}
+
+#[tokio::test]
+async fn a_small_body_at_hand_keeps_a_known_length() {
+    let body = gzip(Body::from(text(BATCH - 1)), 6);
+    let length = body.size_hint().exact().unwrap();
+    let coded = body.collect().await.unwrap().to_bytes();
+    assert_eq!(coded.len() as u64, length);
+    assert!(plain(&coded) == text(BATCH - 1));
+}
+
+#[tokio::test]
+async fn the_head_of_the_stream_tells_neither_time_nor_name() {
+    let coded = gzip(Body::from("x"), 6).collect().await.unwrap().to_bytes();
+    assert_eq!(&coded[..8], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_large_body_is_compressed_aside_and_comes_out_the_same() {
+    let mut body = gzip(Body::from(text(10 * BATCH)), 6);
+    assert!(body.is_streamed() && body.size_hint().exact().is_none());
+    let account = Account::default();
+    assert!(body.attend(Box::new(account.clone())).is_none());
+    let coded = body.collect().await.unwrap().to_bytes();
+    assert!(plain(&coded) == text(10 * BATCH));
+    assert_eq!(
+        *account.0.lock().unwrap(),
+        (coded.len() as u64, vec![End::Complete])
+    );
+}
+
+#[tokio::test]
+async fn a_body_dropped_midway_was_abandoned() {
+    let mut body = gzip(Body::from(text(10 * BATCH)), 1);
+    let account = Account::default();
+    body.attend(Box::new(account.clone()));
+    assert!(body.frame().now_or_never().is_none());
+    drop(body);
+    assert_eq!(account.0.lock().unwrap().1, [End::Abandoned]);
+}
+
+#[test]
+fn a_coder_that_was_used_starts_anew() {
+    for level in [1, 6, 1, 6] {
+        let mut coder = Coder::take(level);
+        let batch = [Bytes::from(text(1000)), Bytes::new(), Bytes::from(text(50))];
+        let mut coded = coder.code(&batch, Flush::None).unwrap();
+        coded.extend(coder.code(&batch, Flush::Sync).unwrap());
+        coded.extend(coder.code(&[], Flush::Finish).unwrap());
+        coder.give_back();
+        let twice = [text(1000), text(50), text(1000), text(50)].concat();
+        assert!(plain(&coded) == twice);
+    }
+}
+
+#[test]
+fn all_said_so_far_comes_out_at_a_flush() {
+    let mut coder = Coder::take(6);
+    let coded = coder.code(&[Bytes::from_static(b"so far")], Flush::Sync).unwrap();
+    let mut seen = [0; 6];
+    GzDecoder::new(&coded[..]).read_exact(&mut seen).unwrap();
+    assert_eq!(&seen, b"so far");
+}

@@ -1,0 +1,95 @@
+//! Which certificate a client is shown, by the name it asks for in its first message (SNI, RFC 6066 §3).
+//! A name nobody has a certificate for gets the first one: the client then says what it thinks of it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+use crate::tls::certificate::Certificate;
+
+/// Certificates by name.
+#[derive(Debug)]
+pub struct Choice {
+    exact: HashMap<Box<str>, usize>,
+    /// By what stands behind `*.`.
+    under: HashMap<Box<str>, usize>,
+    all: Vec<Arc<CertifiedKey>>,
+}
+
+impl Choice {
+    /// The certificates of a listener, the default one first. Of two for one name the earlier is shown.
+    pub fn new(certificates: &[Certificate]) -> Self {
+        let (mut exact, mut under) = (HashMap::new(), HashMap::new());
+        for (index, certificate) in certificates.iter().enumerate() {
+            for name in &certificate.names {
+                match name.strip_prefix("*.") {
+                    Some(suffix) => under.entry(Box::from(suffix)).or_insert(index),
+                    None => exact.entry(Box::from(name.as_str())).or_insert(index),
+                };
+            }
+        }
+        Self {
+            exact,
+            under,
+            all: certificates
+                .iter()
+                .map(|certificate| Arc::clone(&certificate.key))
+                .collect(),
+        }
+    }
+
+    /// The place of the certificate for a name: an exact one, a wildcard for its first label, or the first.
+    fn pick(&self, name: Option<&str>) -> usize {
+        let Some(name) = name.map(str::to_ascii_lowercase) else {
+            return 0;
+        };
+        let wildcard = || self.under.get(name.split_once('.')?.1);
+        self.exact
+            .get(name.as_str())
+            .or_else(wildcard)
+            .copied()
+            .unwrap_or(0)
+    }
+}
+
+impl ResolvesServerCert for Choice {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.all.get(self.pick(hello.server_name())).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::certificate::tests::certificate;
+
+    #[test]
+    fn an_exact_name_wins_over_a_wildcard_and_the_first_is_for_the_rest() {
+        let choice = Choice::new(&[
+            certificate(&["default.test"]),
+            certificate(&["*.site.test"]),
+            certificate(&["www.site.test", "site.test"]),
+        ]);
+        assert_eq!(choice.pick(Some("www.site.test")), 2);
+        assert_eq!(choice.pick(Some("WWW.Site.test")), 2);
+        assert_eq!(choice.pick(Some("shop.site.test")), 1);
+        assert_eq!(choice.pick(Some("site.test")), 2);
+        assert_eq!(choice.pick(Some("stranger.test")), 0);
+        assert_eq!(choice.pick(None), 0);
+    }
+
+    #[test]
+    fn a_wildcard_stands_for_one_label_only() {
+        let choice = Choice::new(&[certificate(&["default.test"]), certificate(&["*.site.test"])]);
+        assert_eq!(choice.pick(Some("a.b.site.test")), 0);
+        assert_eq!(choice.pick(Some("site.test")), 0);
+    }
+
+    #[test]
+    fn of_two_for_one_name_the_earlier_is_shown() {
+        let choice = Choice::new(&[certificate(&["a.test"]), certificate(&["b.test", "a.test"])]);
+        assert_eq!(choice.pick(Some("a.test")), 0);
+    }
+}

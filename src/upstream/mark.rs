@@ -1,0 +1,87 @@
+//! What is known of one address: whether it is alive, and whether its name still leads to it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
+
+use tokio::sync::Notify;
+
+/// What is known of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// Nobody has asked yet.
+    Unknown,
+    /// It accepted the last connection.
+    Up,
+    /// It refused the last connection, or let it wait too long.
+    Down,
+}
+
+/// What all lanes of an endpoint share; read by every request, written only when something changes.
+pub(super) struct Mark {
+    address: SocketAddr,
+    health: AtomicU8,
+    gone: AtomicBool,
+    lost: Arc<Notify>,
+}
+
+impl Mark {
+    /// Of an address nobody has asked yet.
+    pub(super) fn new(address: SocketAddr, lost: Arc<Notify>) -> Self {
+        let health = AtomicU8::new(Health::Unknown as u8);
+        let gone = AtomicBool::new(false);
+        Self {
+            address,
+            health,
+            gone,
+            lost,
+        }
+    }
+
+    /// The name no longer leads here.
+    pub(super) fn retire(&self) {
+        self.gone.store(true, Relaxed);
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.load(Relaxed)
+    }
+
+    pub(super) fn health(&self) -> Health {
+        match self.health.load(Relaxed) {
+            up if up == Health::Up as u8 => Health::Up,
+            down if down == Health::Down as u8 => Health::Down,
+            _ => Health::Unknown,
+        }
+    }
+
+    /// It accepted a connection.
+    pub(super) fn is_up(&self) {
+        if self.turns(Health::Up) {
+            tracing::info!(address = %self.address, "server is up");
+        }
+    }
+
+    /// It did not accept a connection.
+    pub(super) fn is_down(&self, why: &dyn std::fmt::Display) {
+        if self.turns(Health::Down) {
+            tracing::warn!(address = %self.address, error = %why, "server is down");
+        }
+    }
+
+    /// A request found it down. The name is looked up again at once: the server may have moved.
+    pub(super) fn failed(&self, why: &dyn std::fmt::Display) {
+        self.is_down(why);
+        self.lost.notify_one();
+    }
+
+    /// Whether that is news.
+    fn turns(&self, health: Health) -> bool {
+        // Looked at before it is written: a write would take the line from every worker that reads it.
+        self.health.load(Relaxed) != health as u8 && self.health.swap(health as u8, Relaxed) != health as u8
+    }
+}
