@@ -16,6 +16,8 @@ use crate::observe::metrics::Metrics;
 use crate::serve::{StartError, serve, worker_count};
 use crate::source::{Compiled, PolicySource, Refused, style_for_stderr};
 
+mod sentry_test;
+
 /// The policy is at fault, or the command line.
 const REFUSED: u8 = 2;
 
@@ -39,6 +41,9 @@ enum Command {
     /// Read and compile a policy, tell every fault with its place and remedy, and open no port
     #[command(after_help = CHECK_HELP)]
     Check(PolicyArgument),
+    /// Send one test event to the policy's Sentry and wait for its answer
+    #[command(after_help = sentry_test::HELP)]
+    SentryTest(PolicyArgument),
     /// Start a leaky application with the gateway in front of it, and print what to try
     Demo(DemoArguments),
 }
@@ -94,6 +99,10 @@ pub fn run() -> ExitCode {
         Command::Check(argument) => PolicySource::find(argument.policy)
             .and_then(|source| check(&source))
             .map_err(StartError::from),
+        Command::SentryTest(argument) => PolicySource::find(argument.policy)
+            .map_err(StartError::from)
+            .and_then(|source| sentry_test::run(&source))
+            .map(|text| tell(std::io::stdout(), &text)),
         Command::Demo(arguments) => demo::run(arguments.listen),
     };
     match outcome {

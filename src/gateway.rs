@@ -13,6 +13,7 @@ use crate::http::client::Trust;
 use crate::layers::Guarded;
 use crate::layers::own::Own;
 use crate::layers::redirect_to_https::RedirectToHttps;
+use crate::observe::crashes;
 use crate::observe::metrics::Metrics;
 use crate::policy::{Logs, Workers};
 use crate::upstream::Upstream;
@@ -47,6 +48,8 @@ pub struct Gateway {
     pub workers: Workers,
     /// What is logged and where.
     pub logs: Logs,
+    /// Where crash reports go and how many; none where it is off.
+    pub sentry: Option<crashes::Settings>,
     /// How long a stop waits for requests under way.
     pub drain: Duration,
     /// Names the policy in metrics and log.

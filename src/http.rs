@@ -16,3 +16,4 @@ pub mod problem;
 pub mod refusal;
 pub mod request_id;
 pub mod template;
+pub mod trace;

@@ -17,10 +17,11 @@
 //! | 3 | `carryover` |
 //! | 2 | `store` `upstream` |
 //! | 1 | `observe` `tls` |
-//! | 0 | `http` `policy` |
+//! | 0 | `crypto` `http` `policy` |
 
 pub mod carryover;
 pub mod cli;
+pub mod crypto;
 pub mod demo;
 pub mod edge;
 pub mod gateway;

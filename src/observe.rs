@@ -3,6 +3,7 @@
 //! It knows neither routes nor policies: it is told names, and counts and writes what it is given.
 
 pub mod access_log;
+pub mod crashes;
 mod entry;
 mod json;
 pub mod logs;

@@ -20,6 +20,7 @@ mod read;
 pub mod report;
 pub mod route;
 pub mod security_headers;
+pub mod sentry;
 pub mod settings;
 mod shape;
 pub mod source;
@@ -43,6 +44,7 @@ pub use observe::{AccessLog, Admin, Level, LogFormat, Logs, Readiness, Readiness
 pub use problem::{At, Note, Problem, Problems, Severity};
 pub use route::{Match, Route};
 pub use security_headers::{Hsts, Preset, SecurityHeaders};
+pub use sentry::{Sentry, Share};
 pub use settings::{Cors, Errors, GuardName, Mask, Settings, Slow, Stream, Timeouts};
 pub use source::Source;
 pub use units::{Network, Period, Rate, Size, Switch};
@@ -64,6 +66,8 @@ pub struct Policy {
     pub admin: Admin,
     /// `[logs]`: what is written about requests and events.
     pub logs: Logs,
+    /// `[sentry]`: where crash reports go.
+    pub sentry: Sentry,
     /// `[client]`: how the client's address is found.
     pub client: Client,
     /// `[upstreams.NAME]`: where requests go.

@@ -9,6 +9,7 @@ use crate::edge::doors::Doors;
 use crate::gateway::Gateway;
 use crate::gateway::live::Live;
 use crate::observe::access_log::{self, AccessLog};
+use crate::observe::crashes::Reporter;
 use crate::observe::logs::Logs;
 use crate::observe::metrics::{Counter, Metrics};
 use crate::observe::{Format, Level, logs};
@@ -22,6 +23,7 @@ use crate::upstream::tend::Tending;
 use crate::workers::Workers;
 
 mod control;
+mod reporting;
 
 /// How often clients that have gone quiet are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -40,6 +42,9 @@ pub enum StartError {
     /// A log cannot be opened.
     #[error("the access log cannot be opened: {0}; check the path and its permissions")]
     Log(#[source] std::io::Error),
+    /// A test event did not arrive at Sentry.
+    #[error("{0}")]
+    Test(String),
     /// Threads, signals or the like.
     #[error("the system refused what the gateway needs to run: {0}")]
     System(#[from] std::io::Error),
@@ -54,6 +59,7 @@ struct Running {
     doors: Doors,
     tending: Tending,
     access: Option<AccessLog>,
+    reporter: Option<Reporter>,
     logs: Logs,
 }
 
@@ -89,10 +95,11 @@ impl Running {
         let access =
             start_access_log(&gateway.logs, metrics.access_log_lost.clone()).map_err(StartError::Log)?;
         metrics.policy_in_force(&gateway.hash);
+        let reporter = reporting::start(&gateway, &metrics);
         let tending = Tending::new();
         tending.set(&servers(&gateway));
         let live = Live::new(gateway);
-        let workers = Workers::start(&live, &carryover, access.as_ref())?;
+        let workers = Workers::start(&live, &carryover, access.as_ref(), reporter.as_ref())?;
         for (door, sockets) in opened {
             workers.accept(&door, sockets);
         }
@@ -104,6 +111,7 @@ impl Running {
             doors,
             tending,
             access,
+            reporter,
             logs,
         })
     }
@@ -171,6 +179,7 @@ impl Running {
         }
         let opened = self.doors.open_new(&gateway.listeners, self.carryover.workers)?;
         self.tell_what_needs_a_restart(&gateway);
+        reporting::follow(self.reporter.as_ref(), &gateway);
         self.logs.set_level(level(gateway.logs.level));
         self.tending.set(&servers(&gateway));
         self.carryover.metrics.reloaded(&gateway.hash);
@@ -233,6 +242,7 @@ impl Running {
             };
             let _all_gone = tokio::time::timeout(LAST_LINES, gone).await.is_ok();
         }
+        reporting::stop(self.reporter);
         if let Some(access) = &self.access {
             access.stop(LAST_LINES);
         }

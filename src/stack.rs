@@ -20,6 +20,7 @@ pub mod catch_panic;
 pub mod enter;
 pub mod forward;
 pub mod passage;
+mod report;
 pub mod respond;
 pub mod shapes;
 

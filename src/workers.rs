@@ -16,6 +16,7 @@ use crate::edge::accept::Acceptor;
 use crate::edge::door::Door;
 use crate::gateway::live::Live;
 use crate::observe::access_log::{self, AccessLog};
+use crate::observe::crashes::Reporter;
 use crate::stack::passage::Lane;
 use crate::stack::stack;
 
@@ -43,11 +44,17 @@ enum Order {
 
 impl Workers {
     /// Starts the threads.
-    pub fn start(live: &Live, carryover: &Arc<Carryover>, log: Option<&AccessLog>) -> io::Result<Self> {
+    pub fn start(
+        live: &Live,
+        carryover: &Arc<Carryover>,
+        log: Option<&AccessLog>,
+        reporter: Option<&Reporter>,
+    ) -> io::Result<Self> {
         let start = |number: usize| {
             let lane = Arc::new(Lane {
                 holder: live.holder(),
                 log: log.map(AccessLog::lane),
+                crashes: reporter.map(Reporter::lane),
                 leaving: AtomicBool::new(false),
             });
             let (orders, inbox) = mpsc::unbounded_channel();

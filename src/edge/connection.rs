@@ -45,7 +45,7 @@ pub struct Client {
 /// The stack as hyper calls it.
 pub(super) struct Entry<S> {
     stack: S,
-    connection: Arc<Connection>,
+    pub(super) connection: Arc<Connection>,
     lane: Arc<Lane>,
 }
 

@@ -16,7 +16,7 @@ use crate::edge::connection::{Entry, closed, report};
 use crate::edge::tap::Tap;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::Response;
-use crate::http::phase::State;
+use crate::http::phase::{Phase, State};
 use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
 
@@ -51,6 +51,7 @@ pub(super) async fn serve<S>(
 ) where
     S: Service<Arrival, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
 {
+    let phase = Arc::clone(&entry.connection.phase);
     let mut serving = pin!(builder(listener).serve_connection(tap, entry));
     let mut asked_to_end = false;
     loop {
@@ -66,6 +67,18 @@ pub(super) async fn serve<S>(
                 let _told = tokio::time::timeout(GOODBYE, serving).await;
                 return;
             }
+            () = unused(&phase), if asked_to_end => return,
+        }
+    }
+}
+
+/// Until no request is under way, and the client has had time to hear that the connection ends. A polite end
+/// waits for the client to say that it has heard (RFC 9113 §6.8); one that says nothing would hold up a stop.
+async fn unused(phase: &Phase) {
+    loop {
+        tokio::time::sleep(GOODBYE).await;
+        if !phase.is_busy() {
+            return;
         }
     }
 }

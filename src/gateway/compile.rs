@@ -28,6 +28,7 @@ mod paths;
 mod production;
 mod rewriting;
 mod routes;
+mod sentry;
 mod settings;
 mod upstreams;
 
@@ -97,6 +98,7 @@ impl Gateway {
             upstreams: used,
             workers: policy.gateway.workers,
             logs: policy.logs.clone(),
+            sentry: sentry::compile(policy, build),
             drain: policy.gateway.drain.0,
             hash,
             remarks: remarks(policy),

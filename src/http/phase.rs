@@ -91,6 +91,11 @@ impl Phase {
         }
     }
 
+    /// Whether a request is being answered.
+    pub fn is_busy(&self) -> bool {
+        self.open.load(Relaxed) > 0
+    }
+
     /// When to give up, and on what. A busy connection is looked at again after as long as an idle one may last.
     pub fn deadline(&self, patience: Patience, now: Instant) -> (Instant, State) {
         let (state, since) = self.read();

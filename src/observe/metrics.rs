@@ -41,6 +41,10 @@ pub struct Metrics {
     pub malformed: Words,
     /// Panics caught.
     pub panics: Counter,
+    /// Panics and 5xx, by what became of their report at Sentry.
+    pub sentry_events: Words,
+    /// Timings for Sentry, by what became of them.
+    pub sentry_transactions: Words,
     /// Access log lines that could not be written.
     pub access_log_lost: Counter,
     /// Lines of the service's own log that could not be written.
@@ -82,6 +86,16 @@ impl Metrics {
             panics: list.counter(
                 "portcullis_panics_total",
                 "faults of the gateway itself, caught; the request got a 500. Any above zero is worth a report",
+            ),
+            sentry_events: list.words(
+                "portcullis_sentry_events_total",
+                &["result"],
+                "panics and 5xx for Sentry; `suppressed`: like one just sent, or over the budget of the minute; `dropped`: lost on the way",
+            ),
+            sentry_transactions: list.words(
+                "portcullis_sentry_transactions_total",
+                &["result"],
+                "sampled timings for Sentry; `dropped`: more than could be sent, or Sentry did not take them",
             ),
             access_log_lost: list.counter(
                 "portcullis_access_log_lost_lines_total",

@@ -14,12 +14,13 @@ use super::tree::{Entry, Node, Value};
 use super::{Policy, Route, Settings, expand, headers, shape, suggest, syntax};
 
 /// The tables of a policy, in the order the reference has them.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "gateway",
     "required_secrets",
     "listeners",
     "admin",
     "logs",
+    "sentry",
     "client",
     "upstreams",
     "limits",
@@ -72,6 +73,7 @@ impl Reader<'_> {
             listeners: self.named("listeners"),
             admin: self.table("admin"),
             logs: self.table("logs"),
+            sentry: self.table("sentry"),
             client: self.table("client"),
             upstreams: self.named("upstreams"),
             limits: self.named("limits"),

@@ -18,6 +18,7 @@ use crate::http::client;
 use crate::http::exchange::{Connection, Exchange, Notes, Permits};
 use crate::http::refusal::Refusal;
 use crate::http::request_id::request_id;
+use crate::http::trace::Trace;
 use crate::http::{h2, host, path};
 use crate::layers::{cors, own};
 use crate::stack::catch_panic::Identified;
@@ -119,7 +120,14 @@ fn enter(arrival: Arrival) -> Held {
     } else {
         body.size_hint().exact()
     };
+    let trace = Trace::of(&head.headers, || {
+        snapshot
+            .sentry
+            .as_ref()
+            .is_some_and(|sentry| sentry.sampling.takes(request_id.as_bytes()))
+    });
     Box::new(Passage {
+        trace,
         host: head.headers.get(header::HOST).cloned(),
         user_agent: head.headers.get(header::USER_AGENT).cloned(),
         fault: addressed.err(),

@@ -99,6 +99,7 @@ fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refus
         &passage.place.snapshot.trust,
     );
     headers.insert(X_REQUEST_ID, exchange.request_id.clone());
+    passage.trace.write(&mut headers);
     // Whoever expects 100-continue is told to go on by our reading; the upstream gets the body at once.
     headers.remove(header::EXPECT);
     if host.is_none() {

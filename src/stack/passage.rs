@@ -15,9 +15,11 @@ use crate::http::body::{End, Watch};
 use crate::http::exchange::{Exchange, Response};
 use crate::http::pace::TooSlow;
 use crate::http::refusal::{CLIENT_CLOSED_REQUEST, Refusal};
+use crate::http::trace::Trace;
 use crate::layers::own::Own;
 use crate::observe::Level;
 use crate::observe::access_log::{self, Line};
+use crate::observe::crashes;
 use crate::upstream::watch::Upload;
 
 /// What one worker brings to its requests.
@@ -26,6 +28,8 @@ pub struct Lane {
     pub holder: Holder,
     /// The worker's buffer of log lines; none where the access log is off.
     pub log: Option<access_log::Lane>,
+    /// The way to crash reports; none where they are off.
+    pub crashes: Option<crashes::Lane>,
     /// The time to finish is over: what ends unfinished from now on was cut by us, not left by its client.
     pub leaving: AtomicBool,
 }
@@ -64,6 +68,8 @@ pub struct Passage {
     pub host: Option<HeaderValue>,
     /// See `host`.
     pub user_agent: Option<HeaderValue>,
+    /// The trace it belongs to.
+    pub trace: Trace,
     /// The request body on its way to the upstream.
     pub upload: Option<Arc<Upload>>,
     /// The worker.
@@ -149,6 +155,7 @@ impl Passage {
             let cut = end == End::Abandoned && self.lane.leaving.load(Relaxed);
             self.write_line(head, took, if cut { DRAIN_OVER } else { end_name(end) });
         }
+        self.report(head, took);
     }
 
     /// Whether the client may still be sending.
@@ -185,6 +192,7 @@ impl Passage {
         if self.place.route().log {
             self.write_line(took, took, end);
         }
+        self.report(took, took);
     }
 
     /// Whether this belongs in the request metrics and the access log: our own health and metrics pages do
@@ -205,6 +213,7 @@ impl Passage {
             at: SystemTime::now(),
             level: level(slow, self.ledger.status),
             request_id: exchange.request_id.to_str().unwrap_or_default(),
+            trace_id: self.trace.trace_id(),
             client: exchange.client.ip,
             peer: exchange.connection.peer,
             method: exchange.head.method.as_str(),

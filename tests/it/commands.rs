@@ -50,8 +50,6 @@ fn keys_of_capabilities_not_built_are_refused_as_unknown() {
     for later in [
         "[store]\nredis = \"redis://redis\"",
         "[modes.exam]\nenv = \"EXAM_MODE\"",
-        "[defaults.compression]\nlevel = 6",
-        "[sentry]\ndsn = \"x\"",
     ] {
         let exit = run(&["check"], &(sound() + "\n" + later), &[]);
         exit.assert(2, &["portcullis.toml:"]);

@@ -10,7 +10,7 @@ use source::{File, read_sources};
 
 /// The floor of each top-level module: a file imports only lower floors, and its own folder.
 const FLOORS: &[(u8, &[&str])] = &[
-    (0, &["http", "policy"]),
+    (0, &["crypto", "http", "policy"]),
     (1, &["observe", "tls"]),
     (2, &["store", "upstream"]),
     (3, &["carryover"]),

@@ -6,6 +6,7 @@ use crate::support::{Gateway, policy, run};
 fn check(environment: &str, tables: &str, variables: &[(&str, &str)]) -> Exit {
     let text = policy(["127.0.0.1:9"])
         .gateway("environment = \"${ENVIRONMENT:-development}\"")
+        .and("[sentry]\nenabled = false")
         .and(tables);
     run(
         &["check"],
@@ -72,7 +73,9 @@ fn development_warns_and_runs() {
 
 #[test]
 fn a_reload_cannot_slip_past_the_checks() {
-    let production = policy(["127.0.0.1:9"]).gateway("environment = \"production\"");
+    let production = policy(["127.0.0.1:9"])
+        .gateway("environment = \"production\"")
+        .and("[sentry]\nenabled = false");
     let gateway = Gateway::start(&production);
     gateway.rewrite(production.and("[defaults.cors]\norigins = [\"https://evil.com\"]"));
     assert!(!gateway.reload());

@@ -1,6 +1,6 @@
 //! Routes that ask nobody: `redirect` and `respond`, and policies without any upstream.
 
-use crate::support::{Ask, Gateway, run};
+use crate::support::{Ask, Certs, Gateway, Origin, Proto, policy, run};
 
 /// A policy without an upstream.
 fn alone(routes: &str) -> String {
@@ -73,6 +73,38 @@ fn a_redirect_says_where_to() {
             answer.header("x-request-id").is_some() && answer.text().is_empty(),
             "{target}"
         );
+    }
+    gateway.stop();
+}
+
+#[test]
+fn it_is_the_same_over_every_protocol() {
+    let (origin, certs) = (Origin::echo(), Certs::new());
+    let text = policy([origin.address()])
+        .tls(&certs)
+        .and("[defaults]\nrequest_headers.set = { x-host = \"{host}\" }\nresponse_headers.set = { x-host = \"{host}\" }")
+        .and("[[routes]]\nmatch = { path = \"/go/*\" }\nredirect = { to = \"https://www.{host}/{rest}{query}\" }")
+        .route("api", "path = \"/api/*\"", "strip_prefix = \"/api\"");
+    let gateway = Gateway::start(text);
+    for proto in Proto::ALL {
+        let answer = Ask::get("/go/a%20b?c").host("Shop.test:99").over(proto, &gateway);
+        assert_eq!(
+            answer.header("location"),
+            Some("https://www.shop.test/a%20b?c"),
+            "{proto:?}"
+        );
+        assert_eq!(answer.header("x-host"), Some("shop.test"), "{proto:?}");
+        let answer = Ask::get("/api/x?y").host("Shop.test:99").over(proto, &gateway);
+        assert_eq!(answer.json()["target"], "/x?y", "{proto:?}");
+        assert_eq!(answer.header("x-host"), Some("shop.test"), "{proto:?}");
+        assert_eq!(
+            origin.calls().pop().unwrap().header("x-host"),
+            Some("shop.test"),
+            "{proto:?}"
+        );
+        Ask::get("/api//x")
+            .over(proto, &gateway)
+            .assert_refused(400, "target_invalid");
     }
     gateway.stop();
 }

@@ -25,6 +25,8 @@ pub struct Line<'a> {
     pub level: Level,
     /// Its `X-Request-ID`.
     pub request_id: &'a str,
+    /// The id of its trace (W3C Trace Context), the same in all systems.
+    pub trace_id: &'a str,
     /// Whose request it is, behind trusted proxies.
     pub client: IpAddr,
     /// The other end of the socket; written where it is not the client.
@@ -120,6 +122,7 @@ impl Line<'_> {
 
     fn write_request(&self, entry: &mut Entry<'_>) {
         entry.text("request_id", start_of(self.request_id, MAX_NAME));
+        entry.text("trace_id", self.trace_id);
         entry.ip("client.ip", self.client);
         if self.peer.ip() != self.client {
             entry.socket("peer", self.peer);

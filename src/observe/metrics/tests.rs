@@ -164,6 +164,8 @@ fn every_described_metric_is_in_the_registry() {
         &metrics.refusals,
         &metrics.connections_refused,
         &metrics.malformed,
+        &metrics.sentry_events,
+        &metrics.sentry_transactions,
     ] {
         words.count("word");
     }

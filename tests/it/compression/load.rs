@@ -26,14 +26,14 @@ fn a_large_body_does_not_hold_up_other_requests() {
     let address = gateway.http();
     let download = std::thread::spawn(move || {
         let started = Instant::now();
-        (asking("/large").to(address), started.elapsed())
+        (asking("/large").to(address), Instant::now() - started)
     });
     let mut wire = gateway.connect();
     let mut waits = Vec::new();
     while !download.is_finished() {
         let asked = Instant::now();
         assert_eq!(Ask::get("/small").via(&mut wire).status, 200);
-        waits.push(asked.elapsed());
+        waits.push(Instant::now() - asked);
     }
     let (answer, took) = download.join().unwrap();
     assert_gzipped(&answer, large.as_bytes());

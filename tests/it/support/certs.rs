@@ -80,7 +80,11 @@ impl Certs {
                 self.path(&format!("{name}.pem")),
                 self.path(&format!("{name}.key")),
             );
-            tables += &format!("[[listeners.{listener}.certificates]]\ncert = {cert:?}\nkey = {key:?}\n");
+            tables += &format!(
+                "[[listeners.{listener}.certificates]]\ncert = \"{}\"\nkey = \"{}\"\n",
+                cert.display(),
+                key.display()
+            );
         }
         tables
     }

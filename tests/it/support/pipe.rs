@@ -239,7 +239,7 @@ impl Pipe {
         }
     }
 
-    fn exactly(&mut self, count: usize) -> Option<Vec<u8>> {
+    pub fn exactly(&mut self, count: usize) -> Option<Vec<u8>> {
         while self.unread.len() < count {
             if !self.fill() {
                 return None;

@@ -110,6 +110,11 @@ impl Wire {
         ))
     }
 
+    /// So many bytes; none if the gateway closes before.
+    pub fn exactly(&mut self, count: usize) -> Option<Vec<u8>> {
+        self.pipe.exactly(count)
+    }
+
     /// Everything until the gateway closes.
     pub fn rest(&mut self) -> Vec<u8> {
         self.pipe.rest()

@@ -12,6 +12,7 @@ pub(in crate::observe::access_log) fn line() -> Line<'static> {
         at: UNIX_EPOCH + Duration::from_micros(1_795_234_080_123_456),
         level: Level::Info,
         request_id: "0193-abc",
+        trace_id: "4bf92f3577b34da6a3ce929d0e0e4736",
         client: "203.0.113.7".parse().unwrap(),
         peer: "10.0.0.2:5555".parse().unwrap(),
         method: "GET",
@@ -52,7 +53,8 @@ fn a_json_line_has_the_five_keys_then_times_then_the_rest() {
         concat!(
             r#"{"timestamp":"2026-11-21T04:08:00.123456Z","level":"INFO","logger":"portcullis.access","#,
             r#""message":"GET items 200","module":"access","duration_ms":12.345,"response_time_ms":9.001,"#,
-            r#""connect_ms":0.800,"first_byte_ms":8.200,"request_id":"0193-abc","client.ip":"203.0.113.7","#,
+            r#""connect_ms":0.800,"first_byte_ms":8.200,"request_id":"0193-abc","#,
+            r#""trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","client.ip":"203.0.113.7","#,
             r#""peer":"10.0.0.2:5555","method":"GET","host":"shop.example","path":"/api/items/7","#,
             r#""http_version":"HTTP/1.1","user_agent":"curl/8.5","bytes_in":0,"status":200,"bytes_out":5120,"#,
             r#""route":"items","upstream":"backend","server":"10.0.0.9:8000","attempts":1,"end":"complete"}"#,
@@ -67,7 +69,8 @@ fn a_text_line_is_readable() {
         written(&line(), Dialect::Text),
         concat!(
             "2026-11-21T04:08:00.123456Z INFO  access: GET items 200 duration_ms=12.345 response_time_ms=9.001 ",
-            "connect_ms=0.800 first_byte_ms=8.200 request_id=0193-abc client.ip=203.0.113.7 ",
+            "connect_ms=0.800 first_byte_ms=8.200 request_id=0193-abc trace_id=4bf92f3577b34da6a3ce929d0e0e4736 ",
+            "client.ip=203.0.113.7 ",
             "peer=10.0.0.2:5555 method=GET host=shop.example path=/api/items/7 http_version=HTTP/1.1 ",
             r#"user_agent="curl/8.5" bytes_in=0 status=200 bytes_out=5120 route=items upstream=backend "#,
             "server=10.0.0.9:8000 attempts=1 end=complete\n"
