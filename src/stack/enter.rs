@@ -145,6 +145,7 @@ fn enter(arrival: Arrival) -> Held {
         },
         miss,
         upload: None,
+        switched: None,
         lane,
         ledger: Ledger::default(),
     })
