@@ -11,6 +11,7 @@
     reason = "a panic is how a test speaks, and nothing here is a library"
 )]
 
+mod access;
 mod access_log;
 mod body_limits;
 mod certificates;
@@ -26,6 +27,7 @@ mod forwarding;
 mod h2;
 mod h2_connections;
 mod head_limits;
+mod headers;
 mod health;
 mod in_flight;
 mod malformed;
@@ -37,8 +39,10 @@ mod protocols_streams;
 mod queue;
 mod rate_limit;
 mod redirect_to_https;
+mod redirects;
 mod reload;
 mod request_id;
+mod rewriting;
 mod routing;
 mod security_headers;
 mod sentry;
