@@ -12,6 +12,7 @@
 )]
 
 mod access_log;
+mod admin;
 mod body_limits;
 mod certificates;
 mod commands;
@@ -26,6 +27,7 @@ mod forwarding;
 mod h2;
 mod head_limits;
 mod health;
+mod healthcheck;
 mod in_flight;
 mod malformed;
 mod metering;
