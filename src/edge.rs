@@ -11,3 +11,4 @@ mod http2;
 pub mod socket;
 pub mod tap;
 mod tls;
+mod tunnel;

@@ -23,6 +23,7 @@ pub mod passage;
 mod report;
 pub mod respond;
 pub mod shapes;
+pub mod tunnel;
 
 /// The order of the stack, outermost first, as `explain` and the docs print it.
 pub const ORDER: [&str; 20] = [

@@ -2,6 +2,7 @@
 //! again, and a request goes out on one of them under its deadlines. It knows neither routes nor policy,
 //! and it changes no header: what is to be sent has been decided above.
 
+pub mod alarm;
 pub mod cap;
 pub mod endpoint;
 pub mod lease;
@@ -9,9 +10,9 @@ pub mod resolve;
 pub mod send;
 pub mod server;
 pub mod tend;
+pub mod tunnel;
 pub mod watch;
 
-mod alarm;
 mod answer;
 mod connect;
 mod deadline;

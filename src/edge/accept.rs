@@ -18,6 +18,7 @@ use crate::edge::socket::Socket;
 use crate::edge::tls;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::{Connection, Permit, Release, Response};
+use crate::http::handover::Handover;
 use crate::http::phase::Phase;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Lane;
@@ -123,6 +124,7 @@ where
             max_target: listener.max_target,
             max_headers: listener.max_headers,
             phase: Arc::new(Phase::new(Instant::now())),
+            handover: Handover::default(),
         };
         let client = Client {
             connection: Arc::new(connection),

@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -22,6 +22,7 @@ use crate::edge::greeting::{Spoken, listen};
 use crate::edge::http2;
 use crate::edge::socket::Socket;
 use crate::edge::tap::Tap;
+use crate::edge::tunnel;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::{Connection, Response};
 use crate::http::phase::{Patience, Phase, State};
@@ -112,12 +113,20 @@ async fn serve_http1<S>(
 ) where
     S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
 {
+    let after = tunnel::After::of(&entry.connection);
     let mut serving = builder(listener).serve_connection(tap, entry);
     let mut asked_to_end = false;
     loop {
         tokio::select! {
             biased;
-            outcome = &mut serving => return report(outcome, metrics),
+            outcome = &mut serving => {
+                let in_order = outcome.is_ok();
+                report(outcome, metrics);
+                if in_order {
+                    after.go_on(|| socket_of(serving), closing).await;
+                }
+                return;
+            }
             () = closed(&mut closing), if !asked_to_end => {
                 asked_to_end = true;
                 Pin::new(&mut serving).graceful_shutdown();
@@ -156,14 +165,29 @@ async fn overdue(phase: &Phase, patience: Patience) -> State {
         let now = Instant::now();
         let (at, state) = phase.deadline(patience, now);
         if at <= now {
+            if state == State::Stalled {
+                phase.stalled(now);
+            }
             return state;
         }
         timer.as_mut().reset(at.into());
     }
 }
 
+/// The socket, and what was read off it and is not yet answered.
+fn socket_of<S>(serving: http1::Connection<Tap, Entry<S>>) -> (Tap, Bytes)
+where
+    S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
+{
+    let parts = serving.into_parts();
+    (parts.io, parts.read_buf)
+}
+
 /// Ends a connection whose patience is over; one that owes us the rest of a head is told so.
 async fn give_up(mut socket: Socket, state: State, metrics: &Metrics) {
+    if state == State::Stalled {
+        return socket.reset();
+    }
     if state != State::Head {
         return;
     }

@@ -2,7 +2,9 @@
 //! request in a task of its own, and the same lazy timer as for HTTP/1.1 ends connections nobody uses.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::future::Future;
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,12 +59,20 @@ pub(super) async fn serve<S>(
     loop {
         tokio::select! {
             biased;
-            outcome = &mut serving => return report(outcome, metrics),
+            outcome = &mut serving => {
+                if outcome.as_ref().is_err_and(is_clients_fault) {
+                    metrics.malformed.count("http2");
+                }
+                return report(outcome, metrics);
+            }
             () = closed(&mut closing), if !asked_to_end => {
                 asked_to_end = true;
                 serving.as_mut().graceful_shutdown();
             }
-            _idle = &mut watchdog => {
+            state = &mut watchdog => {
+                if state == State::Stalled {
+                    return;
+                }
                 serving.as_mut().graceful_shutdown();
                 let _told = tokio::time::timeout(GOODBYE, serving).await;
                 return;
@@ -81,6 +91,11 @@ async fn unused(phase: &Phase) {
             return;
         }
     }
+}
+
+/// Frames that broke the rules or were sent to wear us out: what is to blame on neither the socket nor time.
+fn is_clients_fault(error: &hyper::Error) -> bool {
+    !error.is_timeout() && error.source().is_some_and(|cause| !cause.is::<io::Error>())
 }
 
 fn builder(listener: &Listener) -> http2::Builder<TokioExecutor> {

@@ -26,6 +26,16 @@ impl Socket {
         }
     }
 
+    /// Ends it with a reset: what the kernel still holds for a client that fetches nothing would be kept for
+    /// minutes otherwise.
+    pub fn reset(self) {
+        let socket = match &self {
+            Self::Plain(socket) => socket,
+            Self::Tls(stream) => stream.get_ref().0,
+        };
+        let _gone = socket2::SockRef::from(socket).set_linger(Some(std::time::Duration::ZERO));
+    }
+
     /// The name the client asked for in the handshake (SNI).
     pub fn asked_for(&self) -> Option<&str> {
         match self {

@@ -1,5 +1,6 @@
-//! A connection's socket with an ear on it: tells the [`Phase`] that bytes came in, and closes without taking
-//! back the answer from a client that still sends. What was read before the tap was set comes first.
+//! A connection's socket with an ear on it: tells the [`Phase`] that bytes came in and whether the client takes
+//! what is sent, and closes without taking back the answer from a client that still sends. What was read
+//! before the tap was set comes first.
 
 use std::io;
 use std::pin::Pin;
@@ -104,7 +105,9 @@ impl Read for Tap {
 
 impl Write for Tap {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(cx, buf)
+        let polled = Pin::new(&mut self.socket).poll_write(cx, buf);
+        self.phase.wrote(polled.is_ready(), Instant::now);
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -130,6 +133,8 @@ impl Write for Tap {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(cx, bufs)
+        let polled = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
+        self.phase.wrote(polled.is_ready(), Instant::now);
+        polled
     }
 }

@@ -60,6 +60,10 @@ pub enum End {
     TooLarge,
     /// Cut by us: too slow.
     TooSlow(TooSlow),
+    /// Cut by us: the receiver takes nothing.
+    Stalled,
+    /// Ended by us: the listener closes.
+    Drained,
 }
 
 /// Is told what passes; told of the end exactly once, also when the body is dropped midway.

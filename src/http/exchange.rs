@@ -9,6 +9,7 @@ use http::{HeaderValue, request};
 
 use crate::http::body::Body;
 use crate::http::client::Caller;
+use crate::http::handover::Handover;
 use crate::http::phase::Phase;
 
 /// An answer, ours or the upstream's.
@@ -56,6 +57,8 @@ pub struct Connection {
     pub max_headers: usize,
     /// What it waits for.
     pub phase: Arc<Phase>,
+    /// What goes on with it after an answer that switches protocols.
+    pub handover: Handover,
 }
 
 /// What is left of the tightest limit of a route (draft-ietf-httpapi-ratelimit-headers-11).

@@ -6,6 +6,8 @@ use http::header::{
     TRANSFER_ENCODING, UPGRADE,
 };
 
+use crate::http::upgrade;
+
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 /// No header of any standard: CGI turns it into the variable `HTTP_PROXY`, through which a client would choose
@@ -81,10 +83,11 @@ pub enum ConnectionFault {
 }
 
 /// Takes hop-by-hop headers off a request, and `Proxy`; `TE: trailers` is kept, which is all of `TE` that is used.
-pub fn strip_request(headers: &mut HeaderMap) -> Result<(), ConnectionFault> {
+/// Says whether they asked for a WebSocket.
+pub fn strip_request(headers: &mut HeaderMap) -> Result<bool, ConnectionFault> {
     let found = find(headers);
     if found == 0 {
-        return Ok(());
+        return Ok(false);
     }
     for name in options(headers) {
         let name = name.map_err(|NotAName| ConnectionFault::Malformed)?;
@@ -93,11 +96,12 @@ pub fn strip_request(headers: &mut HeaderMap) -> Result<(), ConnectionFault> {
         }
     }
     let trailers = headers.get_all(TE).into_iter().any(accepts_trailers);
+    let websocket = upgrade::names_websocket(headers);
     strip(headers, found, |_| true);
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }
-    Ok(())
+    Ok(websocket)
 }
 
 /// Takes hop-by-hop headers off a response. An upstream that names headers meant for the client in `Connection`

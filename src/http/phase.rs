@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-const STATES: u64 = 4;
+const STATES: u64 = 5;
 
 /// Where a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum State {
     Busy,
     /// Between an answer and the next request.
     Idle,
+    /// Given up: the client takes nothing of its answer.
+    Stalled,
 }
 
 /// The state and since when, in one word so that both change at once; and what the last request left behind.
@@ -25,6 +27,10 @@ pub enum State {
 pub struct Phase {
     start: Instant,
     word: AtomicU64,
+    /// Since when the socket takes no byte, in microseconds after the start; 0 while it does.
+    blocked: AtomicU64,
+    /// How long it may take none during an answer, in microseconds; 0 is for ever.
+    patience: AtomicU64,
     unread: AtomicBool,
     /// Requests under way: one at a time in HTTP/1.1, many in HTTP/2.
     open: AtomicU32,
@@ -45,6 +51,8 @@ impl Phase {
         Self {
             start: now,
             word: AtomicU64::new(0),
+            blocked: AtomicU64::new(0),
+            patience: AtomicU64::new(0),
             unread: AtomicBool::new(false),
             open: AtomicU32::new(0),
         }
@@ -91,6 +99,39 @@ impl Phase {
         }
     }
 
+    /// The body of an answer is on its way, and its client may take nothing of it for so long.
+    pub fn expects(&self, patience: Option<Duration>) {
+        self.patience.store(patience.map_or(0, micros), Relaxed);
+    }
+
+    /// The socket took bytes, or takes none for now. Told of each write, and writes down only news.
+    pub fn wrote(&self, took: bool, now: impl FnOnce() -> Instant) {
+        if took == (self.blocked.load(Relaxed) == 0) {
+            return;
+        }
+        let since = if took {
+            0
+        } else {
+            micros(now().saturating_duration_since(self.start)).max(1)
+        };
+        self.blocked.store(since, Relaxed);
+    }
+
+    /// Whether the last write found the socket full.
+    pub fn is_blocked(&self) -> bool {
+        self.blocked.load(Relaxed) != 0
+    }
+
+    /// The client takes nothing: it is given up.
+    pub fn stalled(&self, now: Instant) {
+        self.set(State::Stalled, now);
+    }
+
+    /// Whether it was given up for taking nothing.
+    pub fn is_stalled(&self) -> bool {
+        self.read().0 == State::Stalled
+    }
+
     /// Whether a request is being answered.
     pub fn is_busy(&self) -> bool {
         self.open.load(Relaxed) > 0
@@ -101,10 +142,30 @@ impl Phase {
         let (state, since) = self.read();
         let at = match state {
             State::Silent | State::Head => since + patience.head,
-            State::Idle => since + patience.idle,
-            State::Busy => now + patience.head.min(patience.idle).max(Duration::from_millis(10)),
+            // The end of the last answer may still lie in our buffer.
+            State::Idle => self.blocked().map_or(since, |blocked| blocked.max(since)) + patience.idle,
+            State::Busy | State::Stalled => {
+                let look = now + patience.head.min(patience.idle).max(Duration::from_millis(10));
+                return self
+                    .stall()
+                    .filter(|at| *at <= look)
+                    .map_or((look, state), |at| (at, State::Stalled));
+            }
         };
         (at, state)
+    }
+
+    fn blocked(&self) -> Option<Instant> {
+        let blocked = self.blocked.load(Relaxed);
+        (blocked > 0).then(|| self.start + Duration::from_micros(blocked))
+    }
+
+    /// When the client has taken nothing for too long, if it takes nothing now.
+    fn stall(&self) -> Option<Instant> {
+        let patience = self.patience.load(Relaxed);
+        self.blocked()
+            .filter(|_| patience > 0)
+            .map(|blocked| blocked + Duration::from_micros(patience))
     }
 
     fn read(&self) -> (State, Instant) {
@@ -113,16 +174,20 @@ impl Phase {
             0 => State::Silent,
             1 => State::Head,
             2 => State::Busy,
-            _ => State::Idle,
+            3 => State::Idle,
+            _ => State::Stalled,
         };
         (state, self.start + Duration::from_micros(word / STATES))
     }
 
     fn set(&self, state: State, now: Instant) {
-        let micros =
-            u64::try_from(now.saturating_duration_since(self.start).as_micros()).unwrap_or(u64::MAX / STATES);
-        self.word.store(micros * STATES + state as u64, Relaxed);
+        let since = micros(now.saturating_duration_since(self.start));
+        self.word.store(since * STATES + state as u64, Relaxed);
     }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).map_or(u64::MAX / STATES, |micros| micros.min(u64::MAX / STATES))
 }
 
 #[cfg(test)]
@@ -154,6 +219,23 @@ mod tests {
             Phase::new(start).deadline(PATIENCE, start),
             (start + 15 * SECOND, State::Silent)
         );
+    }
+
+    #[test]
+    fn a_client_that_takes_nothing_is_given_up_after_the_patience_of_its_answer() {
+        let start = Instant::now();
+        let phase = Phase::new(start);
+        phase.asked(start);
+        phase.wrote(false, || start + SECOND);
+        assert_eq!(phase.deadline(PATIENCE, start + SECOND).1, State::Busy);
+        phase.expects(Some(10 * SECOND));
+        phase.wrote(false, || start + 5 * SECOND);
+        assert_eq!(
+            phase.deadline(PATIENCE, start + 5 * SECOND),
+            (start + 11 * SECOND, State::Stalled)
+        );
+        phase.wrote(true, || start + 6 * SECOND);
+        assert_eq!(phase.deadline(PATIENCE, start + 6 * SECOND).1, State::Busy);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use http::{HeaderName, HeaderValue, Request};
 
 use crate::http::client::Caller;
 use crate::http::exchange::{Connection, Exchange, Notes, Permits};
+use crate::http::handover::Handover;
 use crate::http::phase::Phase;
 
 /// A request with this method and target, without headers, from 192.0.2.1.
@@ -33,6 +34,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
             max_target: 8192,
             max_headers: 100,
             phase: Arc::new(Phase::new(Instant::now())),
+            handover: Handover::default(),
         }),
         client: Caller {
             ip,

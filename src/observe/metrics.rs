@@ -16,7 +16,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use prometheus::{IntGaugeVec, TextEncoder};
 
 pub use catalogue::Described;
-pub use endpoint::EndpointMetrics;
+pub use endpoint::{EndpointMetrics, Stream};
 pub use handles::{Counter, Gauge, Held};
 pub use upstream::{ServerMetrics, UpstreamMetrics};
 pub use words::Words;

@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Write;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,7 @@ use crate::http::exchange::Response;
 use crate::http::h2;
 use crate::http::request_id::X_REQUEST_ID;
 use crate::stack::passage::{Held, Reply};
+use crate::stack::tunnel::Tunnel;
 
 const X_RESPONSE_TIME_MS: HeaderName = HeaderName::from_static("x-response-time-ms");
 const X_PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
@@ -78,7 +80,17 @@ fn settle(reply: Reply) -> Response {
         h2::fit(&passage.exchange.head.method, &mut response);
     }
     passage.head_known(response.status(), took);
-    if response.body().is_streamed() {
+    if let Some(lease) = passage.switched.take() {
+        let connection = Arc::clone(&passage.exchange.connection);
+        connection.handover.leave(Box::new(Tunnel::new(passage, lease)));
+    } else if response.body().is_streamed() {
+        let waits = &passage.place.route().waits;
+        let pace = if passage.ledger.stream.is_some() {
+            waits.stream
+        } else {
+            waits.response
+        };
+        passage.exchange.connection.phase.expects(pace.idle);
         if let Some(passage) = response.body_mut().attend(passage) {
             passage.ended(End::Complete);
         }

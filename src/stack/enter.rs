@@ -146,6 +146,7 @@ fn enter(arrival: Arrival) -> Held {
         },
         miss,
         upload: None,
+        switched: None,
         lane,
         ledger: Ledger::default(),
     })

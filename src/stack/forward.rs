@@ -3,16 +3,18 @@
 
 use std::time::Instant;
 
-use http::{HeaderValue, Request, Uri, Version, header, response};
+use http::{HeaderValue, Request, StatusCode, Uri, Version, header, response};
 
 use crate::gateway::route::{Route, Target};
 use crate::http::body::{Body, End, Watch};
-use crate::http::exchange::Response;
+use crate::http::exchange::{Exchange, Response};
 use crate::http::forwarded;
 use crate::http::hop;
 use crate::http::pace::Pace;
 use crate::http::refusal::{Blame, Refusal};
 use crate::http::request_id::X_REQUEST_ID;
+use crate::http::upgrade::{self, Handshake};
+use crate::observe::metrics::Stream;
 use crate::stack::passage::{Held, Passage, Refused, Reply};
 use crate::upstream::lease::Lease;
 use crate::upstream::send::{self, send};
@@ -45,6 +47,7 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
     )
     .await
     {
+        Ok(answer) if answer.0.status == StatusCode::SWITCHING_PROTOCOLS => Ok(switch(passage, answer)),
         Ok(answer) => match admit_stream(&mut passage, route, &answer.0) {
             Ok(pace) => Ok(Reply {
                 response: incoming(answer, pace),
@@ -70,7 +73,18 @@ fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refus
     *request.uri_mut() = origin_form(&exchange.head.uri);
     *request.version_mut() = Version::HTTP_11;
     let mut headers = std::mem::take(&mut exchange.head.headers);
-    hop::strip_request(&mut headers).map_err(|_| Refusal::ConnectionHeader)?;
+    if hop::strip_request(&mut headers).map_err(|_| Refusal::ConnectionHeader)?
+        && let Some(handshake) = Handshake::of(
+            &exchange.head.method,
+            exchange.head.version,
+            &headers,
+            passage.body.is_none(),
+        )
+    {
+        take_stream(exchange, route, Instant::now())?;
+        upgrade::dress(&mut headers);
+        request.extensions_mut().insert(handshake);
+    }
     let host = headers.get(header::HOST).cloned();
     let arrival = forwarded::Arrival {
         peer: exchange.connection.peer.ip(),
@@ -117,22 +131,47 @@ fn origin_form(uri: &Uri) -> Uri {
 /// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's
 /// streams and no longer among its requests in flight.
 fn admit_stream(passage: &mut Passage, route: &Route, head: &response::Parts) -> Result<Pace, Refusal> {
+    // An upgrade that was not granted is an ordinary answer.
+    passage.exchange.permits.stream = None;
     if !is_stream(&head.headers) {
         return Ok(route.waits.response);
     }
     let now = Instant::now();
-    let exchange = &mut passage.exchange;
-    exchange.permits.in_flight = None;
-    if let Some(rule) = &route.streams {
-        let permit = rule
-            .clients
-            .take(exchange.client.ip, rule.ipv6_prefix, rule.most, now);
-        exchange.permits.stream = Some(permit.ok_or(Refusal::TooManyStreams)?);
-    }
+    take_stream(&mut passage.exchange, route, now)?;
+    passage.exchange.permits.in_flight = None;
+    passage.ledger.stream = Some(route.metrics.stream(Stream::Sse));
     Ok(Pace {
         until: route.waits.stream_max.map(|most| now + most),
         ..route.waits.stream
     })
+}
+
+/// A place among the client's open streams.
+fn take_stream(exchange: &mut Exchange, route: &Route, now: Instant) -> Result<(), Refusal> {
+    let Some(rule) = &route.streams else {
+        return Ok(());
+    };
+    let permit = rule
+        .clients
+        .take(exchange.client.ip, rule.ipv6_prefix, rule.most, now);
+    exchange.permits.stream = Some(permit.ok_or(Refusal::TooManyStreams)?);
+    Ok(())
+}
+
+/// The consent to an upgrade: the request is a stream from here on, and its connections are left to it.
+fn switch(mut passage: Held, (parts, _empty, lease): send::Answer) -> Reply {
+    passage.exchange.permits.in_flight = None;
+    let metrics = &passage.place.route().metrics;
+    passage.ledger.stream = Some(metrics.stream(Stream::WebSocket));
+    passage.switched = Some(lease);
+    let mut response = Response::from_parts(parts, Body::Empty);
+    *response.version_mut() = Version::HTTP_11;
+    let headers = response.headers_mut();
+    hop::strip_response(headers);
+    // A 101 has no body (RFC 9110 §15.2); whoever believed in one would take frames for it.
+    headers.remove(header::CONTENT_LENGTH);
+    upgrade::dress(headers);
+    Reply { passage, response }
 }
 
 /// The answer, its body paced and its connection given back at the end.

@@ -19,7 +19,8 @@ use crate::http::trace::Trace;
 use crate::layers::own::Own;
 use crate::observe::Level;
 use crate::observe::access_log::{self, Line};
-use crate::observe::crashes;
+use crate::observe::{crashes, metrics};
+use crate::upstream::lease::Lease;
 use crate::upstream::watch::Upload;
 
 /// What one worker brings to its requests.
@@ -72,6 +73,8 @@ pub struct Passage {
     pub trace: Trace,
     /// The request body on its way to the upstream.
     pub upload: Option<Arc<Upload>>,
+    /// The connection to the upstream, once that has switched protocols.
+    pub switched: Option<Lease>,
     /// The worker.
     pub lane: Arc<Lane>,
     /// What became of it.
@@ -85,8 +88,12 @@ pub struct Ledger {
     pub status: u16,
     /// Until the head of the answer.
     pub head: Option<Duration>,
-    /// Bytes of the answer's body.
+    /// Bytes of the answer's body, or that a tunnel brought to the client.
     pub bytes_out: u64,
+    /// Bytes that a tunnel brought to the upstream.
+    pub bytes_in: u64,
+    /// Counts it among the open streams.
+    pub stream: Option<metrics::Held>,
     /// The line is written.
     pub closed: bool,
 }
@@ -138,6 +145,11 @@ impl Passage {
         if std::mem::replace(&mut self.ledger.closed, true) {
             return;
         }
+        let end = if end == End::Abandoned && self.exchange.connection.phase.is_stalled() {
+            End::Stalled
+        } else {
+            end
+        };
         let now = Instant::now();
         let phase = &self.exchange.connection.phase;
         phase.answered(now);
@@ -153,7 +165,8 @@ impl Passage {
             let gone = self.exchange.notes.refusal == Some(Refusal::ClientGone.code());
             let end = if gone { End::Abandoned } else { end };
             let cut = end == End::Abandoned && self.lane.leaving.load(Relaxed);
-            self.write_line(head, took, if cut { DRAIN_OVER } else { end_name(end) });
+            let end = end_name(end, self.ledger.stream.is_some());
+            self.write_line(head, took, if cut { DRAIN_OVER } else { end });
         }
         self.report(head, took);
     }
@@ -225,7 +238,10 @@ impl Passage {
             endpoint: &route.endpoint,
             upstream,
             server: exchange.notes.trip.server,
-            bytes_in: self.upload.as_ref().map_or(0, |upload| upload.bytes()),
+            bytes_in: self
+                .upload
+                .as_ref()
+                .map_or(self.ledger.bytes_in, |upload| upload.bytes()),
             bytes_out: self.ledger.bytes_out,
             duration: took,
             response_time: head,
@@ -254,14 +270,17 @@ fn level(slow: Option<&'static str>, status: u16) -> Level {
     }
 }
 
-fn end_name(end: End) -> &'static str {
+fn end_name(end: End, is_stream: bool) -> &'static str {
     match end {
         End::Complete => "complete",
         End::Abandoned => "client_gone",
         End::Broken => "upstream_cut",
         End::TooLarge => "too_large",
         End::TooSlow(TooSlow::Duration) => "stream_max_duration",
+        End::TooSlow(_) if is_stream => "stream_idle",
         End::TooSlow(_) => "response_body_idle",
+        End::Stalled => "client_stalled",
+        End::Drained => "drained",
     }
 }
 

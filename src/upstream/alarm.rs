@@ -11,16 +11,12 @@ use tokio::time::Sleep;
 use crate::upstream::now;
 
 /// A timer that rings at or after the moment it is asked for.
-pub(super) struct Alarm(Option<Pin<Box<Sleep>>>);
+#[derive(Default)]
+pub struct Alarm(Option<Pin<Box<Sleep>>>);
 
 impl Alarm {
-    /// A timer that is not set.
-    pub(super) fn new() -> Self {
-        Self(None)
-    }
-
     /// Ready once `at` has passed. A timer left from an earlier request stays in place if it rings before.
-    pub(super) fn poll(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
+    pub fn poll(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let timer = self
             .0
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
@@ -52,7 +48,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_timer_left_over_never_rings_too_early() {
-        let mut alarm = Alarm::new();
+        let mut alarm = Alarm::default();
         assert_eq!(ring(&mut alarm, 2).await.as_secs(), 2);
         assert_eq!(ring(&mut alarm, 60).await.as_secs(), 60);
         assert_eq!(ring(&mut alarm, 1).await.as_secs(), 1);

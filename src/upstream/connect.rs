@@ -42,12 +42,12 @@ pub(super) async fn connect(address: SocketAddr, by: Instant) -> io::Result<Conn
         .map_err(io::Error::other)?;
     let task = tokio::spawn(async move {
         // The request is told of its failure; between requests there is nobody to tell.
-        let _ = connection.await;
+        let _ = connection.with_upgrades().await;
     });
     Ok(Conn {
         sender,
         wire,
-        alarm: Alarm::new(),
+        alarm: Alarm::default(),
         task: task.abort_handle(),
     })
 }

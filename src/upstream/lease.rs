@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::upgrade::OnUpgrade;
+
 use crate::upstream::connect::Conn;
 use crate::upstream::now;
 use crate::upstream::pool::{Idle, Lane};
@@ -16,6 +18,8 @@ pub struct Lease {
     pub(super) upload: Option<Arc<Upload>>,
     /// How long the connection may rest before it is used again.
     pub(super) rest: Duration,
+    /// The connection itself, after an answer that switches protocols.
+    pub(super) switched: Option<OnUpgrade>,
 }
 
 impl Lease {

@@ -16,6 +16,7 @@ use hyper::body::Incoming;
 use crate::http::body::Body;
 use crate::http::exchange::Trip;
 use crate::http::refusal::{Deadline, Refusal};
+use crate::http::upgrade::Handshake;
 use crate::upstream::answer::{is_framed_once, rest};
 use crate::upstream::connect::{Conn, connect};
 use crate::upstream::deadline::Due;
@@ -46,7 +47,8 @@ struct Failure {
 }
 
 /// Sends a request and waits for the head of its answer. The request is as it shall go out: target in
-/// origin form, `Host` set, hop-by-hop headers removed. `upload` is what watches its body, if it has one
+/// origin form, `Host` set, hop-by-hop headers removed; a [`Handshake`] among its extensions says that it asks
+/// for a WebSocket, and only then may the answer be a 101. `upload` is what watches its body, if it has one
 /// that is streamed. Dropping the future ends the request at the server too.
 pub async fn send(
     upstream: &Upstream,
@@ -138,6 +140,7 @@ impl Sending<'_> {
         reused: bool,
     ) -> Result<Answer, Box<Failure>> {
         let copy = if reused { copy(&request) } else { None };
+        let handshake = request.extensions().get::<Handshake>().cloned();
         self.trip.attempts += 1;
         conn.wire.begin();
         let due = Due {
@@ -153,7 +156,7 @@ impl Sending<'_> {
         })
         .await;
         match answer {
-            Ok(Ok(response)) => self.answered(conn, lane, response, due.sent_at),
+            Ok(Ok(response)) => self.answered(conn, lane, response, (due.sent_at, handshake.as_ref())),
             Ok(Err(mut error)) => {
                 // Given back by hyper if it was not begun, else the copy of one that may be repeated.
                 let again = error.take_message().or(copy);
@@ -171,13 +174,14 @@ impl Sending<'_> {
         &mut self,
         conn: Conn,
         lane: Arc<Lane>,
-        response: Response<Incoming>,
-        sent_at: Instant,
+        mut response: Response<Incoming>,
+        (sent_at, handshake): (Instant, Option<&Handshake>),
     ) -> Result<Answer, Box<Failure>> {
-        // Nothing sent asks for another protocol: what follows such an answer is no HTTP, and to pass it
-        // on would open a tunnel behind every check (request smuggling by upgrade).
+        // Nothing but consent to what was asked may switch protocols: what follows such an answer is no HTTP,
+        // and to pass it on would open a tunnel behind every check (request smuggling by upgrade).
         let switched = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-        if switched || !is_framed_once(response.headers()) {
+        let asked = handshake.is_some_and(|handshake| handshake.is_accepted_by(response.headers()));
+        if (switched && !asked) || !is_framed_once(response.headers()) {
             let error = AttemptError {
                 refusal: Refusal::UpstreamInvalid,
                 source: None,
@@ -186,6 +190,7 @@ impl Sending<'_> {
         }
         conn.wire.answered();
         self.trip.first_byte = Some(now() - sent_at);
+        let switched = switched.then(|| hyper::upgrade::on(&mut response));
         let (parts, body) = response.into_parts();
         let rest = rest(&parts.headers, self.upstream.setup.pool_idle);
         Ok((
@@ -196,6 +201,7 @@ impl Sending<'_> {
                 lane,
                 upload: self.upload.clone(),
                 rest,
+                switched,
             },
         ))
     }
@@ -230,6 +236,7 @@ fn copy(request: &Request<Body>) -> Option<Request<Body>> {
     *copy.uri_mut() = request.uri().clone();
     *copy.version_mut() = request.version();
     copy.headers_mut().clone_from(request.headers());
+    copy.extensions_mut().clone_from(request.extensions());
     Some(copy)
 }
 

@@ -74,6 +74,11 @@ impl Wired {
         Self { stream, wire }
     }
 
+    /// The socket alone, for what is no HTTP.
+    pub(super) fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     /// A server that closes may have answered before: 413 or 401, without reading the body. Its answer
     /// waits behind the failed write, so the write is called done and reading tells what is true
     /// (RFC 9112 §9.5: a client watches for an answer while it sends).

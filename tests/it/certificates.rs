@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use crate::support::exit::Exit;
 use crate::support::{Certs, policy, run};
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 fn check(tables: &str) -> Exit {
     run(

@@ -12,6 +12,7 @@ use crate::support::wire::Answer;
 use crate::support::{Ask, Gate, Gateway, Origin, Reply, policy};
 
 mod load;
+mod protocols;
 
 /// About 20 KiB of records, as an API would list them.
 fn records(least: usize) -> String {

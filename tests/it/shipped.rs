@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::run;
+use crate::support::{Certs, run};
 
 /// What a block is completed with if it names no upstream of its own.
 const UPSTREAM: &str = "\n[upstreams.backend]\nservers = [\"http://backend:8000\"]\n";
@@ -51,10 +51,25 @@ fn the_picture_of_a_requests_life_has_the_layers_of_the_stack_in_their_order() {
 
 #[track_caller]
 fn assert_checks(what: &str, text: &str) {
+    let certs = Certs::new();
+    let text = &with_certificates(text, &certs);
     let names: Vec<String> = variables(text);
     let values: Vec<_> = names.iter().map(|name| (name.as_str(), value_of(name))).collect();
     let exit = run(&["check"], text, &values);
     assert_eq!(exit.code, Some(0), "{what}:\n{}", exit.output());
+}
+
+/// Where documents keep their certificates, which are read when a policy is checked.
+const TLS_FOLDER: &str = "/etc/portcullis/tls/";
+
+/// The text, with certificates of ours in the place of those it names.
+fn with_certificates(text: &str, certs: &Certs) -> String {
+    for rest in text.split(TLS_FOLDER).skip(1) {
+        if let Some((name, _)) = rest.split_once(".pem") {
+            certs.issue(name, &[&format!("{name}.test")]);
+        }
+    }
+    text.replace(TLS_FOLDER, &format!("{}/", certs.path(".").display()))
 }
 
 /// A value that suits the variable.

@@ -2,6 +2,7 @@
 //! writes raw bytes. No mock of the gateway, no HTTP library that would hide what is on the wire.
 
 pub mod certs;
+pub mod chat;
 pub mod client;
 pub mod exchange;
 pub mod exit;

@@ -5,11 +5,11 @@
 use std::sync::{Mutex, OnceLock};
 
 use http::Method;
-use prometheus::{HistogramVec, IntCounterVec};
+use prometheus::{HistogramVec, IntCounterVec, IntGaugeVec};
 
 use crate::observe::lock;
 use crate::observe::metrics::catalogue::Catalogue;
-use crate::observe::metrics::handles::Counter;
+use crate::observe::metrics::handles::{Counter, Gauge, Held};
 use crate::observe::metrics::table::Table;
 use crate::observe::metrics::words::Words;
 
@@ -25,6 +25,7 @@ pub(super) struct Families {
     durations: HistogramVec,
     slow: IntCounterVec,
     shadowed: IntCounterVec,
+    streams: IntGaugeVec,
 }
 
 /// The series of one endpoint.
@@ -35,7 +36,20 @@ pub struct EndpointMetrics {
     /// Requests slower than a threshold, by `warn` or `error`.
     pub slow: Words,
     guards: Mutex<Vec<Box<str>>>,
+    streams: [OnceLock<Gauge>; STREAMS.len()],
 }
+
+/// What keeps a request open on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Server-sent events.
+    Sse,
+    /// A WebSocket.
+    WebSocket,
+}
+
+/// The labels of [`Stream`], in its order.
+const STREAMS: [&str; 2] = ["sse", "websocket"];
 
 impl Families {
     pub(super) fn new(catalogue: &mut Catalogue) -> Self {
@@ -60,6 +74,11 @@ impl Families {
                 &["endpoint", "guard"],
                 "requests a guard in shadow would have refused; what enforcing it would cost",
             ),
+            streams: catalogue.gauges(
+                "portcullis_streams_open",
+                &["endpoint", "kind"],
+                "event streams (`sse`) and tunnels (`websocket`) open now; they are among the requests in flight too",
+            ),
         }
     }
 }
@@ -73,6 +92,7 @@ impl EndpointMetrics {
             methods: Default::default(),
             slow,
             guards: Mutex::default(),
+            streams: Default::default(),
         }
     }
 
@@ -104,6 +124,17 @@ impl EndpointMetrics {
             guards.push(guard.into());
         }
         Counter(self.families.shadowed.with_label_values(&[&*self.name, guard]))
+    }
+
+    /// One more stream of this kind, until the value returned is dropped.
+    pub fn stream(&self, kind: Stream) -> Held {
+        let [sse, websocket] = &self.streams;
+        let (slot, label) = match kind {
+            Stream::Sse => (sse, "sse"),
+            Stream::WebSocket => (websocket, "websocket"),
+        };
+        let series = || Gauge(self.families.streams.with_label_values(&[&*self.name, label]));
+        slot.get_or_init(series).hold()
     }
 
     fn slot(&self, method: &Method) -> (&OnceLock<Box<Table>>, &'static str) {
@@ -141,6 +172,16 @@ impl Drop for EndpointMetrics {
                     .remove_label_values(&[*method, &self.name, digits.format(status)])
                     .ok();
             }
+        }
+        for (kind, _) in STREAMS
+            .iter()
+            .zip(&self.streams)
+            .filter(|(_, slot)| slot.get().is_some())
+        {
+            self.families
+                .streams
+                .remove_label_values(&[&*self.name, *kind])
+                .ok();
         }
         for guard in lock(&self.guards).iter() {
             self.families

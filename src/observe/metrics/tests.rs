@@ -157,6 +157,7 @@ fn every_described_metric_is_in_the_registry() {
     endpoint.record(&Method::GET, 200, 0.1);
     endpoint.slow.count("warn");
     endpoint.shadowed("limits");
+    let _stream = endpoint.stream(Stream::Sse);
     upstream.requests.count("ok");
     upstream.connects.count("ok");
     metrics.policy_in_force("hash");

@@ -76,14 +76,10 @@ impl Certs {
     pub fn tables(&self, listener: &str, names: &[&str]) -> String {
         let mut tables = String::new();
         for name in names {
-            let (cert, key) = (
-                self.path(&format!("{name}.pem")),
-                self.path(&format!("{name}.key")),
-            );
+            let path = self.path(name);
+            let path = path.display();
             tables += &format!(
-                "[[listeners.{listener}.certificates]]\ncert = \"{}\"\nkey = \"{}\"\n",
-                cert.display(),
-                key.display()
+                "[[listeners.{listener}.certificates]]\ncert = \"{path}.pem\"\nkey = \"{path}.key\"\n"
             );
         }
         tables

@@ -70,11 +70,6 @@ impl Frames {
         })
     }
 
-    /// The next frame of this kind, whatever comes before it.
-    pub fn next_of(&mut self, kind: u8) -> Option<Frame> {
-        std::iter::from_fn(|| self.next()).find(|frame| frame.kind == kind)
-    }
-
     /// How a stream fares: the first frame that answers it, or ends it or all.
     pub fn fate(&mut self, stream: u32) -> Option<Frame> {
         std::iter::from_fn(|| self.next()).find(|frame| {

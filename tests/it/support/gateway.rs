@@ -106,6 +106,14 @@ impl Gateway {
         self.running.signal(signal);
     }
 
+    /// How much memory it holds, in bytes.
+    pub fn resident(&self) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.running.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.unwrap().trim().trim_end_matches(" kB");
+        kilobytes.parse::<usize>().unwrap() * 1024
+    }
+
     /// Tells it to stop; `wait` for its end.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);

@@ -1,7 +1,7 @@
 //! What a child process printed so far, line by line, and waiting for a line.
 
 use std::io::{BufRead as _, BufReader, Read};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -28,10 +28,16 @@ impl Lines {
             while pipe.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
                 let text = String::from_utf8_lossy(&line).trim_end_matches('\n').to_owned();
                 line.clear();
-                filled.0.0.lock().unwrap().lines.push(text);
+                filled
+                    .0
+                    .0
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .lines
+                    .push(text);
                 filled.0.1.notify_all();
             }
-            filled.0.0.lock().unwrap().ended = true;
+            filled.0.0.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
             filled.0.1.notify_all();
         });
         lines
@@ -39,7 +45,12 @@ impl Lines {
 
     /// Everything printed so far.
     pub fn so_far(&self) -> Vec<String> {
-        self.0.0.lock().unwrap().lines.clone()
+        self.0
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .lines
+            .clone()
     }
 
     /// Waits until the lines so far hold what is looked for; `None` if the output ended without it.

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -204,6 +205,16 @@ impl Line {
     /// The next piece of the request's body, as it arrives.
     pub fn piece(&mut self) -> Option<Vec<u8>> {
         self.pipe.as_mut()?.piece(&mut self.incoming)
+    }
+
+    /// From here on what arrives is no HTTP: `piece` gives all of it.
+    pub fn switch(&mut self) {
+        self.incoming = Incoming::new(Framing::UntilClose);
+    }
+
+    /// Whether nothing at all, not even an end, arrives for so long.
+    pub fn is_silent_for(&mut self, period: Duration) -> bool {
+        self.pipe.as_mut().is_some_and(|pipe| pipe.is_silent_for(period))
     }
 
     pub fn reply(&mut self, reply: &Reply) -> bool {

@@ -1,0 +1,119 @@
+//! The opening handshake of a WebSocket (RFC 6455 §4), judged from both sides before one byte is tunnelled:
+//! a request that only looks like an upgrade is an ordinary request, and an answer that only looks like
+//! consent is none. No other protocol is switched to; least of all h2c, which would carry requests past
+//! every check.
+
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use http::header::{
+    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
+
+/// What is appended to the key before it is hashed (RFC 6455 §1.3).
+const MAGIC: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// A well-formed wish for a WebSocket. It travels with the request, as a sign that a 101 was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handshake {
+    /// The only `Sec-WebSocket-Accept` that consents to it.
+    accept: [u8; 28],
+    /// The subprotocols it offers, as sent.
+    offered: Vec<HeaderValue>,
+}
+
+impl Handshake {
+    /// The wish in a request that [`names_websocket`], if the rest of it is well-formed too. `empty` says
+    /// that it has no body: bytes of one would be taken for frames.
+    pub fn of(method: &Method, version: Version, headers: &HeaderMap, empty: bool) -> Option<Self> {
+        let may = *method == Method::GET && version == Version::HTTP_11 && empty;
+        let thirteen = only(headers, &SEC_WEBSOCKET_VERSION)? == "13";
+        let key = only(headers, &SEC_WEBSOCKET_KEY)?.as_bytes();
+        (may && thirteen && is_key(key)).then(|| Self {
+            accept: accept(key),
+            offered: headers
+                .get_all(http::header::SEC_WEBSOCKET_PROTOCOL)
+                .iter()
+                .cloned()
+                .collect(),
+        })
+    }
+
+    /// Whether the head of a 101 consents to just this wish (RFC 6455 §4.1, the client's five checks; a
+    /// subprotocol that was not offered ends a browser's connection too, and is caught here first).
+    pub fn is_accepted_by(&self, headers: &HeaderMap) -> bool {
+        let accept = only(headers, &SEC_WEBSOCKET_ACCEPT);
+        names_websocket(headers)
+            && accept.is_some_and(|accept| accept.as_bytes() == self.accept)
+            && !headers.contains_key(TRANSFER_ENCODING)
+            && self.offers(headers)
+    }
+
+    fn offers(&self, answer: &HeaderMap) -> bool {
+        let mut chosen = answer.get_all(http::header::SEC_WEBSOCKET_PROTOCOL).iter();
+        let Some(protocol) = chosen.next() else {
+            return true;
+        };
+        let mut offered = self
+            .offered
+            .iter()
+            .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+            .map(<[u8]>::trim_ascii);
+        chosen.next().is_none() && offered.any(|one| one == protocol.as_bytes())
+    }
+}
+
+/// Writes what both sides of a switch say to the next hop, where hop-by-hop headers have been taken off.
+pub fn dress(headers: &mut HeaderMap) {
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, WEBSOCKET);
+}
+
+/// Whether a head names the one protocol that may be switched to, and says so for this hop.
+pub fn names_websocket(headers: &HeaderMap) -> bool {
+    let protocol = only(headers, &UPGRADE);
+    let mut options = headers
+        .get_all(CONNECTION)
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    protocol.is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"))
+        && options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+}
+
+/// The header's value if it is there once: of two, each side may believe another.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    values.next().is_none().then_some(first)
+}
+
+/// Sixteen bytes in base64: 22 digits, of which the last has four bits to spare, and two signs of padding.
+fn is_key(key: &[u8]) -> bool {
+    let Some((digits, padding)) = key.split_at_checked(22) else {
+        return false;
+    };
+    padding == b"=="
+        && digits.iter().all(|digit| ALPHABET.contains(digit))
+        && digits.last().is_some_and(|last| b"AQgw".contains(last))
+}
+
+/// The hash that shows that whoever answers has read the key as a WebSocket's. It is no secret and guards
+/// none, so that the hash is an old one does no harm.
+fn accept(key: &[u8]) -> [u8; 28] {
+    let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, &[key, MAGIC].concat());
+    let mut text = [b'='; 28];
+    for (three, four) in hash.as_ref().chunks(3).zip(text.chunks_mut(4)) {
+        let byte = |at: usize| u32::from(three.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for (at, digit) in four.iter_mut().take(three.len() + 1).enumerate() {
+            let index = bits >> (18 - 6 * at) & 63;
+            *digit = ALPHABET.get(index as usize).copied().unwrap_or(b'=');
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;

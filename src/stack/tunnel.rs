@@ -1,0 +1,79 @@
+//! A request after its 101: it lives on as a tunnel, with its route, its place among the client's streams and
+//! its line in the log, until one side leaves, a limit ends it or the listener closes. What flows through
+//! is nobody's business but the peers'; only frames are told apart, to say farewell between two of them.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::http::body::End;
+use crate::http::handover::{Estate, Successor};
+use crate::stack::passage::Held;
+use crate::stack::tunnel::relay::{Limits, Relay};
+use crate::upstream::lease::Lease;
+
+mod relay;
+mod way;
+
+/// The longest wait for a peer's answer to our farewell; half of the drain if that is less.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A request whose upstream has switched protocols.
+pub struct Tunnel {
+    passage: Held,
+    lease: Lease,
+}
+
+impl Tunnel {
+    /// The tunnel of this request over this connection.
+    pub fn new(passage: Held, lease: Lease) -> Self {
+        Self { passage, lease }
+    }
+
+    async fn run(self, estate: Estate) {
+        let Self { mut passage, lease } = self;
+        let Estate {
+            socket,
+            early,
+            closing,
+        } = estate;
+        let waits = &passage.place.route().waits;
+        let limits = Limits {
+            idle: waits.stream.idle,
+            until: waits.stream_max.map(|most| now() + most),
+            grace: GRACE.min(passage.lane.holder.snapshot().drain / 2),
+        };
+        let end = match lease.into_link().await {
+            Ok(link) => {
+                let mut relay = Relay::new((socket, early), (link.socket, link.early), limits);
+                let end = relay.run(closed(closing)).await;
+                (passage.ledger.bytes_in, passage.ledger.bytes_out) = relay.bytes();
+                drop(link.hold);
+                end
+            }
+            Err(error) => {
+                tracing::debug!(error = %error, "a switched connection could not be taken over");
+                End::Broken
+            }
+        };
+        passage.close(end);
+    }
+}
+
+impl Successor for Tunnel {
+    fn succeed(self: Box<Self>, estate: Estate) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(self.run(estate))
+    }
+}
+
+/// A listener that is gone is closed.
+async fn closed(mut closing: watch::Receiver<bool>) {
+    let _gone = closing.wait_for(|closing| *closing).await.is_err();
+}
+
+/// The clock of the timers, so that both agree when a test stops it.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
