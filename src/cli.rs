@@ -10,6 +10,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::carryover::Carryover;
 use crate::demo;
+use crate::gateway::Gateway;
+use crate::gateway::route::Target;
 use crate::observe::metrics::Metrics;
 use crate::serve::{StartError, serve, worker_count};
 use crate::source::{Compiled, PolicySource, Refused, style_for_stderr};
@@ -129,10 +131,11 @@ fn check(source: &PolicySource) -> Result<(), Refused> {
     let Compiled { gateway, warnings } = source.compile(&carryover, style_for_stderr())?;
     tell(std::io::stderr(), &warnings);
     let mut text = format!(
-        "{}: ok: {}, {}, {}\n",
+        "{}: ok: {}, {}{}, {}\n",
         source.name(),
         counted(gateway.listeners.len(), "listener"),
         counted(gateway.routes().len(), "route"),
+        by_themselves(&gateway),
         counted(gateway.upstreams.len(), "upstream"),
     );
     for remark in &gateway.remarks {
@@ -142,6 +145,31 @@ fn check(source: &PolicySource) -> Result<(), Refused> {
     }
     tell(std::io::stdout(), &text);
     Ok(())
+}
+
+/// How many routes ask no upstream.
+fn by_themselves(gateway: &Gateway) -> String {
+    let count = |which: fn(&Target) -> bool| {
+        gateway
+            .routes()
+            .iter()
+            .filter(|route| which(&route.target))
+            .count()
+    };
+    let counts = [
+        (count(|target| matches!(target, Target::Redirect(_))), "redirect"),
+        (
+            count(|target| matches!(target, Target::Respond(_))),
+            "fixed answer",
+        ),
+    ];
+    let said = counts.into_iter().filter(|(count, _)| *count > 0);
+    let said: Vec<_> = said.map(|(count, noun)| counted(count, noun)).collect();
+    if said.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", said.join(", "))
+    }
 }
 
 fn counted(count: usize, noun: &str) -> String {

@@ -17,5 +17,6 @@ pub mod phase;
 pub mod problem;
 pub mod refusal;
 pub mod request_id;
+pub mod template;
 pub mod trace;
 pub mod upgrade;

@@ -13,17 +13,22 @@ use crate::http::exchange::{Exchange, Permit, Quota, Response};
 use crate::http::refusal::Refusal;
 use crate::observe::metrics::Counter;
 
+pub mod access;
 pub mod body_limit;
 pub mod compress;
 pub mod cors;
+pub mod fixed;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod header_edits;
 pub mod in_flight;
 pub mod mask;
 pub mod own;
 pub mod queue;
 pub mod rate_limit;
+pub mod redirect;
 pub mod redirect_to_https;
+pub mod rewrite;
 pub mod security_headers;
 pub mod strip_headers;
 

@@ -2,12 +2,15 @@
 //! its default and the reason for it. No behaviour lives here and nothing of the runtime is known:
 //! a policy can be read, compared and printed without a socket or a clock.
 
+pub mod access;
+pub mod action;
 pub mod client;
 pub mod compression;
 mod conceal;
 pub mod defaults;
 mod expand;
 pub mod gateway;
+pub mod headers;
 pub mod limit;
 pub mod listener;
 mod merge;
@@ -29,9 +32,12 @@ pub mod upstream;
 
 use std::collections::BTreeMap;
 
+pub use access::{Access, Networks};
+pub use action::{Redirect, Respond, Rewriting};
 pub use client::Client;
 pub use compression::Compression;
 pub use gateway::{Gateway, RequiredSecret, Workers};
+pub use headers::{HeaderEdits, Headers, Lines};
 pub use limit::{Limit, LimitKey, Mode};
 pub use listener::{CertificateFiles, ListenAddress, Listener, ListenerTimeouts};
 pub use observe::{AccessLog, Admin, Level, LogFormat, Logs, Readiness, ReadinessStyle};

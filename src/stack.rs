@@ -26,12 +26,13 @@ pub mod shapes;
 pub mod tunnel;
 
 /// The order of the stack, outermost first, as `explain` and the docs print it.
-pub const ORDER: [&str; 20] = [
+pub const ORDER: [&str; 22] = [
     "catch_panic",
     "enter",
     "account",
     "compress",
     "security_headers",
+    "response_headers",
     "strip_headers",
     "cors",
     "quota_headers",
@@ -40,6 +41,7 @@ pub const ORDER: [&str; 20] = [
     "own",
     "redirect_to_https",
     "preflight",
+    "access",
     "limits",
     "max_body",
     "max_inflight_per_client",
@@ -64,6 +66,8 @@ pub fn stack()
         .layer(edit(|at: &Place| &at.route().compress))
         // ── Edits dress every answer, so they stand outside of `respond`: refusals get them too. ──
         .layer(edit(|at: &Place| &at.route().security_headers))
+        // The operator's own word on headers: over the application's and ours, under what hardens.
+        .layer(edit(|at: &Place| &at.route().response_headers))
         .layer(edit(|at: &Place| &at.route().strip_headers))
         .layer(edit(|at: &Place| &at.route().cors))
         .layer(edit(|at: &Place| &at.route().quota_headers))
@@ -80,6 +84,8 @@ pub fn stack()
         ))
         // A preflight is no request of its own: answered before the limits and not counted by them.
         .layer(check(|at: &Place| at.route().cors.as_slice(), Check::check))
+        // Who may not come in spends nothing of any limit.
+        .layer(check(|at: &Place| at.route().access.as_slice(), Check::check))
         // Cheap and anonymous first: limits are asked …
         .layer(check(|at: &Place| at.route().limits.as_slice(), Check::check))
         .layer(check(|at: &Place| at.route().body_limit.as_slice(), Check::check))
@@ -99,6 +105,8 @@ impl Route {
         let has = |name: &str| match name {
             "compress" => self.compress.is_some(),
             "security_headers" => self.security_headers.is_some(),
+            "response_headers" => self.response_headers.is_some(),
+            "access" => self.access.is_some(),
             "strip_headers" => self.strip_headers.is_some(),
             "cors" | "preflight" => self.cors.is_some(),
             "quota_headers" => self.quota_headers.is_some(),

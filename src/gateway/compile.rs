@@ -17,13 +17,17 @@ use crate::policy::Policy;
 use crate::policy::problem::{At, Problems};
 use crate::policy::source::Source;
 
+mod actions;
 mod admin;
 mod certificates;
 mod compression;
 mod cors;
+mod headers;
 mod limits;
 mod listeners;
+mod paths;
 mod production;
+mod rewriting;
 mod routes;
 mod sentry;
 mod settings;
@@ -70,6 +74,7 @@ impl Gateway {
         let limits = limits::compile(policy, build);
         let (rules, routes) = routes::compile(policy, &upstreams, &limits, build);
         let router = Router::new(rules);
+        headers::report_off(policy, build);
         routes::report_unreachable(policy, &router, build);
         let used = upstreams::in_use(&upstreams, &routes);
         let own = Own {

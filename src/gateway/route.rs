@@ -6,13 +6,18 @@ use std::time::Duration;
 
 use crate::http::pace::Pace;
 use crate::layers::Guarded;
+use crate::layers::access::Access;
 use crate::layers::body_limit::BodyLimit;
 use crate::layers::compress::Compress;
 use crate::layers::cors::Cors;
+use crate::layers::fixed::Fixed;
+use crate::layers::header_edits::HeaderEdits;
 use crate::layers::in_flight::InFlight;
 use crate::layers::mask::Mask;
 use crate::layers::queue::Queue;
 use crate::layers::rate_limit::{QuotaHeaders, RateLimit};
+use crate::layers::redirect::Redirect;
+use crate::layers::rewrite::Rewrite;
 use crate::layers::security_headers::SecurityHeaders;
 use crate::layers::strip_headers::StripHeaders;
 use crate::observe::metrics::EndpointMetrics;
@@ -22,6 +27,10 @@ use crate::upstream::Upstream;
 pub enum Target {
     /// Forwards it.
     Upstream(Arc<Upstream>),
+    /// Sends the client elsewhere.
+    Redirect(Redirect),
+    /// Always answers the same.
+    Respond(Fixed),
     /// Nowhere: it stands for the requests that match no route.
     Nowhere,
 }
@@ -40,6 +49,14 @@ pub struct Route {
     pub slow: Slow,
     /// Its deadlines, which forwarding obeys.
     pub waits: Waits,
+    /// The path the upstream is asked for; none: the one that was received.
+    pub rewrite: Option<Rewrite>,
+    /// What the operator changes of the request's headers.
+    pub request_headers: Option<HeaderEdits>,
+    /// What the operator changes of every answer's headers.
+    pub response_headers: Option<HeaderEdits>,
+    /// Who may come in.
+    pub access: Option<Guarded<Access>>,
     /// Which answers are compressed.
     pub compress: Option<Compress>,
     /// Headers on every answer.

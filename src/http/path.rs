@@ -34,6 +34,28 @@ fn is_normal(path: &[u8]) -> bool {
     true
 }
 
+/// Whether a path as received has the segments of its normal form, one by one, for whoever reads it: none of them is
+/// empty (but the last), is a dot segment or holds a separator, once decoded. `\` counts as a separator, since
+/// browsers and Windows servers take it for one, and `..;x` as a dot segment, since Java servlets do.
+pub fn has_plain_segments(path: &str) -> bool {
+    let simple = |path: &str| is_normal(path.as_bytes()) && !path.contains(['\\', ';']);
+    simple(path) || path.starts_with('/') && has_plain_escapes(path)
+}
+
+#[cold]
+fn has_plain_escapes(path: &str) -> bool {
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let decoded = decode(segment.as_bytes());
+        let name = decoded.split(|byte| *byte == b';').next().unwrap_or_default();
+        let empty = decoded.is_empty() && segments.peek().is_some();
+        if empty || matches!(name, b"." | b"..") || decoded.iter().any(|byte| matches!(byte, b'/' | b'\\')) {
+            return false;
+        }
+    }
+    true
+}
+
 /// Whether the first segment of what is left is `.` or `..`.
 fn is_dot_segment(rest: &[u8]) -> bool {
     matches!(rest, b"." | b".." | [b'.', b'/', ..] | [b'.', b'.', b'/', ..])
@@ -127,6 +149,37 @@ mod tests {
     }
 
     #[test]
+    fn segments_that_two_readers_cut_up_differently_are_not_plain() {
+        for path in [
+            "/",
+            "/a/b/",
+            "/a%20b/%25/c",
+            "/a;x=1/b",
+            "/%c3%a9/...",
+            "/a%2eb",
+            "/100%",
+        ] {
+            assert!(has_plain_segments(path), "{path}");
+        }
+        for path in [
+            "",
+            "//a",
+            "/a//b",
+            "/./a",
+            "/a/..",
+            "/a/%2e%2E/b",
+            "/a%2fb",
+            "/a\\b",
+            "/a%5Cb",
+            "/a/..;/b",
+            "/.;x",
+            "/a%2Fy//z",
+        ] {
+            assert!(!has_plain_segments(path), "{path}");
+        }
+    }
+
+    #[test]
     fn borrows_what_is_normal_already() {
         for path in ["/", "/a", "/a/", "/.well-known/acme", "/a.b/..c/...", "/é"] {
             assert!(matches!(normal_form(path), Cow::Borrowed(_)), "{path}");
@@ -144,6 +197,15 @@ mod tests {
             prop_assert!(form.split('/').all(|segment| segment != "." && segment != ".."));
             if !form.contains('%') {
                 prop_assert!(matches!(normal_form(&form), Cow::Borrowed(_)));
+            }
+        }
+
+        #[test]
+        fn plain_segments_are_those_of_the_normal_form(path in "/(/|\\.|%2e|%2F|%5c|%25|;|%|a|2|e|F|é){0,24}") {
+            let decoded = |segment: &str| String::from_utf8_lossy(&decode(segment.as_bytes())).into_owned();
+            let received: Vec<_> = path.split('/').map(decoded).collect();
+            if has_plain_segments(&path) {
+                prop_assert!(normal_form(&path).split('/').eq(received.iter().map(String::as_str)));
             }
         }
 

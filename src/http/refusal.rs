@@ -63,6 +63,11 @@ pub enum Refusal {
     /// The target is no path (RFC 9112 §3.2).
     #[error("the request target must be an absolute path")]
     TargetInvalid,
+    /// The path has other segments once decoded, so that to rewrite it would be to guess.
+    #[error(
+        "the path has empty, dot or escaped segments, which this route does not take; send its plain form"
+    )]
+    TargetAmbiguous,
     /// The target is longer than the listener's `max_target`.
     #[error("the request target is longer than {0} bytes")]
     TargetTooLong(u64),
@@ -78,6 +83,9 @@ pub enum Refusal {
     /// `Connection` names a header that must reach the upstream (an attempt to strip it).
     #[error("the `Connection` header names an end-to-end header")]
     ConnectionHeader,
+    /// The route is not open to this client's address.
+    #[error("this is not open to your address")]
+    AccessDenied,
     /// No route matches.
     #[error("no route matches this host and path")]
     NotFound,
@@ -137,6 +145,7 @@ impl Refusal {
         match self {
             Self::HostInvalid(_)
             | Self::TargetInvalid
+            | Self::TargetAmbiguous
             | Self::ConnectionHeader
             | Self::TlsRequired
             | Self::BodyInvalid => StatusCode::BAD_REQUEST,
@@ -146,6 +155,7 @@ impl Refusal {
             Self::TargetTooLong(_) => StatusCode::URI_TOO_LONG,
             Self::TooManyHeaders(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::MethodRefused => StatusCode::NOT_IMPLEMENTED,
+            Self::AccessDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -168,12 +178,13 @@ impl Refusal {
     pub fn code(&self) -> &'static str {
         match self {
             Self::HostInvalid(_) => "host_invalid",
-            Self::TargetInvalid => "target_invalid",
+            Self::TargetInvalid | Self::TargetAmbiguous => "target_invalid",
             Self::TargetTooLong(_) => "target_too_long",
             Self::TooManyHeaders(_) => "too_many_headers",
             Self::TlsRequired => "tls_required",
             Self::MethodRefused => "method_refused",
             Self::ConnectionHeader => "connection_header",
+            Self::AccessDenied => "access_denied",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::BodyTooLarge(_) => "body_too_large",

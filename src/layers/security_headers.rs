@@ -10,6 +10,8 @@ use crate::policy::problem::At;
 use crate::policy::security_headers::{self as settings, Preset};
 use crate::policy::units::Switch;
 
+mod writes;
+
 const CSP: HeaderName = header::CONTENT_SECURITY_POLICY;
 const CSP_REPORT_ONLY: HeaderName = header::CONTENT_SECURITY_POLICY_REPORT_ONLY;
 
@@ -172,8 +174,7 @@ fn hsts(table: &settings::Hsts, at: &At<'_>) -> Option<HeaderValue> {
     if table.preload && (seconds < 31_536_000 || !table.include_subdomains) {
         at.key("hsts")
             .warn("the preload list takes a site only with `max_age` of a year or more and `include_subdomains`")
-            .help("set both, or drop `preload`")
-            ;
+            .help("set both, or drop `preload`");
     }
     let subdomains = if table.include_subdomains {
         "; includeSubDomains"

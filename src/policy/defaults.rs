@@ -87,6 +87,14 @@ pub const STREAMS_PER_CLIENT: u32 = 20;
 /// Event streams send comments every 15 to 60 s; five minutes of silence is a lost peer.
 pub const STREAM_IDLE: Period = seconds(300);
 
+/// Keeps the method, and no browser remembers it: a mistake is gone when the policy is. Who means for good
+/// says 308.
+pub const REDIRECT_STATUS: u16 = 307;
+/// Most fixed answers are a page or a file such as `robots.txt`.
+pub const RESPOND_STATUS: u16 = 200;
+/// Without a character set browsers guess one, and may be led to guess wrong.
+pub const RESPOND_CONTENT_TYPE: &str = "text/plain; charset=utf-8";
+
 /// What browsers' preload lists ask for.
 pub const HSTS_MAX_AGE: Period = seconds(365 * 86_400);
 /// The methods web applications use; TRACE and CONNECT never.

@@ -4,7 +4,16 @@
 use super::tree::{Node, Value};
 
 /// Keys of a route that are its own and never inherited.
-pub(super) const OWN: [&str; 3] = ["name", "match", "upstream"];
+pub(super) const OWN: [&str; 8] = [
+    "name",
+    "match",
+    "upstream",
+    "redirect",
+    "respond",
+    "strip_prefix",
+    "add_prefix",
+    "rewrite",
+];
 
 /// The route's own keys and its settings, the latter merged over the defaults.
 pub(super) fn split(route: &Node, defaults: &Node) -> (Node, Node) {

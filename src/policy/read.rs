@@ -11,7 +11,7 @@ use super::problem::Problems;
 use super::route::RouteHead;
 use super::source::Source;
 use super::tree::{Entry, Node, Value};
-use super::{Policy, Route, Settings, expand, shape, suggest, syntax};
+use super::{Policy, Route, Settings, expand, headers, shape, suggest, syntax};
 
 /// The tables of a policy, in the order the reference has them.
 const TABLES: [&str; 12] = [
@@ -47,6 +47,7 @@ impl Policy {
             return (None, Source::new(name, text, tree, Vec::new()), problems);
         }
         let expansions = expand::expand(&mut tree, text, env, &problems);
+        headers::lower_names(&mut tree, &problems);
         let reader = Reader {
             tree: &tree,
             problems: &problems,
@@ -159,17 +160,7 @@ impl Reader<'_> {
         let head: Option<RouteHead> = shape::read(&own, &[], self.problems);
         route.table()?;
         let settings = shape::read(&settings, &merge::OWN, self.problems);
-        let RouteHead {
-            name,
-            matches,
-            upstream,
-        } = head?;
-        Some(Route {
-            name,
-            matches,
-            upstream,
-            settings: settings?,
-        })
+        Some(head?.with(settings?))
     }
 }
 

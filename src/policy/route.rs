@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use super::action::{Redirect, Respond, Rewriting};
 use super::settings::Settings;
 use super::units::one_or_many;
 
@@ -13,8 +14,16 @@ pub struct Route {
     pub name: Option<String>,
     /// Which requests it takes (key `match`). Default: all.
     pub matches: Match,
-    /// The upstream that answers. May be left out where the policy has exactly one.
+    /// The upstream that answers. May be left out where the policy has exactly one. A route has one of
+    /// `upstream`, `redirect` and `respond`.
     pub upstream: Option<String>,
+    /// Sends the client elsewhere. Default: none.
+    pub redirect: Option<Redirect>,
+    /// Answers with something fixed. Default: none.
+    pub respond: Option<Respond>,
+    /// Which path the upstream is asked for (keys `strip_prefix`, `add_prefix`, `rewrite`). Default: the
+    /// one the client asked for.
+    pub rewriting: Rewriting,
     /// Everything else: `[defaults]`, with what the route itself says laid over it.
     pub settings: Settings,
 }
@@ -27,6 +36,30 @@ pub(super) struct RouteHead {
     #[serde(rename = "match")]
     pub(super) matches: Match,
     pub(super) upstream: Option<String>,
+    pub(super) redirect: Option<Redirect>,
+    pub(super) respond: Option<Respond>,
+    pub(super) strip_prefix: Option<String>,
+    pub(super) add_prefix: Option<String>,
+    pub(super) rewrite: Option<String>,
+}
+
+impl RouteHead {
+    /// The whole route.
+    pub(super) fn with(self, settings: Settings) -> Route {
+        Route {
+            name: self.name,
+            matches: self.matches,
+            upstream: self.upstream,
+            redirect: self.redirect,
+            respond: self.respond,
+            rewriting: Rewriting {
+                strip_prefix: self.strip_prefix,
+                add_prefix: self.add_prefix,
+                rewrite: self.rewrite,
+            },
+            settings,
+        }
+    }
 }
 
 /// `match` of a route: all that is said must hold.

@@ -3,8 +3,10 @@
 
 use serde::Deserialize;
 
+use super::access::Access;
 use super::compression::Compression;
 use super::defaults;
+use super::headers::HeaderEdits;
 use super::security_headers::SecurityHeaders;
 use super::units::{Period, Size, Switch};
 
@@ -30,6 +32,12 @@ pub struct Settings {
     pub security_headers: SecurityHeaders,
     /// Which other origins' pages may call.
     pub cors: Cors,
+    /// Which addresses may come in. Default: all.
+    pub access: Access,
+    /// What the upstream gets beside the client's headers. Default: nothing.
+    pub request_headers: HeaderEdits,
+    /// What the client gets beside the upstream's headers, on refusals too. Default: nothing.
+    pub response_headers: HeaderEdits,
     /// Which answers are compressed.
     pub compression: Compression,
     /// What of an application's errors reaches the client.
@@ -58,6 +66,8 @@ pub enum GuardName {
     MaxInflightPerClient,
     /// `max_body`.
     MaxBody,
+    /// `access`.
+    Access,
 }
 
 /// `timeouts`: each by its meaning; the one that fired is named in the answer, the log and the metric.
@@ -148,6 +158,9 @@ impl Default for Settings {
             stream: Stream::default(),
             security_headers: SecurityHeaders::default(),
             cors: Cors::default(),
+            access: Access::default(),
+            request_headers: HeaderEdits::default(),
+            response_headers: HeaderEdits::default(),
             compression: Compression::default(),
             errors: Errors::default(),
             log: true,

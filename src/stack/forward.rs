@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use http::{HeaderValue, Request, StatusCode, Uri, Version, header, response};
+use http::{HeaderValue, Request, StatusCode, Version, header, response};
 
 use crate::gateway::route::{Route, Target};
 use crate::http::body::{Body, End, Watch};
@@ -20,13 +20,14 @@ use crate::upstream::lease::Lease;
 use crate::upstream::send::{self, send};
 use crate::upstream::watch::Upload;
 
+mod edits;
+
 /// Forwards a request to its upstream.
 pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
     let place = passage.place.clone();
     let route = place.route();
     let Target::Upstream(upstream) = &route.target else {
-        let refusal = passage.miss.take().unwrap_or(Refusal::NotFound);
-        return Err(Refused { passage, refusal });
+        return by_itself(passage, &route.target);
     };
     let request = match outgoing(&mut passage, route) {
         Ok(request) => request,
@@ -65,12 +66,26 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
     }
 }
 
+/// The answer of a route that asks nobody.
+fn by_itself(mut passage: Held, target: &Target) -> Result<Reply, Refused> {
+    let answer = match target {
+        Target::Redirect(redirect) => redirect.answer(&passage.exchange),
+        Target::Respond(fixed) => Ok(fixed.answer()),
+        Target::Upstream(_) | Target::Nowhere => Err(passage.miss.take().unwrap_or(Refusal::NotFound)),
+    };
+    match answer {
+        Ok(response) => Ok(Reply { passage, response }),
+        Err(refusal) => Err(Refused { passage, refusal }),
+    }
+}
+
 /// One normalised request: no hop-by-hop headers, no stranger's word on where it came from.
 fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refusal> {
     let exchange = &mut passage.exchange;
     let mut request = Request::new(Body::Empty);
     *request.method_mut() = exchange.head.method.clone();
-    *request.uri_mut() = origin_form(&exchange.head.uri);
+    let (target, stripped) = edits::target(route, &exchange.head.uri)?;
+    *request.uri_mut() = target;
     *request.version_mut() = Version::HTTP_11;
     let mut headers = std::mem::take(&mut exchange.head.headers);
     if hop::strip_request(&mut headers).map_err(|_| Refusal::ConnectionHeader)?
@@ -113,6 +128,7 @@ fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refus
             target.unwrap_or(HeaderValue::from_static("localhost")),
         );
     }
+    edits::headers(route, exchange, host.as_ref(), stripped, &mut headers);
     *request.headers_mut() = headers;
     if let Some(body) = passage.body.take() {
         let upload = Upload::new();
@@ -120,12 +136,6 @@ fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refus
         passage.upload = Some(upload);
     }
     Ok(request)
-}
-
-/// Path and query as received, byte for byte.
-fn origin_form(uri: &Uri) -> Uri {
-    uri.path_and_query()
-        .map_or_else(|| Uri::from_static("/"), |target| Uri::from(target.clone()))
 }
 
 /// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's

@@ -221,7 +221,7 @@ impl Passage {
         let slow = route.slow.judge(head);
         let upstream = match &route.target {
             Target::Upstream(upstream) => Some(upstream.name()),
-            Target::Nowhere => None,
+            _ => None,
         };
         log.write(&Line {
             at: SystemTime::now(),

@@ -28,12 +28,17 @@ impl Passage {
             return;
         }
         let status = self.ledger.status;
-        if Case::is_failure(status, self.exchange.notes.refusal) {
+        if !self.is_meant() && Case::is_failure(status, self.exchange.notes.refusal) {
             lane.failed(self.case());
         }
         if settings.sampling.takes(self.exchange.request_id.as_bytes()) && Case::is_traffic(status) {
             lane.timed(self.case(), SystemTime::now() - took, head);
         }
+    }
+
+    /// Whether the status is what the policy says: a page for maintenance is a 503 on purpose.
+    fn is_meant(&self) -> bool {
+        matches!(self.place.route().target, Target::Respond(_)) && self.exchange.notes.refusal.is_none()
     }
 
     fn case(&self) -> Case {
@@ -42,7 +47,7 @@ impl Passage {
             route: Arc::clone(&route.endpoint),
             upstream: match &route.target {
                 Target::Upstream(upstream) => Some(upstream.name().into()),
-                Target::Nowhere => None,
+                _ => None,
             },
             request_id: exchange.request_id.clone(),
             trace: self.trace.clone(),

@@ -11,6 +11,7 @@
     reason = "a panic is how a test speaks, and nothing here is a library"
 )]
 
+mod access;
 mod access_log;
 mod admin;
 mod body_limits;
@@ -27,6 +28,7 @@ mod forwarding;
 mod h2;
 mod h2_connections;
 mod head_limits;
+mod headers;
 mod health;
 mod healthcheck;
 mod in_flight;
@@ -39,8 +41,10 @@ mod protocols_streams;
 mod queue;
 mod rate_limit;
 mod redirect_to_https;
+mod redirects;
 mod reload;
 mod request_id;
+mod rewriting;
 mod routing;
 mod security_headers;
 mod sentry;

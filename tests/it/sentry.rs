@@ -87,6 +87,7 @@ fn noise_is_never_sent() {
     let text = routes(&origin)
         .and("[limits.one]\nrate = \"1/hour\"")
         .route("few", "path = \"/few/*\"", "limits = [\"one\"]")
+        .and("[[routes]]\nmatch = { path = \"/closed\" }\nrespond = { status = 503, body = \"later\" }")
         .and(&sentry.table("traces_sample_rate = 1"));
     let gateway = Gateway::start(text);
     for target in [
@@ -96,6 +97,7 @@ fn noise_is_never_sent() {
         "/nowhere",
         "/shop/404",
         "/shop/429",
+        "/closed",
     ] {
         Ask::get(target).to(gateway.http());
     }
@@ -120,7 +122,7 @@ fn noise_is_never_sent() {
         })
         .collect();
     statuses.sort();
-    assert_eq!(statuses, ["200", "400", "500", "501"]);
+    assert_eq!(statuses, ["200", "400", "500", "501", "503"]);
 }
 
 #[test]

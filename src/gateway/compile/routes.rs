@@ -2,20 +2,19 @@
 //! no route takes, under the settings of `[defaults]`.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use http::Method;
 
+use super::actions::{self, Action};
 use super::limits::Named;
 use super::upstreams::Compiled;
 use super::{Build, limits, settings};
-use crate::gateway::route::{Route, Target};
+use crate::gateway::route::Route;
 use crate::gateway::router::{PathPattern, Router, Rule};
 use crate::http::host::HostPattern;
 use crate::layers::own;
-use crate::layers::queue::Queue;
 use crate::policy::problem::At;
-use crate::policy::{self, Policy, suggest};
+use crate::policy::{self, Policy};
 
 /// The endpoint label of what no route takes.
 const OTHER: &str = "other";
@@ -44,18 +43,18 @@ pub(super) fn compile(
         };
         let endpoint = route.name.clone().unwrap_or_else(|| endpoint_of(&route.matches));
         report_name(&endpoint, route.name.as_deref(), index, &mut names, &at);
-        rules.push(rule(&route.matches, &at.key("match")));
-        let target = target(route, upstreams, &at);
+        let rule = rule(&route.matches, &at.key("match"));
+        let action = actions::compile(route, &rule.path, upstreams, &at);
+        rules.push(rule);
         routes.push(settings::compile(
             &endpoint,
-            target,
+            action,
             &route.settings,
             named,
             prefix,
             (build, &at),
         ));
     }
-    let nowhere = (Target::Nowhere, None);
     let silent = crate::policy::problem::Problems::default();
     // The defaults are compiled once more for the fallback; their faults are told where routes inherit them.
     let quiet = if written.is_empty() {
@@ -65,7 +64,7 @@ pub(super) fn compile(
     };
     routes.push(settings::compile(
         OTHER,
-        nowhere,
+        Action::none(),
         &policy.defaults,
         named,
         prefix,
@@ -171,44 +170,6 @@ fn rule(matches: &policy::Match, at: &At<'_>) -> Rule {
     Rule { path, hosts, methods }
 }
 
-fn target(
-    route: &policy::Route,
-    upstreams: &BTreeMap<String, Compiled>,
-    at: &At<'_>,
-) -> (Target, Option<Queue>) {
-    let known = || upstreams.keys().map(String::as_str);
-    let found = match &route.upstream {
-        Some(name) => {
-            let found = upstreams.get(name);
-            if found.is_none() {
-                let label = route.name.as_ref().map_or_else(
-                    || "used here".to_owned(),
-                    |name| format!("used by route `{name}`"),
-                );
-                at.key("upstream")
-                    .fault(format!("no upstream is named `{name}`"))
-                    .label(label)
-                    .help(suggest::remedy(
-                        name,
-                        "upstreams",
-                        known().collect::<Vec<_>>().into_iter(),
-                    ));
-            }
-            found
-        }
-        None if upstreams.len() == 1 => upstreams.values().next(),
-        None => {
-            at.fault("this route does not say where its requests go")
-                .help("add `upstream = \"NAME\"`");
-            None
-        }
-    };
-    match found {
-        Some(compiled) => (Target::Upstream(Arc::clone(&compiled.upstream)), compiled.queue()),
-        None => (Target::Nowhere, None),
-    }
-}
-
 /// A route that an earlier one covers is a mistake in the order of the file.
 pub(super) fn report_unreachable(policy: &Policy, router: &Router, build: &Build<'_>) {
     let name = |index: usize| {
@@ -233,15 +194,13 @@ pub(super) fn report_unreachable(policy: &Policy, router: &Router, build: &Build
 }
 
 fn report_unused(policy: &Policy, build: &Build<'_>) {
-    if policy.routes.is_empty() || policy.upstreams.len() == 1 {
-        return;
-    }
+    let alone = policy.upstreams.len() == 1;
+    let asks = |route: &policy::Route, name: &String| match &route.upstream {
+        Some(upstream) => upstream == name,
+        None => alone && route.redirect.is_none() && route.respond.is_none(),
+    };
     for name in policy.upstreams.keys() {
-        if !policy
-            .routes
-            .iter()
-            .any(|route| route.upstream.as_ref() == Some(name))
-        {
+        if !policy.routes.is_empty() && !policy.routes.iter().any(|route| asks(route, name)) {
             build
                 .at()
                 .key("upstreams")

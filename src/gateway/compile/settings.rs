@@ -6,26 +6,30 @@ use std::time::Duration;
 
 use http::HeaderName;
 
+use super::actions::Action;
+use super::headers::{self, Side};
 use super::limits::Named;
 use super::{Build, compression, cors, limits};
+use crate::gateway::ranges;
 use crate::gateway::route::{Route, Slow, Target, Waits};
+use crate::http::client::Trust;
 use crate::http::pace::Pace;
 use crate::layers::Guarded;
+use crate::layers::access::Access;
 use crate::layers::body_limit::BodyLimit;
 use crate::layers::in_flight::InFlight;
 use crate::layers::mask::Mask;
-use crate::layers::queue::Queue;
 use crate::layers::security_headers::SecurityHeaders;
 use crate::layers::strip_headers::StripHeaders;
 use crate::observe::metrics::EndpointMetrics;
 use crate::policy::problem::At;
 use crate::policy::settings::{self, GuardName, Settings};
-use crate::policy::{Period, Switch};
+use crate::policy::{self, Period, Switch};
 
 /// Compiles a route's settings; `at` is the table that says them.
 pub(super) fn compile(
     endpoint: &str,
-    (target, queue): (Target, Option<Queue>),
+    action: Action,
     settings: &Settings,
     named: &BTreeMap<String, Named>,
     ipv6_prefix: u8,
@@ -39,39 +43,60 @@ pub(super) fn compile(
         shadow: shadow(GuardName::MaxBody, "max_body"),
         name: "max_body".into(),
     });
+    let security_headers = SecurityHeaders::compile(&settings.security_headers, &at.key("security_headers"));
+    let cors = cors::compile(&settings.cors, &at.key("cors"));
+    let response = Side::Response {
+        security: security_headers.as_ref(),
+        cors: cors.is_some(),
+    };
+    let headers = |table, side, key| headers::compile(table, side, endpoint, &at.key(key));
+    // Nothing to hide in an answer the operator wrote.
+    let foreign = !matches!(action.target, Target::Redirect(_) | Target::Respond(_));
     Route {
         endpoint: endpoint.into(),
-        target,
+        target: action.target,
+        rewrite: action.rewrite,
+        request_headers: headers(&settings.request_headers, Side::Request, "request_headers"),
+        response_headers: headers(&settings.response_headers, response, "response_headers"),
+        access: access(&settings.access, &at.key("access")).map(|rule| Guarded {
+            shadow: shadow(GuardName::Access, "access"),
+            ..Guarded::always("access", rule)
+        }),
         log: settings.log,
-        slow: Slow {
-            warn: duration(settings.slow.warn),
-            error: duration(settings.slow.error),
-        },
+        slow: slow(&settings.slow),
         waits: waits(
             settings,
             body_limit.as_ref().filter(|limit| limit.shadow.is_none()),
         ),
-        security_headers: SecurityHeaders::compile(&settings.security_headers, &at.key("security_headers")),
-        strip_headers: strip_headers(&settings.errors, at),
-        cors: cors::compile(&settings.cors, &at.key("cors")).map(|rule| Guarded::always("cors", rule)),
+        security_headers,
+        strip_headers: strip_headers(&settings.errors, at).filter(|_| foreign),
+        cors: cors.map(|rule| Guarded::always("cors", rule)),
         compress: compression::compile(&settings.compression),
         limits: guards,
         quota_headers,
         in_flight: in_flight(settings, ipv6_prefix, build, &metrics, at),
         body_limit,
-        streams: settings.stream.max_open_per_client.get().map(|most| InFlight {
-            most,
-            clients: Arc::clone(&build.carryover.streams),
-            ipv6_prefix,
-        }),
-        queue,
-        mask: match settings.errors.mask {
-            settings::Mask::Leaky => Some(Mask::Leaky),
-            settings::Mask::All => Some(Mask::All),
-            settings::Mask::Off => None,
-        },
+        streams: streams(settings, ipv6_prefix, build),
+        queue: action.queue,
+        mask: mask(&settings.errors).filter(|_| foreign),
         metrics,
     }
+}
+
+fn access(table: &policy::Access, at: &At<'_>) -> Option<Access> {
+    let allow = table.allow.as_ref().map(|networks| &networks.0);
+    if !table.enabled || allow.is_none() && table.deny.is_empty() {
+        return None;
+    }
+    if allow.is_some_and(Vec::is_empty) {
+        at.key("allow")
+            .fault("an empty list lets nobody in")
+            .help("name the networks that may come in, or write \"off\" for all");
+    }
+    Some(Access {
+        allow: allow.map(|networks| Trust::new(&ranges(networks))),
+        deny: Trust::new(&ranges(&table.deny)),
+    })
 }
 
 fn in_flight(
@@ -98,6 +123,29 @@ fn in_flight(
         shadow: shadowed.then(|| metrics.shadowed(name)),
         name: name.into(),
     })
+}
+
+fn streams(settings: &Settings, ipv6_prefix: u8, build: &Build<'_>) -> Option<InFlight> {
+    settings.stream.max_open_per_client.get().map(|most| InFlight {
+        most,
+        clients: Arc::clone(&build.carryover.streams),
+        ipv6_prefix,
+    })
+}
+
+fn slow(slow: &settings::Slow) -> Slow {
+    Slow {
+        warn: duration(slow.warn),
+        error: duration(slow.error),
+    }
+}
+
+fn mask(errors: &settings::Errors) -> Option<Mask> {
+    match errors.mask {
+        settings::Mask::Leaky => Some(Mask::Leaky),
+        settings::Mask::All => Some(Mask::All),
+        settings::Mask::Off => None,
+    }
 }
 
 fn strip_headers(errors: &settings::Errors, at: &At<'_>) -> Option<StripHeaders> {

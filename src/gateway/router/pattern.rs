@@ -73,6 +73,31 @@ impl PathPattern {
         })
     }
 
+    /// The segments as written, without the star.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        self.text.split('/').skip(1).take(self.segments.len())
+    }
+
+    /// The segments that have a name, by their number from 0.
+    pub fn names(&self) -> impl Iterator<Item = (usize, &str)> {
+        let named = |(at, part): (usize, _)| {
+            let name = str::strip_prefix(part, "{")?.strip_suffix('}')?;
+            Some((at, name))
+        };
+        self.parts().enumerate().filter_map(named)
+    }
+
+    /// How many segments it names, without the star.
+    #[expect(clippy::len_without_is_empty, reason = "`/*` is no empty pattern")]
+    pub fn len(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// Whether it ends in `/*`.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
     /// As written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -148,6 +173,27 @@ mod tests {
             assert_eq!((pattern.segments.len(), pattern.open), (segments, open), "{text}");
             assert_eq!(pattern.to_string(), text);
         }
+    }
+
+    #[test]
+    fn tells_its_names_and_their_places() {
+        let names = |text: &str| {
+            format!(
+                "{:?}",
+                PathPattern::parse(text).unwrap().names().collect::<Vec<_>>()
+            )
+        };
+        assert_eq!(names("/a/{id}/{x}/*"), r#"[(1, "id"), (2, "x")]"#);
+        assert_eq!(names("/*"), "[]");
+        let parts = |text: &str| {
+            PathPattern::parse(text)
+                .unwrap()
+                .parts()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(parts("/a/{id}/*"), ["a", "{id}"]);
+        assert_eq!((parts("/*").len(), parts("/")), (0, vec![String::new()]));
     }
 
     #[test]

@@ -29,15 +29,16 @@ enum Kind {
 }
 
 /// Keys that must be there, with what to write.
-const EXAMPLES: [(&str, &str); 4] = [
+const EXAMPLES: [(&str, &str); 5] = [
     ("rate", "rate = \"100/minute\""),
     ("servers", "servers = [\"http://app:8000\"]"),
     ("cert", "cert = \"/etc/portcullis/tls/site.pem\""),
     ("key", "key = \"/etc/portcullis/tls/site.key\""),
+    ("to", "to = \"https://www.example.com{path}{query}\""),
 ];
 
 /// Keys that are often looked for in the wrong table, and the right one.
-const ELSEWHERE: [(&str, &str); 24] = [
+const ELSEWHERE: [(&str, &str); 29] = [
     ("address", "[listeners.NAME]"),
     ("max_connections", "[listeners.NAME]"),
     ("max_connections_per_client", "[listeners.NAME]"),
@@ -62,6 +63,11 @@ const ELSEWHERE: [(&str, &str); 24] = [
     ("name", "[[routes]]"),
     ("match", "[[routes]]"),
     ("upstream", "[[routes]]"),
+    ("redirect", "[[routes]]"),
+    ("respond", "[[routes]]"),
+    ("strip_prefix", "[[routes]]"),
+    ("add_prefix", "[[routes]]"),
+    ("rewrite", "[[routes]]"),
 ];
 
 impl<'t> Fault<'t> {
@@ -188,7 +194,11 @@ fn split_remedy(said: &str) -> (String, Option<String>) {
 fn wrap(found: &str, expected: &str) -> Option<&'static str> {
     match (found, expected) {
         ("a string", "a list") => Some("put it in brackets: [\"…\"]"),
-        (number, "a string" | "a word in quotes") if number.starts_with('`') => Some("put it in quotes"),
+        (number, "a string" | "a string or a list of strings" | "a word in quotes")
+            if number.starts_with('`') =>
+        {
+            Some("put it in quotes")
+        }
         (_, "a table") => Some("write its keys in braces, { key = value }, or under a header of its own"),
         _ => None,
     }

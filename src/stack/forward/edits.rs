@@ -1,0 +1,47 @@
+//! What a route changes of a request on its way out: the path, and headers. Nothing of it shows in the log, which
+//! knows what the client asked for.
+
+use http::{HeaderMap, HeaderValue, Uri};
+
+use crate::gateway::route::Route;
+use crate::http::exchange::Exchange;
+use crate::http::refusal::Refusal;
+use crate::layers::header_edits::{Facts, host_of};
+use crate::layers::rewrite::{X_FORWARDED_PREFIX, joined_prefix};
+
+/// What the upstream is asked for, and the prefix that was stripped of it: path and query as received, byte for
+/// byte, unless the route says otherwise.
+pub(super) fn target(route: &Route, uri: &Uri) -> Result<(Uri, Option<HeaderValue>), Refusal> {
+    let Some(received) = uri.path_and_query() else {
+        return Ok((Uri::from_static("/"), None));
+    };
+    let Some(rewrite) = &route.rewrite else {
+        return Ok((Uri::from(received.clone()), None));
+    };
+    let made = rewrite.apply(received).ok_or(Refusal::TargetAmbiguous)?;
+    Ok((Uri::from(made.target), made.prefix))
+}
+
+/// The operator's headers, over the client's and ours. `host` is the client's `Host`.
+pub(super) fn headers(
+    route: &Route,
+    exchange: &Exchange,
+    host: Option<&HeaderValue>,
+    stripped: Option<HeaderValue>,
+    headers: &mut HeaderMap,
+) {
+    if let Some(stripped) = stripped {
+        let prefix = joined_prefix(headers.get(X_FORWARDED_PREFIX), stripped);
+        headers.insert(X_FORWARDED_PREFIX, prefix);
+    }
+    let Some(edits) = &route.request_headers else {
+        return;
+    };
+    let host = edits.tells_host.then(|| host_of(exchange, host)).flatten();
+    let facts = Facts {
+        client: exchange.client.ip,
+        request_id: &exchange.request_id,
+        host: host.as_deref(),
+    };
+    edits.apply_to_request(headers, facts);
+}
