@@ -24,6 +24,7 @@ mod report;
 pub mod respond;
 pub mod shapes;
 pub mod tunnel;
+mod words;
 
 /// The order of the stack, outermost first, as `explain` and the docs print it.
 pub const ORDER: [&str; 22] = [

@@ -10,10 +10,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::FlushCompress as Flush;
 use http::{HeaderMap, HeaderName};
-use http_body::{Body as _, Frame};
+use http_body::{Body as HttpBody, Frame};
 use tokio::time::Sleep;
 
-use crate::http::body::{Body, BodyFault, End, Watch};
+use crate::http::flow::{BodyFault, End, Watch};
 use crate::http::gzip::coder::{Coder, Job};
 
 pub mod coder;
@@ -35,8 +35,8 @@ pub const DIGESTS: [HeaderName; 4] = [
 ];
 
 /// A body being gzipped.
-pub struct Gzip {
-    source: Body,
+pub struct Gzip<S> {
+    source: S,
     level: u8,
     /// None until the first batch, so that an answer that waits for its upstream holds no window, and while
     /// a batch is compressed elsewhere.
@@ -62,37 +62,35 @@ enum Stage {
     Over,
 }
 
-/// The same body, gzipped at a level from 1 to 9. A small one at hand is compressed at once and keeps a known length.
-pub fn gzip(body: Body, level: u8) -> Body {
-    if let Body::Full(bytes) = &body
-        && bytes.len() < BATCH
-        && let Ok(coded) = whole(bytes, level)
-    {
-        return Body::from(coded);
+/// A small body at hand, compressed at once; none if it is too large for that.
+pub(super) fn at_once(bytes: &Bytes, level: u8) -> Option<Vec<u8>> {
+    if bytes.len() >= BATCH {
+        return None;
     }
-    Body::Gzipped(Box::new(Gzip {
-        source: body,
-        level,
-        coder: None,
-        gathered: Vec::new(),
-        held: 0,
-        kept_back: false,
-        pause: None,
-        job: None,
-        stage: Stage::Open,
-        watch: None,
-    }))
-}
-
-fn whole(bytes: &Bytes, level: u8) -> Result<Vec<u8>, BodyFault> {
     let mut coder = Coder::take(level);
-    let coded = coder.code(std::slice::from_ref(bytes), Flush::Finish)?;
+    let coded = coder.code(std::slice::from_ref(bytes), Flush::Finish).ok()?;
     coder.give_back();
-    Ok(coded)
+    Some(coded)
 }
 
-impl Gzip {
-    /// See [`Body::attend`].
+impl<S> Gzip<S> {
+    /// Nothing has been compressed yet.
+    pub(super) fn new(source: S, level: u8) -> Self {
+        Self {
+            source,
+            level,
+            coder: None,
+            gathered: Vec::new(),
+            held: 0,
+            kept_back: false,
+            pause: None,
+            job: None,
+            stage: Stage::Open,
+            watch: None,
+        }
+    }
+
+    /// Adds the watch; gives it back if one is there already.
     pub(super) fn attend(&mut self, watch: Box<dyn Watch>) -> Option<Box<dyn Watch>> {
         if self.watch.is_some() {
             return Some(watch);
@@ -106,6 +104,15 @@ impl Gzip {
         matches!(self.stage, Stage::Over)
     }
 
+    fn end(&mut self, end: End) {
+        self.stage = Stage::Over;
+        if let Some(watch) = self.watch.take() {
+            watch.ended(end);
+        }
+    }
+}
+
+impl<S: HttpBody<Data = Bytes, Error = BodyFault> + Unpin> Gzip<S> {
     /// The next frame.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
         let outcome = ready!(self.poll_coded(cx));
@@ -224,22 +231,15 @@ impl Gzip {
             }
         }
     }
-
-    fn end(&mut self, end: End) {
-        self.stage = Stage::Over;
-        if let Some(watch) = self.watch.take() {
-            watch.ended(end);
-        }
-    }
 }
 
-impl Drop for Gzip {
+impl<S> Drop for Gzip<S> {
     fn drop(&mut self) {
         self.end(End::Abandoned);
     }
 }
 
-impl std::fmt::Debug for Gzip {
+impl<S: std::fmt::Debug> std::fmt::Debug for Gzip<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Gzip")
             .field("level", &self.level)

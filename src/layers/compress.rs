@@ -8,7 +8,7 @@ use http_body::Body as _;
 
 use crate::http::accept_encoding::accepts_gzip;
 use crate::http::exchange::{Exchange, Response};
-use crate::http::gzip::{DIGESTS, gzip};
+use crate::http::gzip::DIGESTS;
 use crate::layers::Edit;
 use crate::layers::compress::types::Types;
 
@@ -83,7 +83,7 @@ impl Edit for Compress {
             weaken(headers);
             if !head_only {
                 let body = std::mem::take(response.body_mut());
-                *response.body_mut() = gzip(body, self.level);
+                *response.body_mut() = body.gzipped(self.level);
             }
         }
     }

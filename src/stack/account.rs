@@ -14,8 +14,8 @@ use http::{HeaderName, HeaderValue, Version};
 use http_body::Body as _;
 use tower::{Layer, Service};
 
-use crate::http::body::End;
 use crate::http::exchange::Response;
+use crate::http::flow::End;
 use crate::http::h2;
 use crate::http::request_id::X_REQUEST_ID;
 use crate::stack::passage::{Held, Reply};

@@ -6,8 +6,9 @@ use std::time::Instant;
 use http::{HeaderValue, Request, StatusCode, Version, header, response};
 
 use crate::gateway::route::{Route, Target};
-use crate::http::body::{Body, End, Watch};
+use crate::http::body::Body;
 use crate::http::exchange::{Exchange, Response};
+use crate::http::flow::{End, Watch};
 use crate::http::forwarded;
 use crate::http::hop;
 use crate::http::pace::Pace;

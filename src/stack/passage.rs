@@ -6,20 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
-use http::{HeaderValue, StatusCode, Version};
+use http::{HeaderValue, StatusCode};
 use hyper::body::Incoming;
 
 use crate::gateway::live::{Holder, Snapshot};
 use crate::gateway::route::{Route, Target};
-use crate::http::body::{End, Watch};
 use crate::http::exchange::{Exchange, Response};
-use crate::http::pace::TooSlow;
+use crate::http::flow::{End, Watch};
 use crate::http::refusal::{CLIENT_CLOSED_REQUEST, Refusal};
 use crate::http::trace::Trace;
 use crate::layers::own::Own;
-use crate::observe::Level;
 use crate::observe::access_log::{self, Line};
 use crate::observe::{crashes, metrics};
+use crate::stack::words::{DRAIN_OVER, end_name, level, version_name};
 use crate::upstream::lease::Lease;
 use crate::upstream::watch::Upload;
 
@@ -256,39 +255,6 @@ impl Passage {
             user_agent: self.user_agent.as_ref().map(HeaderValue::as_bytes),
             slow,
         });
-    }
-}
-
-/// How a request ended that was still under way when the gateway's time to finish was over.
-const DRAIN_OVER: &str = "drain_over";
-
-fn level(slow: Option<&'static str>, status: u16) -> Level {
-    match (slow, status) {
-        (Some("error"), _) => Level::Error,
-        (Some(_), _) | (_, 500..) => Level::Warn,
-        _ => Level::Info,
-    }
-}
-
-fn end_name(end: End, is_stream: bool) -> &'static str {
-    match end {
-        End::Complete => "complete",
-        End::Abandoned => "client_gone",
-        End::Broken => "upstream_cut",
-        End::TooLarge => "too_large",
-        End::TooSlow(TooSlow::Duration) => "stream_max_duration",
-        End::TooSlow(_) if is_stream => "stream_idle",
-        End::TooSlow(_) => "response_body_idle",
-        End::Stalled => "client_stalled",
-        End::Drained => "drained",
-    }
-}
-
-fn version_name(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_10 => "HTTP/1.0",
-        Version::HTTP_2 => "HTTP/2",
-        _ => "HTTP/1.1",
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::http::body::End;
+use crate::http::flow::End;
 use crate::http::handover::{Estate, Successor};
 use crate::stack::passage::Held;
 use crate::stack::tunnel::relay::{Limits, Relay};

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::io;
 
-use crate::http::body::BodyFault;
+use crate::http::flow::BodyFault;
 use crate::http::pace::TooSlow;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::upstream::wire::Wire;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use crate::http::body::{End, Watch};
+use crate::http::flow::{End, Watch};
 use crate::upstream::now;
 
 /// The state of one request body on its way from the client.

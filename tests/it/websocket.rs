@@ -6,7 +6,9 @@ mod handshake;
 mod limits;
 
 use serde_json::Value;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
+use crate::support::certs::Certs;
 use crate::support::chat::{Chat, Ended, Peer};
 use crate::support::{Gateway, policy, until};
 
@@ -71,6 +73,20 @@ fn it_survives_a_reload_even_one_that_takes_its_route_away() {
     assert!(chat.ended().is_empty());
     peer.close();
     gateway.stop();
+}
+
+#[test]
+fn it_goes_through_tls_and_is_told_farewell_there_too() {
+    let (chat, certs) = (Chat::echo(), Certs::new());
+    certs.issue("gateway", &["gateway.test"]);
+    let gateway = Gateway::start(policy([chat.address()]).and(&certs.listener(&["gateway"])));
+    let mut peer = Peer::open_secure(gateway.address("https"), "/");
+    for length in [0, 1000, 1_000_000] {
+        peer.chat(&"x".repeat(length));
+    }
+    gateway.terminate();
+    assert_eq!(peer.end(), Ended::Closed(CloseCode::Away));
+    assert_eq!(gateway.wait().code, Some(0));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use flate2::{Compress, Compression, FlushCompress as Flush, Status};
 use tokio::sync::Semaphore;
 
-use crate::http::body::BodyFault;
+use crate::http::flow::BodyFault;
 
 /// The window of deflate, in bits: the largest, which every decoder has room for (RFC 1951).
 const WINDOW_BITS: u8 = 15;

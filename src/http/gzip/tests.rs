@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use http_body_util::BodyExt;
 
 use super::*;
+use crate::http::body::Body;
 
 fn plain(coded: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
@@ -36,7 +37,7 @@ impl Watch for Account {
 
 #[tokio::test]
 async fn a_small_body_at_hand_keeps_a_known_length() {
-    let body = gzip(Body::from(text(BATCH - 1)), 6);
+    let body = Body::from(text(BATCH - 1)).gzipped(6);
     let length = body.size_hint().exact().unwrap();
     let coded = body.collect().await.unwrap().to_bytes();
     assert_eq!(coded.len() as u64, length);
@@ -45,13 +46,13 @@ async fn a_small_body_at_hand_keeps_a_known_length() {
 
 #[tokio::test]
 async fn the_head_of_the_stream_tells_neither_time_nor_name() {
-    let coded = gzip(Body::from("x"), 6).collect().await.unwrap().to_bytes();
+    let coded = Body::from("x").gzipped(6).collect().await.unwrap().to_bytes();
     assert_eq!(&coded[..8], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
 }
 
 #[tokio::test]
 async fn a_large_body_is_compressed_aside_and_comes_out_the_same() {
-    let mut body = gzip(Body::from(text(10 * BATCH)), 6);
+    let mut body = Body::from(text(10 * BATCH)).gzipped(6);
     assert!(body.is_streamed() && body.size_hint().exact().is_none());
     let account = Account::default();
     assert!(body.attend(Box::new(account.clone())).is_none());
@@ -65,7 +66,7 @@ async fn a_large_body_is_compressed_aside_and_comes_out_the_same() {
 
 #[tokio::test]
 async fn a_body_dropped_midway_was_abandoned() {
-    let mut body = gzip(Body::from(text(10 * BATCH)), 1);
+    let mut body = Body::from(text(10 * BATCH)).gzipped(1);
     let account = Account::default();
     body.attend(Box::new(account.clone()));
     assert!(body.frame().now_or_never().is_none());

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::http::body::End;
+use crate::http::flow::End;
 use crate::http::frames::farewell;
 use crate::http::pace::TooSlow;
 use crate::stack::tunnel::now;

@@ -1,15 +1,17 @@
 //! WebSockets spoken by a real implementation at both ends: a server in threads of this process, and a client.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use rustls::{ClientConnection, StreamOwned};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::HandshakeError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
+use super::secure::trusting;
 use super::{DEADLINE, until};
 
 /// How a peer saw a WebSocket end.
@@ -25,9 +27,17 @@ pub enum Ended {
 
 type Talk = dyn Fn(&mut Peer) + Send + Sync;
 
+/// A socket, in the clear or under TLS.
+trait Duplex: Read + Write + Send {}
+
+impl<S: Read + Write + Send> Duplex for S {}
+
+type Socket = WebSocket<Box<dyn Duplex>>;
+
 /// One end of an open WebSocket.
 pub struct Peer {
-    socket: WebSocket<TcpStream>,
+    socket: Socket,
+    stream: TcpStream,
 }
 
 /// A WebSocket server; it ends with the test.
@@ -78,10 +88,10 @@ impl Chat {
 fn serve(stream: TcpStream, talk: &Talk, ended: &Mutex<Vec<Ended>>) {
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
     // Probes connect and say nothing.
-    let Ok(socket) = tungstenite::accept(stream) else {
+    let Ok(socket) = tungstenite::accept(Box::new(stream.try_clone().unwrap()) as Box<dyn Duplex>) else {
         return;
     };
-    let mut peer = Peer { socket };
+    let mut peer = Peer { socket, stream };
     talk(&mut peer);
     let end = peer.echo();
     ended.lock().unwrap().push(end);
@@ -97,12 +107,27 @@ impl Peer {
     /// As [`open`](Self::open); the status of the answer if there is none.
     pub fn try_open(gateway: SocketAddr, target: &str) -> Result<Self, u16> {
         let stream = TcpStream::connect(gateway).unwrap();
+        let bare = Box::new(stream.try_clone().unwrap());
+        Self::shake(stream, bare, target)
+    }
+
+    /// Opens a WebSocket through the gateway's TLS, for the name `gateway.test`.
+    #[track_caller]
+    pub fn open_secure(gateway: SocketAddr, target: &str) -> Self {
+        let stream = TcpStream::connect(gateway).unwrap();
+        let terms = trusting(&[b"http/1.1"], &rustls::version::TLS13);
+        let client = ClientConnection::new(terms, "gateway.test".try_into().unwrap()).unwrap();
+        let secure = StreamOwned::new(client, stream.try_clone().unwrap());
+        Self::shake(stream, Box::new(secure), target).unwrap_or_else(|status| panic!("refused with {status}"))
+    }
+
+    fn shake(stream: TcpStream, socket: Box<dyn Duplex>, target: &str) -> Result<Self, u16> {
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         let request = format!("ws://gateway.test{target}")
             .into_client_request()
             .unwrap();
-        match tungstenite::client(request, stream) {
-            Ok((socket, _)) => Ok(Self { socket }),
+        match tungstenite::client(request, socket) {
+            Ok((socket, _)) => Ok(Self { socket, stream }),
             Err(HandshakeError::Failure(tungstenite::Error::Http(answer))) => Err(answer.status().as_u16()),
             Err(fault) => panic!("no handshake: {fault}"),
         }
@@ -142,7 +167,7 @@ impl Peer {
 
     /// The bare socket.
     pub fn stream(&self) -> &TcpStream {
-        self.socket.get_ref()
+        &self.stream
     }
 
     fn echo(&mut self) -> Ended {
@@ -153,7 +178,7 @@ impl Peer {
         })
     }
 
-    fn listen(&mut self, hear: impl Fn(&mut WebSocket<TcpStream>, Message)) -> Ended {
+    fn listen(&mut self, hear: impl Fn(&mut Socket, Message)) -> Ended {
         let mut ended = None;
         loop {
             match self.socket.read() {

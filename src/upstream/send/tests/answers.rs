@@ -4,7 +4,8 @@ use http::{Method, Uri};
 use tokio::join;
 
 use super::OK;
-use crate::http::body::{Body, End};
+use crate::http::body::Body;
+use crate::http::flow::End;
 use crate::http::pace::Pace;
 use crate::http::refusal::Refusal;
 use crate::upstream::tests::origin::{Bench, Origin, read, request};

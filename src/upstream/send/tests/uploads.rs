@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::join;
 
 use super::OK;
-use crate::http::body::End;
+use crate::http::flow::End;
 use crate::http::pace::Pace;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::upstream::tests::origin::{Bench, Origin, Talk, read, upload};

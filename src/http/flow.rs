@@ -1,0 +1,58 @@
+//! How bodies flow and end: who watches one, and why one ends before its end.
+
+use crate::http::pace::TooSlow;
+
+/// Why a body ended before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyFault {
+    /// More bytes than allowed.
+    #[error("the body is larger than {0} bytes")]
+    TooLarge(u64),
+    /// A deadline ran out.
+    #[error("the body is too slow ({0:?})")]
+    TooSlow(TooSlow),
+    /// The sender's connection broke.
+    #[error("the body broke off")]
+    Sender(#[source] hyper::Error),
+    /// It could not be gzipped.
+    #[error("the body could not be gzipped")]
+    Coding,
+}
+
+/// How a body ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// To its last byte.
+    Complete,
+    /// The receiver lost interest: its connection is gone.
+    Abandoned,
+    /// The sender's connection broke, or what it sent was no body.
+    Broken,
+    /// Cut by us: too large.
+    TooLarge,
+    /// Cut by us: too slow.
+    TooSlow(TooSlow),
+    /// Cut by us: the receiver takes nothing.
+    Stalled,
+    /// Ended by us: the listener closes.
+    Drained,
+}
+
+/// Is told what passes; told of the end exactly once, also when the body is dropped midway.
+pub trait Watch: Send {
+    /// So many bytes of data went by.
+    fn passed(&mut self, bytes: u64);
+    /// Nothing more will come.
+    fn ended(self: Box<Self>, end: End);
+}
+
+impl BodyFault {
+    /// How a body with this fault ended.
+    pub fn end(&self) -> End {
+        match self {
+            Self::TooLarge(_) => End::TooLarge,
+            Self::TooSlow(why) => End::TooSlow(*why),
+            Self::Sender(_) | Self::Coding => End::Broken,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! A body off a connection: counted, paced, and told apart by how it ends. It never buffers: a frame is
+//! asked for when the receiver has room, so back-pressure reaches the sender.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame};
+use hyper::body::Incoming;
+use tokio::time::Sleep;
+
+use crate::http::flow::{BodyFault, End, Watch};
+use crate::http::pace::Pace;
+
+/// A body from a connection, counted and paced.
+pub struct Metered {
+    pub(super) inner: Incoming,
+    pace: Pace,
+    bytes: u64,
+    waited: Duration,
+    waiting_since: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
+    pub(super) watches: [Option<Box<dyn Watch>>; 2],
+    pub(super) over: bool,
+}
+
+impl Metered {
+    /// Nothing has come yet.
+    pub(super) fn new(inner: Incoming, pace: Pace, watch: Option<Box<dyn Watch>>) -> Self {
+        Self {
+            inner,
+            pace,
+            bytes: 0,
+            waited: Duration::ZERO,
+            waiting_since: None,
+            timer: None,
+            watches: [watch, None],
+            over: false,
+        }
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
+        // After a fault the body is over for good: trailers or late bytes must not slip past the cut.
+        if self.over {
+            return Poll::Ready(None);
+        }
+        let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else {
+            return self.poll_deadline(cx);
+        };
+        if let Some(since) = self.waiting_since.take() {
+            self.waited += Instant::now() - since;
+        }
+        Poll::Ready(match frame {
+            None => {
+                self.end(End::Complete);
+                None
+            }
+            Some(Err(error)) => {
+                self.end(End::Broken);
+                Some(Err(BodyFault::Sender(error)))
+            }
+            Some(Ok(frame)) => Some(self.count(frame)),
+        })
+    }
+
+    fn count(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, BodyFault> {
+        let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+        self.bytes += bytes;
+        if let Some(most) = self.pace.max_bytes.filter(|most| self.bytes > *most) {
+            self.end(End::TooLarge);
+            return Err(BodyFault::TooLarge(most));
+        }
+        self.watches
+            .iter_mut()
+            .flatten()
+            .for_each(|watch| watch.passed(bytes));
+        // hyper does not ask again after trailers, nor after the last byte of a body of known length.
+        if frame.is_trailers() || self.inner.is_end_stream() {
+            self.end(End::Complete);
+        }
+        Ok(frame)
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        let Some((at, why)) = self.pace.deadline(self.bytes, self.waited, since) else {
+            return Poll::Pending;
+        };
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
+        if timer.deadline().into_std() != at {
+            timer.as_mut().reset(at.into());
+        }
+        ready!(timer.as_mut().poll(cx));
+        self.end(End::TooSlow(why));
+        Poll::Ready(Some(Err(BodyFault::TooSlow(why))))
+    }
+
+    fn end(&mut self, end: End) {
+        self.over = true;
+        for watch in &mut self.watches {
+            if let Some(watch) = watch.take() {
+                watch.ended(end);
+            }
+        }
+    }
+}
+
+impl Drop for Metered {
+    fn drop(&mut self) {
+        self.end(End::Abandoned);
+    }
+}
+
+impl std::fmt::Debug for Metered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metered")
+            .field("bytes", &self.bytes)
+            .field("over", &self.over)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,40 @@
+//! The words of a log line: how grave it is, how the request ended, which HTTP was spoken.
+
+use http::Version;
+
+use crate::http::flow::End;
+use crate::http::pace::TooSlow;
+use crate::observe::Level;
+
+/// How a request ended that was still under way when the gateway's time to finish was over.
+pub(super) const DRAIN_OVER: &str = "drain_over";
+
+pub(super) fn level(slow: Option<&'static str>, status: u16) -> Level {
+    match (slow, status) {
+        (Some("error"), _) => Level::Error,
+        (Some(_), _) | (_, 500..) => Level::Warn,
+        _ => Level::Info,
+    }
+}
+
+pub(super) fn end_name(end: End, is_stream: bool) -> &'static str {
+    match end {
+        End::Complete => "complete",
+        End::Abandoned => "client_gone",
+        End::Broken => "upstream_cut",
+        End::TooLarge => "too_large",
+        End::TooSlow(TooSlow::Duration) => "stream_max_duration",
+        End::TooSlow(_) if is_stream => "stream_idle",
+        End::TooSlow(_) => "response_body_idle",
+        End::Stalled => "client_stalled",
+        End::Drained => "drained",
+    }
+}
+
+pub(super) fn version_name(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2",
+        _ => "HTTP/1.1",
+    }
+}
