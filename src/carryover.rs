@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
@@ -29,6 +30,8 @@ pub struct Carryover {
     pub streams: Arc<Clients>,
     /// Connections of each client.
     pub connections: Arc<Clients>,
+    /// Whether the process is ending: it takes no new work and says so to who asks.
+    pub draining: Arc<AtomicBool>,
     /// The counters of the process.
     pub metrics: Arc<Metrics>,
     /// How many workers there are: servers keep a pool for each.
@@ -46,6 +49,7 @@ impl Carryover {
             in_flight: Arc::default(),
             streams: Arc::default(),
             connections: Arc::default(),
+            draining: Arc::default(),
             metrics,
             workers,
         }

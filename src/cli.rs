@@ -16,6 +16,7 @@ use crate::observe::metrics::Metrics;
 use crate::serve::{StartError, serve, worker_count};
 use crate::source::{Compiled, PolicySource, Refused, style_for_stderr};
 
+mod healthcheck;
 mod sentry_test;
 
 /// The policy is at fault, or the command line.
@@ -41,6 +42,9 @@ enum Command {
     /// Read and compile a policy, tell every fault with its place and remedy, and open no port
     #[command(after_help = CHECK_HELP)]
     Check(PolicyArgument),
+    /// Ask the running gateway whether it is well, for containers that have no curl
+    #[command(after_help = healthcheck::HELP)]
+    Healthcheck(healthcheck::Arguments),
     /// Send one test event to the policy's Sentry and wait for its answer
     #[command(after_help = sentry_test::HELP)]
     SentryTest(PolicyArgument),
@@ -99,6 +103,9 @@ pub fn run() -> ExitCode {
         Command::Check(argument) => PolicySource::find(argument.policy)
             .and_then(|source| check(&source))
             .map_err(StartError::from),
+        Command::Healthcheck(arguments) => {
+            healthcheck::run(arguments).map(|text| tell(std::io::stdout(), &text))
+        }
         Command::SentryTest(argument) => PolicySource::find(argument.policy)
             .map_err(StartError::from)
             .and_then(|source| sentry_test::run(&source))

@@ -1,6 +1,7 @@
 //! Floor 7: sockets to requests. Here a connection is accepted or shed, read as HTTP, and ended politely.
 
 pub mod accept;
+pub mod admin;
 mod bare;
 pub mod connection;
 pub mod door;

@@ -28,6 +28,8 @@ pub mod router;
 pub struct Gateway {
     /// Where connections come in.
     pub listeners: Vec<Listener>,
+    /// The operator's own listener; read at start only.
+    pub admin: Option<Listener>,
     /// Finds the route of a request.
     pub router: Router,
     /// In file order; the last takes what no other does.

@@ -9,7 +9,7 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | 8 | `cli` `demo` `serve` `signals` `source` `workers` |
+//! | 8 | `cli` `demo` `healthcheck` `serve` `signals` `source` `workers` |
 //! | 7 | `edge` |
 //! | 6 | `stack` |
 //! | 5 | `gateway` |
@@ -25,6 +25,7 @@ pub mod crypto;
 pub mod demo;
 pub mod edge;
 pub mod gateway;
+pub mod healthcheck;
 pub mod http;
 pub mod layers;
 pub mod observe;

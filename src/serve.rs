@@ -2,20 +2,23 @@
 //! does it all, so that two reloads never run at once and none stalls a worker.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::carryover::Carryover;
+use crate::edge::admin;
 use crate::edge::doors::Doors;
 use crate::gateway::Gateway;
 use crate::gateway::live::Live;
-use crate::observe::access_log::{self, AccessLog};
+use crate::observe::access_log::AccessLog;
 use crate::observe::crashes::Reporter;
-use crate::observe::logs::Logs;
-use crate::observe::metrics::{Counter, Metrics};
-use crate::observe::{Format, Level, logs};
+use crate::observe::logs::{self, Logs};
+use crate::observe::metrics::Metrics;
+use crate::policy::Workers as WorkerCount;
 use crate::policy::report::Style;
-use crate::policy::{self, Workers as WorkerCount};
 use crate::serve::control::{tell, tell_aside};
+use crate::serve::logging::{format, level, start_access_log};
+use crate::serve::operator::Operator;
 use crate::signals::{Signals, Wish};
 use crate::source::{Compiled, PolicySource, Refused, style_for_stderr};
 use crate::upstream::server::Server;
@@ -23,6 +26,8 @@ use crate::upstream::tend::Tending;
 use crate::workers::Workers;
 
 mod control;
+mod logging;
+mod operator;
 mod reporting;
 
 /// How often clients that have gone quiet are forgotten.
@@ -57,6 +62,7 @@ struct Running {
     carryover: Arc<Carryover>,
     workers: Workers,
     doors: Doors,
+    operator: Operator,
     tending: Tending,
     access: Option<AccessLog>,
     reporter: Option<Reporter>,
@@ -87,6 +93,7 @@ impl Running {
         tell(&warnings);
         let mut doors = Doors::default();
         let opened = doors.open_new(&gateway.listeners, workers)?;
+        let admin = admin::open(&gateway)?;
         let logs = logs::start(
             format(gateway.logs.format),
             level(gateway.logs.level),
@@ -103,12 +110,14 @@ impl Running {
         for (door, sockets) in opened {
             workers.accept(&door, sockets);
         }
+        let operator = Operator::serve(admin, &live, &carryover)?;
         Ok(Self {
             source,
             live,
             carryover,
             workers,
             doors,
+            operator,
             tending,
             access,
             reporter,
@@ -119,8 +128,9 @@ impl Running {
     /// The line scripts wait for: which listener is bound where.
     fn announce(&self) {
         let line = format!(
-            "portcullis ready: {} workers={}\n",
+            "portcullis ready: {}{} workers={}\n",
             self.doors.describe(),
+            self.operator.describe(),
             self.carryover.workers
         );
         let gateway = self.live.current();
@@ -179,6 +189,7 @@ impl Running {
         }
         let opened = self.doors.open_new(&gateway.listeners, self.carryover.workers)?;
         self.tell_what_needs_a_restart(&gateway);
+        self.operator.follow(&gateway);
         reporting::follow(self.reporter.as_ref(), &gateway);
         self.logs.set_level(level(gateway.logs.level));
         self.tending.set(&servers(&gateway));
@@ -214,6 +225,7 @@ impl Running {
             drain_seconds = drain.as_secs_f64(),
             "stopping: finishing what is under way"
         );
+        self.carryover.draining.store(true, Relaxed);
         self.doors.close_all();
         self.workers.finish();
         let deadline = tokio::time::sleep(drain);
@@ -257,32 +269,6 @@ fn servers(gateway: &Gateway) -> Vec<Arc<Server>> {
         .flat_map(|upstream| upstream.servers())
         .cloned()
         .collect()
-}
-
-fn start_access_log(table: &policy::Logs, lost: Counter) -> std::io::Result<Option<AccessLog>> {
-    let target = match &table.access {
-        policy::AccessLog::Stdout => access_log::Target::Stdout,
-        policy::AccessLog::File(path) => access_log::Target::File(path.clone()),
-        policy::AccessLog::Off => return Ok(None),
-    };
-    AccessLog::start(target, format(table.format), lost).map(Some)
-}
-
-fn format(format: policy::LogFormat) -> Format {
-    match format {
-        policy::LogFormat::Json => Format::Json,
-        policy::LogFormat::Text => Format::Text,
-    }
-}
-
-fn level(level: policy::Level) -> Level {
-    match level {
-        policy::Level::Error => Level::Error,
-        policy::Level::Warn => Level::Warn,
-        policy::Level::Info => Level::Info,
-        policy::Level::Debug => Level::Debug,
-        policy::Level::Trace => Level::Trace,
-    }
 }
 
 /// How many workers a policy asks for; `auto` is what the CPU quota allows.

@@ -34,6 +34,13 @@ pub enum PolicySource {
 #[derive(Debug)]
 pub struct Refused(String);
 
+impl Refused {
+    /// What was typed makes no sense; the message says how to type it right.
+    pub fn usage(message: &str) -> Self {
+        Self(format!("error: {message}\n"))
+    }
+}
+
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -86,6 +93,13 @@ impl PolicySource {
             }),
             None => Err(Refused(report)),
         }
+    }
+
+    /// Reads the policy as it is now, without compiling it.
+    pub fn read(&self) -> Result<Policy, Refused> {
+        let (policy, source, problems) =
+            Policy::read(&self.name(), &self.text()?, &|name| self.variable(name));
+        policy.ok_or_else(|| Refused(show(&problems, &source, style_for_stderr())))
     }
 
     /// How many workers the policy asks for. Faults are left to [`PolicySource::compile`], which comes next.

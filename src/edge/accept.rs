@@ -119,6 +119,7 @@ where
             worker: self.worker,
             secure: listener.tls.is_some(),
             sni: socket.asked_for().map(Box::from),
+            entrance: listener.entrance,
             redirect_to_https: listener.redirect_to_https,
             max_target: listener.max_target,
             max_headers: listener.max_headers,

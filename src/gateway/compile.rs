@@ -18,6 +18,7 @@ use crate::policy::problem::{At, Problems};
 use crate::policy::source::Source;
 
 mod actions;
+mod admin;
 mod certificates;
 mod compression;
 mod cors;
@@ -83,11 +84,13 @@ impl Gateway {
                 .version
                 .clone()
                 .unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
+            draining: Arc::clone(&build.carryover.draining),
             sight: Sight::new(&used, &build.carryover.metrics),
-            metrics_allow: ranges(&policy.admin.metrics_allow),
+            metrics_allow: ranges(&policy.admin.metrics_readers()),
         };
         Self {
             listeners: listeners::compile(policy, build),
+            admin: admin::compile(policy, build),
             router,
             routes,
             own: Some(own),

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
+use crate::http::exchange::Entrance;
+
 /// A listener's settings.
 #[derive(Debug, Clone)]
 pub struct Listener {
@@ -33,4 +35,6 @@ pub struct Listener {
     pub tls_handshake: Duration,
     /// Whether plain requests are sent to https.
     pub redirect_to_https: bool,
+    /// Whom it lets in to what.
+    pub entrance: Entrance,
 }

@@ -15,6 +15,25 @@ use crate::http::phase::Phase;
 /// An answer, ours or the upstream's.
 pub type Response = http::Response<Body>;
 
+/// Which kind of listener a connection came in by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Entrance {
+    /// One for everybody: requests are routed.
+    #[default]
+    Public,
+    /// The operator's own: health, and metrics for those who may read them; nothing is routed.
+    Admin,
+    /// The same on a loopback address, which only this machine reaches: metrics are open.
+    AdminOnLoopback,
+}
+
+impl Entrance {
+    /// Whether it is the operator's own.
+    pub fn is_admin(self) -> bool {
+        self != Self::Public
+    }
+}
+
 /// What is known of the client's connection; the same for all its requests.
 #[derive(Debug)]
 pub struct Connection {
@@ -28,6 +47,8 @@ pub struct Connection {
     pub secure: bool,
     /// The name the client asked for in its TLS handshake (SNI), in lower case.
     pub sni: Option<Box<str>>,
+    /// Which kind of listener it came in by.
+    pub entrance: Entrance,
     /// Whether its plain requests are sent to https.
     pub redirect_to_https: bool,
     /// The longest request target the listener lets in, in bytes.

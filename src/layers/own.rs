@@ -2,13 +2,17 @@
 //! may read them. They are answered before any limit, never forwarded, and stay out of the request
 //! metrics and the access log (trap T20).
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use http::{HeaderValue, Method, StatusCode, header};
 use ipnet::IpNet;
 
 use crate::http::body::Body;
-use crate::http::exchange::{Exchange, Response};
+use crate::http::exchange::{Entrance, Exchange, Response};
 use crate::http::path::normal_form;
 use crate::http::refusal::Refusal;
+use crate::layers::own::readiness::State;
 use crate::layers::own::sight::Sight;
 use crate::layers::{Around, Next};
 use crate::observe::metrics::Metrics;
@@ -21,7 +25,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EXPOSITION: HeaderValue = HeaderValue::from_static(Metrics::CONTENT_TYPE);
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// The paths answered here, on every listener; a route cannot have them.
+/// The paths answered here, on every listener (on the operator's own nothing else is); a route cannot have them.
 pub const PATHS: [&str; 4] = ["/health", "/health/live", "/health/ready", "/metrics"];
 
 /// What our own endpoints tell, and to whom.
@@ -30,6 +34,8 @@ pub struct Own {
     pub style: ReadinessStyle,
     /// `version` in the detailed body.
     pub version: String,
+    /// Whether the process is ending: no longer ready, yet alive.
+    pub draining: Arc<AtomicBool>,
     /// What is known of the upstreams in use.
     pub sight: Sight,
     /// Who may read `/metrics`; for others it does not exist.
@@ -63,31 +69,35 @@ impl Around for Own {
 
 impl Own {
     fn refuses(&self, exchange: &Exchange) -> Option<Refusal> {
-        let hidden = normal_form(exchange.head.uri.path()) == "/metrics"
-            && !self
-                .metrics_allow
-                .iter()
-                .any(|net| net.contains(&exchange.client.ip));
-        if hidden {
+        let path = normal_form(exchange.head.uri.path());
+        if !is_own(&path) || path == "/metrics" && !self.may_read_metrics(exchange) {
             return Some(Refusal::NotFound);
         }
         let reads = matches!(exchange.head.method, Method::GET | Method::HEAD);
         (!reads).then(|| Refusal::MethodNotAllowed(HeaderValue::from_static("GET, HEAD")))
     }
 
-    /// Every upstream in use needs one live server.
+    fn may_read_metrics(&self, exchange: &Exchange) -> bool {
+        exchange.connection.entrance == Entrance::AdminOnLoopback
+            || self
+                .metrics_allow
+                .iter()
+                .any(|net| net.contains(&exchange.client.ip))
+    }
+
+    /// Every upstream in use needs one live server, and the process must not be ending.
     fn ready(&self) -> Response {
         let checks = self.sight.checks();
-        let ready = checks.iter().all(|(_, up)| *up);
-        let status = if ready {
+        let state = State::of(&checks, self.draining.load(Relaxed));
+        let status = if state == State::Ready {
             StatusCode::OK
         } else {
             StatusCode::SERVICE_UNAVAILABLE
         };
         let body = match self.style {
-            ReadinessStyle::Compact => readiness::compact(&checks),
+            ReadinessStyle::Compact => readiness::compact(&checks, state),
             ReadinessStyle::Detailed => {
-                readiness::detailed(&checks, &self.version, std::time::SystemTime::now())
+                readiness::detailed(&checks, state, &self.version, std::time::SystemTime::now())
             }
         };
         answer(status, JSON, body.to_string())

@@ -41,6 +41,9 @@ pub const CERTIFICATE_WARNING: Period = seconds(14 * 86_400);
 
 /// Metrics tell an attacker what works; only this machine reads them unless others are named.
 pub const METRICS_ALLOW: [&str; 1] = ["loopback"];
+/// Connections of the admin listener: a scraper, probes and an operator need a handful; it must not become
+/// a way to the files of the public listeners.
+pub const ADMIN_CONNECTIONS: u32 = 64;
 
 /// One request in ten shows how fast each route is; a tenth of the quota is spent on it (seed row 3-07).
 pub const TRACES_SAMPLE_RATE: f64 = 0.1;

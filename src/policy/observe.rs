@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::defaults;
+use super::listener::ListenAddress;
 use super::units::{Network, text_type};
 
 /// `[logs]`
@@ -58,12 +59,16 @@ pub enum AccessLog {
 }
 
 /// `[admin]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Admin {
-    /// Who may read `/metrics` on the public listeners, judged by the client's address as `[client]`
-    /// finds it; everybody else gets 404. Default `["loopback"]`.
-    pub metrics_allow: Vec<Network>,
+    /// Address and port of the operator's own listener, which has health and metrics and nothing else;
+    /// port 0 takes a free one. Default: none. Beyond this machine only together with `metrics_allow`.
+    pub address: Option<ListenAddress>,
+    /// Who may read `/metrics` on the public listeners, and on an admin listener that is not on a
+    /// loopback address; judged by the client's address as `[client]` finds it; everybody else gets
+    /// 404. Default `["loopback"]`.
+    pub metrics_allow: Option<Vec<Network>>,
 }
 
 /// `[readiness]`
@@ -99,14 +104,15 @@ impl Default for Logs {
     }
 }
 
-impl Default for Admin {
-    fn default() -> Self {
-        Self {
-            metrics_allow: defaults::METRICS_ALLOW
+impl Admin {
+    /// Who may read the metrics, as written or by default.
+    pub fn metrics_readers(&self) -> Vec<Network> {
+        self.metrics_allow.clone().unwrap_or_else(|| {
+            defaults::METRICS_ALLOW
                 .into_iter()
                 .filter_map(|name| Network::try_from(name).ok())
-                .collect(),
-        }
+                .collect()
+        })
     }
 }
 
@@ -143,9 +149,9 @@ mod tests {
 
     #[test]
     fn metrics_are_for_this_machine_unless_said_otherwise() {
-        let admin = Admin::default();
-        assert_eq!(admin.metrics_allow.len(), 1);
-        assert_eq!(admin.metrics_allow[0].name, "loopback");
+        let readers = Admin::default().metrics_readers();
+        assert_eq!(readers.len(), 1);
+        assert_eq!(readers[0].name, "loopback");
     }
 
     #[test]

@@ -112,6 +112,7 @@ fn enter(arrival: Arrival) -> Held {
         h2::name_host(&mut head);
     }
     let (route, own, miss) = match &addressed {
+        Ok(_) if connection.entrance.is_admin() => (snapshot.fallback(), true, None),
         Ok(host) => place(&snapshot, host.as_deref(), &head),
         Err(_) => (snapshot.fallback(), false, None),
     };

@@ -214,9 +214,10 @@ impl Passage {
     }
 
     /// Whether this belongs in the request metrics and the access log: our own health and metrics pages do
-    /// not (trap T20), unless they were refused.
+    /// not (trap T20), unless they were refused to the public.
     fn counts(&self) -> bool {
-        !self.place.own || self.exchange.notes.refusal.is_some()
+        let refused = self.exchange.notes.refusal.is_some();
+        !self.place.own || refused && !self.exchange.connection.entrance.is_admin()
     }
 
     fn write_line(&self, head: Duration, took: Duration, end: &'static str) {

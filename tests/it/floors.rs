@@ -20,7 +20,16 @@ const FLOORS: &[(u8, &[&str])] = &[
     (7, &["edge", "admin", "import"]),
     (
         TOP,
-        &["main", "cli", "serve", "workers", "signals", "source", "demo"],
+        &[
+            "main",
+            "cli",
+            "serve",
+            "workers",
+            "signals",
+            "source",
+            "demo",
+            "healthcheck",
+        ],
     ),
 ];
 

@@ -13,6 +13,7 @@
 
 mod access;
 mod access_log;
+mod admin;
 mod body_limits;
 mod certificates;
 mod commands;
@@ -29,6 +30,7 @@ mod h2_connections;
 mod head_limits;
 mod headers;
 mod health;
+mod healthcheck;
 mod in_flight;
 mod malformed;
 mod metering;

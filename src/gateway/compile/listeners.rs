@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::{Build, certificates};
 use crate::gateway::listener::Listener;
+use crate::http::exchange::Entrance;
 use crate::policy::{self, Policy};
 
 /// Files the process needs besides connections: logs, pipes, the clock of each worker, name look-ups.
@@ -73,7 +74,7 @@ fn report_redirect(policy: &Policy, name: &str, table: &policy::Listener, build:
     }
 }
 
-fn compile_one(name: &str, table: &policy::Listener, share: usize, build: &Build<'_>) -> Listener {
+pub(super) fn compile_one(name: &str, table: &policy::Listener, share: usize, build: &Build<'_>) -> Listener {
     Listener {
         name: name.to_owned(),
         address: table.address.0,
@@ -87,6 +88,7 @@ fn compile_one(name: &str, table: &policy::Listener, share: usize, build: &Build
         tls: certificates::compile(name, &table.certificates, SystemTime::now(), build),
         tls_handshake: table.timeouts.tls_handshake.0,
         redirect_to_https: table.redirect_to_https,
+        entrance: Entrance::Public,
     }
 }
 
