@@ -42,6 +42,7 @@ mod queue;
 mod rate_limit;
 mod redirect_to_https;
 mod redirects;
+mod reference;
 mod reload;
 mod request_id;
 mod rewriting;
