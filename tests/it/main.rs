@@ -20,6 +20,7 @@ mod commands;
 mod compression;
 mod cors;
 mod demo;
+mod deploy;
 mod drain;
 mod errors;
 mod fastapi;
