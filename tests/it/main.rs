@@ -16,6 +16,7 @@ mod body_limits;
 mod commands;
 mod cors;
 mod demo;
+mod documents;
 mod drain;
 mod errors;
 mod fastapi;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::documents::{blocks, documents, is_faulty};
 use crate::support::run;
 
 /// What a block is completed with if it names no upstream of its own.
@@ -10,33 +11,39 @@ const UPSTREAM: &str = "\n[upstreams.backend]\nservers = [\"http://backend:8000\
 
 #[test]
 fn every_policy_in_config_checks() {
-    for file in files_under("config", "toml") {
+    for file in policies() {
         assert_checks(&file.display().to_string(), &fs::read_to_string(&file).unwrap());
     }
 }
 
 #[test]
 fn every_toml_block_in_the_documents_checks() {
-    for file in files_under("docs", "md")
-        .into_iter()
-        .chain([root().join("README.md")])
-    {
-        let text = fs::read_to_string(&file).unwrap_or_default();
-        for (number, block) in text.split("```toml").skip(1).enumerate() {
-            let block = block.split("```").next().unwrap_or_default();
-            let whole = if block.contains("[upstreams.") {
-                block.to_owned()
+    for file in documents() {
+        let text = fs::read_to_string(&file).unwrap();
+        let tables = blocks(&text)
+            .into_iter()
+            .filter(|block| block.kind.starts_with("toml"));
+        for (number, block) in tables.enumerate() {
+            let what = format!("{}, block {} of TOML", file.display(), number + 1);
+            assert!(
+                block.kind == "toml" || is_faulty(&block),
+                "{what}: `{}` is no kind of block",
+                block.kind
+            );
+            if is_faulty(&block) {
+                assert_eq!(run(&["check"], &block.body, &[]).code, Some(2), "{what}");
+            } else if block.body.contains("[upstreams.") {
+                assert_checks(&what, &block.body);
             } else {
-                format!("{block}{UPSTREAM}")
-            };
-            assert_checks(&format!("{}, block {}", file.display(), number + 1), &whole);
+                assert_checks(&what, &format!("{}{UPSTREAM}", block.body));
+            }
         }
     }
 }
 
 #[test]
 fn the_picture_of_a_requests_life_has_the_layers_of_the_stack_in_their_order() {
-    let text = fs::read_to_string(root().join("docs/life-of-a-request.md")).unwrap();
+    let text = fs::read_to_string(root().join("docs/concepts/life-of-a-request.md")).unwrap();
     let picture = text
         .split("```text\n")
         .nth(1)
@@ -72,19 +79,13 @@ fn variables(text: &str) -> Vec<String> {
         .collect()
 }
 
-fn files_under(folder: &str, ending: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![root().join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|found| found == ending) {
-                found.push(path);
-            }
-        }
-    }
+fn policies() -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join("config")).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut found: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+        .collect();
+    assert!(found.len() >= 3);
     found.sort();
     found
 }
