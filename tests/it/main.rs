@@ -21,6 +21,7 @@ mod compression;
 mod cors;
 mod demo;
 mod deploy;
+mod documents;
 mod drain;
 mod errors;
 mod fastapi;

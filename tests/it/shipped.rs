@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::documents::{blocks, documents, is_faulty};
 use crate::support::{Certs, run};
 
 /// What a block is completed with if it names no upstream of its own.
@@ -17,26 +18,27 @@ fn every_policy_in_config_checks() {
 
 #[test]
 fn every_toml_block_in_the_documents_checks() {
-    for file in files_under("docs", "md")
-        .into_iter()
-        .chain([root().join("README.md")])
-    {
-        let text = fs::read_to_string(&file).unwrap_or_default();
-        for (number, block) in text.split("```toml").skip(1).enumerate() {
-            let block = block.split("```").next().unwrap_or_default();
-            let whole = if block.contains("[upstreams.") {
-                block.to_owned()
+    for file in documents() {
+        let text = fs::read_to_string(&file).unwrap();
+        let tables = blocks(&text)
+            .into_iter()
+            .filter(|block| block.kind.starts_with("toml"));
+        for (number, block) in tables.enumerate() {
+            let what = format!("{}, block {} of TOML", file.display(), number + 1);
+            if is_faulty(&block) {
+                assert_eq!(run(&["check"], &block.body, &[]).code, Some(2), "{what}");
+            } else if block.body.contains("[upstreams.") {
+                assert_checks(&what, &block.body);
             } else {
-                format!("{block}{UPSTREAM}")
-            };
-            assert_checks(&format!("{}, block {}", file.display(), number + 1), &whole);
+                assert_checks(&what, &format!("{}{UPSTREAM}", block.body));
+            }
         }
     }
 }
 
 #[test]
 fn the_picture_of_a_requests_life_has_the_layers_of_the_stack_in_their_order() {
-    let text = fs::read_to_string(root().join("docs/life-of-a-request.md")).unwrap();
+    let text = fs::read_to_string(root().join("docs/concepts/life-of-a-request.md")).unwrap();
     let picture = text
         .split("```text\n")
         .nth(1)
