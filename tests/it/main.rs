@@ -22,6 +22,7 @@ mod cors;
 mod demo;
 mod drain;
 mod errors;
+mod explain;
 mod fastapi;
 mod floors;
 mod forwarding;
