@@ -19,6 +19,7 @@ pub mod phase;
 pub mod problem;
 pub mod refusal;
 pub mod request_id;
+pub mod stall;
 pub mod template;
 pub mod trace;
 pub mod upgrade;

@@ -39,12 +39,11 @@ pub(super) fn run(arguments: Arguments) -> Result<String, StartError> {
     } else {
         Question::Live
     };
-    let typed = match arguments.url {
-        Some(typed) => typed,
-        None => {
-            let policy = PolicySource::find(arguments.policy)?.read()?;
-            url_of(&policy, question).map_err(StartError::Test)?
-        }
+    let typed = if let Some(typed) = arguments.url {
+        typed
+    } else {
+        let policy = PolicySource::find(arguments.policy)?.read()?;
+        url_of(&policy, question).map_err(StartError::Test)?
     };
     let url = url_typed(&typed, question).map_err(|message| Refused::usage(&message))?;
     ask(&url).map(|line| line + "\n").map_err(StartError::Test)

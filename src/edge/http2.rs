@@ -10,11 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use tokio::sync::watch;
 use tower::Service;
 
-use crate::edge::connection::{Entry, closed, report};
+use crate::edge::entry::{Entry, closed, report};
+use crate::edge::patience::Patiently;
 use crate::edge::tap::Tap;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::Response;
@@ -98,8 +99,8 @@ fn is_clients_fault(error: &hyper::Error) -> bool {
     !error.is_timeout() && error.source().is_some_and(|cause| !cause.is::<io::Error>())
 }
 
-fn builder(listener: &Listener) -> http2::Builder<TokioExecutor> {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+fn builder(listener: &Listener) -> http2::Builder<Patiently> {
+    let mut builder = http2::Builder::new(Patiently);
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)

@@ -11,6 +11,7 @@ use crate::http::flow::{BodyFault, End, Watch};
 use crate::http::gzip::{self, Gzip};
 use crate::http::metered::Metered;
 use crate::http::pace::Pace;
+use crate::http::stall;
 
 /// A request or response body.
 #[derive(Debug, Default)]
@@ -113,11 +114,13 @@ impl HttpBody for Body {
             }
             Self::Streamed(mut metered) => {
                 let polled = metered.poll(cx);
+                stall::asked(polled.is_pending());
                 *self = Self::Streamed(metered);
                 polled
             }
             Self::Gzipped(mut gzip) => {
                 let polled = gzip.poll(cx);
+                stall::asked(polled.is_pending());
                 *self = Self::Gzipped(gzip);
                 polled
             }

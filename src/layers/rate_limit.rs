@@ -95,13 +95,11 @@ impl RateLimit {
 
     /// What this request is counted under: where the key was found, and what it is.
     pub fn counted_under(&self, exchange: &Exchange) -> (String, String) {
-        match self.present(exchange) {
-            Some((source, value)) => (source.to_string(), String::from_utf8_lossy(value).into_owned()),
-            None => {
-                let key = ClientKey::new(exchange.client.ip, self.ipv6_prefix);
-                (KeySource::ClientIp.to_string(), key.to_string())
-            }
+        if let Some((source, value)) = self.present(exchange) {
+            return (source.to_string(), String::from_utf8_lossy(value).into_owned());
         }
+        let key = ClientKey::new(exchange.client.ip, self.ipv6_prefix);
+        (KeySource::ClientIp.to_string(), key.to_string())
     }
 
     /// The first source that the request has, and its value; `None` for the address.

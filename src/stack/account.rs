@@ -18,6 +18,7 @@ use crate::http::exchange::Response;
 use crate::http::flow::End;
 use crate::http::h2;
 use crate::http::request_id::X_REQUEST_ID;
+use crate::http::stall;
 use crate::stack::passage::{Held, Reply};
 use crate::stack::tunnel::Tunnel;
 
@@ -91,6 +92,7 @@ fn settle(reply: Reply) -> Response {
             waits.response
         };
         passage.exchange.connection.phase.expects(pace.idle);
+        stall::begin(pace.idle);
         if let Some(passage) = response.body_mut().attend(passage) {
             passage.ended(End::Complete);
         }

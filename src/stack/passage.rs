@@ -14,6 +14,7 @@ use crate::gateway::route::{Route, Target};
 use crate::http::exchange::{Exchange, Response};
 use crate::http::flow::{End, Watch};
 use crate::http::refusal::{CLIENT_CLOSED_REQUEST, Refusal};
+use crate::http::stall;
 use crate::http::trace::Trace;
 use crate::layers::own::Own;
 use crate::observe::access_log::{self, Line};
@@ -144,7 +145,7 @@ impl Passage {
         if std::mem::replace(&mut self.ledger.closed, true) {
             return;
         }
-        let end = if end == End::Abandoned && self.exchange.connection.phase.is_stalled() {
+        let end = if end == End::Abandoned && self.is_stalled() {
             End::Stalled
         } else {
             end
@@ -168,6 +169,11 @@ impl Passage {
             self.write_line(head, took, if cut { DRAIN_OVER } else { end });
         }
         self.report(head, took);
+    }
+
+    /// Whether the client is given up for taking nothing of its answer.
+    fn is_stalled(&self) -> bool {
+        stall::is_giving_up() || self.exchange.connection.phase.is_stalled()
     }
 
     /// Whether the client may still be sending.

@@ -40,31 +40,34 @@ fn setting(name: &str, sheet: &Sheet<'_>, plan: &Passage, listener: &Listener) -
         "catch_panic" => always("a bug costs one request, answered 500"),
         "enter" => always("request id, trace, client address, route"),
         "account" => account(sheet),
-        "compress" => of(dynamic(&route.compress), &["compression"]),
-        "security_headers" => of(dynamic(&route.security_headers), &["security_headers"]),
-        "response_headers" => of(dynamic(&route.response_headers), &["response_headers"]),
-        "strip_headers" => of(dynamic(&route.strip_headers), &["errors", "strip_headers"]),
-        "cors" => of(dynamic(&route.cors), &["cors"]),
-        "quota_headers" => of(dynamic(&route.quota_headers), &["limits"]),
+        "compress" => of(dynamic(route.compress.as_ref()), &["compression"]),
+        "security_headers" => of(dynamic(route.security_headers.as_ref()), &["security_headers"]),
+        "response_headers" => of(dynamic(route.response_headers.as_ref()), &["response_headers"]),
+        "strip_headers" => of(
+            dynamic(route.strip_headers.as_ref()),
+            &["errors", "strip_headers"],
+        ),
+        "cors" => of(dynamic(route.cors.as_ref()), &["cors"]),
+        "quota_headers" => of(dynamic(route.quota_headers.as_ref()), &["limits"]),
         "respond" => always("below this line every \"no\" is a refusal, above it an answer"),
         "framing" => always("host, target and method must be sane"),
         "own" => own(sheet, plan),
         "redirect_to_https" => redirect_to_https(sheet, listener),
         "preflight" => preflight(sheet),
-        "access" => of(dynamic(&route.access), &["access"]),
+        "access" => of(dynamic(route.access.as_ref()), &["access"]),
         "limits" => limits(sheet, "asked"),
-        "max_body" => of(dynamic(&route.body_limit), &["max_body"]),
-        "max_inflight_per_client" => of(dynamic(&route.in_flight), &["max_inflight_per_client"]),
+        "max_body" => of(dynamic(route.body_limit.as_ref()), &["max_body"]),
+        "max_inflight_per_client" => of(dynamic(route.in_flight.as_ref()), &["max_inflight_per_client"]),
         "limits_take" => limits(sheet, "taken from, once nothing else refuses"),
         "queue" => queue(sheet),
-        "mask" => of(dynamic(&route.mask), &["errors", "mask"]),
+        "mask" => of(dynamic(route.mask.as_ref()), &["errors", "mask"]),
         "forward" => forward(sheet),
         _ => return None,
     })
 }
 
-fn dynamic<T: Describe>(rule: &Option<T>) -> Option<&dyn Describe> {
-    rule.as_ref().map(|rule| rule as &dyn Describe)
+fn dynamic<T: Describe>(rule: Option<&T>) -> Option<&dyn Describe> {
+    rule.map(|rule| rule as &dyn Describe)
 }
 
 fn always(phrase: &str) -> Setting {

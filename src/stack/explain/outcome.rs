@@ -47,7 +47,7 @@ pub(super) async fn run(arrival: impl Fn() -> Arrival, plan: &Passage) -> Ran {
     let body = body
         .collect()
         .await
-        .map(|body| body.to_bytes())
+        .map(http_body_util::Collected::to_bytes)
         .unwrap_or_default();
     let problem = serde_json::from_slice(&body).unwrap_or(Value::Null);
     Ran {
@@ -108,7 +108,11 @@ fn outcome(status: StatusCode, problem: &Value, seen: &Seen, plan: &Passage) -> 
     Outcome {
         action,
         layer,
-        status: (!forwarded && !(probed && code.is_none())).then(|| status.as_u16()),
+        status: if forwarded || (probed && code.is_none()) {
+            None
+        } else {
+            Some(status.as_u16())
+        },
         detail: word("detail").filter(|_| code.is_some()),
         code,
         own: plan.place.own,

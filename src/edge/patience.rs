@@ -1,0 +1,132 @@
+//! The tasks of an HTTP/2 connection, each with a limit to how long its client may take nothing of an answer.
+//! A client that grants no window would hold an upstream connection for ever at the price of a ping.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use hyper::rt::Executor;
+use pin_project_lite::pin_project;
+
+use crate::http::stall;
+use crate::upstream::alarm::Alarm;
+
+/// Runs the streams of a connection as tasks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patiently;
+
+impl<F> Executor<F> for Patiently
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        tokio::spawn(Patient {
+            stream: Some(stream),
+            patience: None,
+            since: None,
+            alarm: Alarm::default(),
+        });
+    }
+}
+
+pin_project! {
+    /// A stream, until it is done or given up.
+    struct Patient<F> {
+        #[pin]
+        stream: Option<F>,
+        patience: Option<Duration>,
+        // Since when the client takes nothing.
+        since: Option<Instant>,
+        alarm: Alarm,
+    }
+}
+
+impl<F: Future> Future for Patient<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let Some(stream) = this.stream.as_mut().as_pin_mut() else {
+            return Poll::Ready(());
+        };
+        stall::take();
+        if stream.poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let notes = stall::take();
+        if let Some(patience) = notes.begun {
+            (*this.patience, *this.since) = (patience, Some(now()));
+        }
+        match notes.waits_for_source {
+            Some(true) => *this.since = None,
+            Some(false) => *this.since = Some(now()),
+            // Woken, and still the body is not asked for more.
+            None => {}
+        }
+        let Some((since, patience)) = this.since.zip(*this.patience) else {
+            return Poll::Pending;
+        };
+        ready!(this.alarm.poll(since + patience, cx));
+        stall::give_up(|| this.stream.set(None));
+        Poll::Ready(())
+    }
+}
+
+/// The clock of the timers, so that both agree when a test stops it.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// How long a stream lives that finds this at each poll, one a second.
+    async fn lives(notes: impl Fn(u64) -> Option<bool> + Send + 'static) -> u64 {
+        let began = now();
+        let mut tick = tokio::time::interval(SECOND);
+        let mut polls = 0;
+        let stream = poll_fn(move |cx| {
+            while tick.poll_tick(cx).is_ready() {
+                if polls == 0 {
+                    stall::begin(Some(5 * SECOND));
+                }
+                if let Some(waits) = notes(polls) {
+                    stall::asked(waits);
+                }
+                polls += 1;
+            }
+            if polls > 100 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        });
+        Patient {
+            stream: Some(stream),
+            patience: None,
+            since: None,
+            alarm: Alarm::default(),
+        }
+        .await;
+        (now() - began).as_secs()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_whose_client_takes_nothing_is_given_up() {
+        assert_eq!(lives(|_| None).await, 5);
+        assert_eq!(lives(|poll| (poll == 3).then_some(false)).await, 8);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_waits_for_its_upstream_is_left_alone() {
+        assert_eq!(lives(|poll| (poll == 0).then_some(true)).await, 100);
+        assert_eq!(lives(|poll| (poll % 4 == 0).then_some(false)).await, 100);
+    }
+}
