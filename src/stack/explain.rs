@@ -230,8 +230,8 @@ mod tests {
         let headers = [(header::HOST, "a.test"), (header::CONTENT_LENGTH, "1025")];
         let told = told(Method::POST, &headers).await;
         assert_eq!((told.outcome.layer, told.outcome.status), ("max_body", Some(413)));
-        let reached = told.layers.iter().filter(|layer| layer.reached);
-        assert_eq!(reached.last().unwrap().name, "max_body");
+        let mut reached = told.layers.iter().filter(|layer| layer.reached);
+        assert_eq!(reached.next_back().unwrap().name, "max_body");
         assert!(told.upstream.unwrap().method.is_none(), "nothing is sent");
     }
 
