@@ -17,7 +17,7 @@ use crate::http::handover::Handover;
 use crate::http::phase::Phase;
 use crate::http::{host, path};
 use crate::policy::{Policy, Source};
-use crate::stack::enter::{Arrival, enter};
+use crate::stack::enter::{Arrival, enter, method_asked_for};
 use crate::stack::explain::sheet::Sheet;
 use crate::stack::explain::told::{Asked, Explanation, Forms, RouteTold};
 use crate::stack::passage::{Lane, Passage};
@@ -149,6 +149,7 @@ fn asked(question: &Question, listener: &Listener, plan: &Passage) -> Asked {
         from: question.from.to_canonical(),
         listener: listener.name.clone(),
         admin: listener.entrance != Entrance::Public,
+        preflight_for: method_asked_for(&question.method, &question.headers).map(|method| method.to_string()),
         tls: plan.exchange.connection.secure,
         https: plan.exchange.is_https(),
     }
@@ -174,5 +175,70 @@ fn route(plan: &Passage, sheet: &Sheet<'_>) -> RouteTold {
         name: plan.place.route().endpoint.to_string(),
         matched: plan.place.route != sheet.gateway.fallback(),
         line: sheet.line_of_route(plan.place.route),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::carryover::Carryover;
+    use crate::observe::metrics::Metrics;
+    use crate::stack::ORDER;
+
+    const POLICY: &str =
+        "[upstreams.app]\nservers = [\"http://127.0.0.1:9\"]\n[defaults]\nmax_body = \"1KiB\"\n";
+
+    async fn told(method: Method, headers: &[(header::HeaderName, &'static str)]) -> Explanation {
+        let carryover = Carryover::new(Metrics::new(SystemTime::now()), 1);
+        let none = |_: &str| None;
+        let (gateway, source, _) = Gateway::from_text("p.toml", POLICY, &carryover, &none);
+        let (policy, _, _) = Policy::read("p.toml", POLICY, &none);
+        let mut question = Question {
+            method,
+            target: Uri::from_static("/x"),
+            headers: HeaderMap::new(),
+            from: Ipv4Addr::LOCALHOST.into(),
+            tls: false,
+            listener: None,
+        };
+        for (name, value) in headers {
+            question
+                .headers
+                .insert(name, header::HeaderValue::from_static(value));
+        }
+        explain(gateway.unwrap(), &policy.unwrap(), &source, &question)
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_layer_of_the_order_is_described() {
+        let told = told(Method::GET, &[(header::HOST, "a.test")]).await;
+        let names: Vec<_> = told.layers.iter().map(|layer| layer.name).collect();
+        assert_eq!(
+            names, ORDER,
+            "a name of the order has no line in `stack/explain/layers.rs`"
+        );
+        assert!(told.layers.iter().all(|layer| layer.reached));
+    }
+
+    #[tokio::test]
+    async fn what_is_inside_of_a_refusal_is_not_reached() {
+        let headers = [(header::HOST, "a.test"), (header::CONTENT_LENGTH, "1025")];
+        let told = told(Method::POST, &headers).await;
+        assert_eq!((told.outcome.layer, told.outcome.status), ("max_body", Some(413)));
+        let mut reached = told.layers.iter().filter(|layer| layer.reached);
+        assert_eq!(reached.next_back().unwrap().name, "max_body");
+        assert!(told.upstream.unwrap().method.is_none(), "nothing is sent");
+    }
+
+    #[tokio::test]
+    async fn a_body_of_unknown_length_is_none_that_is_too_large() {
+        let headers = [(header::HOST, "a.test"), (header::TRANSFER_ENCODING, "chunked")];
+        let told = told(Method::POST, &headers).await;
+        assert_eq!(told.outcome.action, "forward");
     }
 }

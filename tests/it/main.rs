@@ -24,6 +24,7 @@ mod deploy;
 mod documents;
 mod drain;
 mod errors;
+mod explain;
 mod fastapi;
 mod floors;
 mod forwarding;

@@ -18,9 +18,11 @@ pub(super) fn render(told: &Explanation, file: &str) -> String {
         file,
     };
     let asked = &told.request;
+    let preflight = asked.preflight_for.as_ref();
+    let preflight = preflight.map_or_else(String::new, |method| format!(" (a preflight for {method})"));
     let speaks = if asked.tls { ", with TLS" } else { "" };
     sheet.line(&format!(
-        "{} {} on listener `{}`{speaks}",
+        "{} {}{preflight} on listener `{}`{speaks}",
         asked.method, asked.target, asked.listener
     ));
     sheet.line("");
@@ -192,7 +194,11 @@ impl Sheet<'_> {
     /// Where it is said, the last word first.
     fn said(&self, sources: &[Said]) -> String {
         let mut out = String::new();
-        for said in sources {
+        for (at, said) in sources.iter().enumerate() {
+            let repeated = sources.iter().take(at).any(|earlier| earlier.line == said.line);
+            if repeated {
+                continue;
+            }
             let separator = if out.is_empty() { "   (" } else { ", " };
             // Writing into a string cannot fail.
             let _ = match said.line {

@@ -46,6 +46,8 @@ pub struct Asked {
     pub listener: String,
     /// Whether that is the operator's own.
     pub admin: bool,
+    /// The method of the request that a preflight asks about; by it the route is chosen.
+    pub preflight_for: Option<String>,
     /// Whether TLS ends at the gateway.
     pub tls: bool,
     /// Whether the client speaks https, to the gateway or to a trusted proxy before it.

@@ -41,6 +41,11 @@ impl Ask {
         }
     }
 
+    pub fn with_body(mut self, body: impl AsRef<[u8]>) -> Self {
+        self.body = Some(body.as_ref().to_vec());
+        self
+    }
+
     pub fn host(mut self, host: &str) -> Self {
         host.clone_into(&mut self.host);
         self
