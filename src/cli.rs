@@ -16,6 +16,7 @@ use crate::observe::metrics::Metrics;
 use crate::serve::{StartError, serve, worker_count};
 use crate::source::{Compiled, PolicySource, Refused, style_for_stderr};
 
+mod explain;
 mod healthcheck;
 mod sentry_test;
 
@@ -42,6 +43,9 @@ enum Command {
     /// Read and compile a policy, tell every fault with its place and remedy, and open no port
     #[command(after_help = CHECK_HELP)]
     Check(PolicyArgument),
+    /// Say what would happen to a request and why, without sending it
+    #[command(after_help = explain::HELP)]
+    Explain(explain::Arguments),
     /// Ask the running gateway whether it is well, for containers that have no curl
     #[command(after_help = healthcheck::HELP)]
     Healthcheck(healthcheck::Arguments),
@@ -103,6 +107,7 @@ pub fn run() -> ExitCode {
         Command::Check(argument) => PolicySource::find(argument.policy)
             .and_then(|source| check(&source))
             .map_err(StartError::from),
+        Command::Explain(arguments) => explain::run(arguments).map(|text| tell(std::io::stdout(), &text)),
         Command::Healthcheck(arguments) => {
             healthcheck::run(arguments).map(|text| tell(std::io::stdout(), &text))
         }

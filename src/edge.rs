@@ -6,6 +6,7 @@ mod bare;
 pub mod connection;
 pub mod door;
 pub mod doors;
+mod entry;
 mod greeting;
 mod http2;
 mod patience;

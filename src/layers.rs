@@ -100,6 +100,22 @@ pub trait Mend: Send + Sync {
     fn mend(&self, exchange: &mut Exchange, response: Response) -> impl Future<Output = Response> + Send;
 }
 
+/// Says what a setting comes to, in short phrases for a person: `explain` shows them.
+pub trait Describe {
+    /// One phrase for each part of it.
+    fn describe(&self) -> Vec<String>;
+}
+
+impl<T: Describe> Describe for Guarded<T> {
+    fn describe(&self) -> Vec<String> {
+        let mut phrases = self.rule.describe();
+        if self.shadow.is_some() {
+            phrases.push("in shadow: what it would refuse is counted and passes".to_owned());
+        }
+        phrases
+    }
+}
+
 /// A [`Check`] in force on a route, or in shadow: then a refusal is counted and logged, and the request passes.
 #[derive(Debug)]
 pub struct Guarded<T> {

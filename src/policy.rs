@@ -46,7 +46,7 @@ pub use route::{Match, Route};
 pub use security_headers::{Hsts, Preset, SecurityHeaders};
 pub use sentry::{Sentry, Share};
 pub use settings::{Cors, Errors, GuardName, Mask, Settings, Slow, Stream, Timeouts};
-pub use source::Source;
+pub use source::{Source, Written};
 pub use units::{Network, Period, Rate, Size, Switch};
 pub use upstream::{Queue, ServerUrl, Upstream};
 

@@ -57,6 +57,16 @@ pub struct Compiled {
     pub warnings: String,
 }
 
+/// A gateway beside the policy it was made of.
+pub struct Whole {
+    /// Ready to serve.
+    pub gateway: Gateway,
+    /// What was read.
+    pub policy: Policy,
+    /// Where it is written.
+    pub source: Source,
+}
+
 impl PolicySource {
     /// The named file, or the first of the usual ones that exists.
     pub fn find(named: Option<PathBuf>) -> Result<Self, Refused> {
@@ -92,6 +102,22 @@ impl PolicySource {
                 warnings: report,
             }),
             None => Err(Refused(report)),
+        }
+    }
+
+    /// Compiles the policy as it is now, and keeps what it was made of. Nobody is told of warnings.
+    pub fn compile_whole(&self, carryover: &Carryover) -> Result<Whole, Refused> {
+        let (name, text) = (self.name(), self.text()?);
+        let env = |name: &str| self.variable(name);
+        let (gateway, source, problems) = Gateway::from_text(&name, &text, carryover, &env);
+        let (policy, _, _) = Policy::read(&name, &text, &env);
+        match gateway.zip(policy) {
+            Some((gateway, policy)) => Ok(Whole {
+                gateway,
+                policy,
+                source,
+            }),
+            None => Err(Refused(show(&problems, &source, style_for_stderr()))),
         }
     }
 

@@ -7,17 +7,17 @@ use std::convert::Infallible;
 use http::Response;
 use tower::{Service, ServiceBuilder, service_fn};
 
-use crate::gateway::route::Route;
 use crate::http::body::Body;
 use crate::layers::Check;
 use crate::layers::rate_limit::RateLimit;
 use crate::stack::enter::Arrival;
-use crate::stack::passage::Place;
+use crate::stack::passage::{Held, Place, Refused, Reply};
 use crate::stack::shapes::{around, check, edit, mend};
 
 pub mod account;
 pub mod catch_panic;
 pub mod enter;
+pub mod explain;
 pub mod forward;
 pub mod passage;
 mod report;
@@ -55,6 +55,16 @@ pub const ORDER: [&str; 22] = [
 /// Builds the stack. It holds nothing (its size is zero), so cloning it for each request is free.
 pub fn stack()
 -> impl Service<Arrival, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+    stack_over(service_fn(forward::forward))
+}
+
+/// The same list over another innermost service: `explain` runs it without an upstream.
+fn stack_over<S>(
+    innermost: S,
+) -> impl Service<Arrival, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static
+where
+    S: Service<Held, Response = Reply, Error = Refused, Future: Send + 'static> + Clone + Send + 'static,
 {
     ServiceBuilder::new()
         // A bug costs one request, answered 500, and never the process.
@@ -97,29 +107,7 @@ pub fn stack()
         .layer(around(|at: &Place| &at.route().queue))
         // Inside of every header edit, so that a hidden error page is dressed like any other answer.
         .layer(mend(|at: &Place| &at.route().mask))
-        .service(service_fn(forward::forward))
-}
-
-impl Route {
-    /// The names in [`ORDER`] that apply to this route.
-    pub fn layers(&self) -> Vec<&'static str> {
-        let has = |name: &str| match name {
-            "compress" => self.compress.is_some(),
-            "security_headers" => self.security_headers.is_some(),
-            "response_headers" => self.response_headers.is_some(),
-            "access" => self.access.is_some(),
-            "strip_headers" => self.strip_headers.is_some(),
-            "cors" | "preflight" => self.cors.is_some(),
-            "quota_headers" => self.quota_headers.is_some(),
-            "limits" | "limits_take" => !self.limits.is_empty(),
-            "max_body" => self.body_limit.is_some(),
-            "max_inflight_per_client" => self.in_flight.is_some(),
-            "queue" => self.queue.is_some(),
-            "mask" => self.mask.is_some(),
-            _ => true,
-        };
-        ORDER.into_iter().filter(|name| has(name)).collect()
-    }
+        .service(innermost)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use tower::Service;
 use crate::carryover::Carryover;
 use crate::edge::connection::{self, Client};
 use crate::edge::door::Door;
+use crate::edge::entry;
 use crate::edge::socket::Socket;
 use crate::edge::tls;
 use crate::gateway::listener::Listener;
@@ -49,7 +50,7 @@ where
         loop {
             let accepted = tokio::select! {
                 biased;
-                () = connection::closed(&mut closing) => return,
+                () = entry::closed(&mut closing) => return,
                 accepted = socket.accept() => accepted,
             };
             match accepted {
@@ -107,7 +108,7 @@ where
                 let shaken = tokio::select! {
                     biased;
                     shaken = shaking => shaken,
-                    () = connection::closed(&mut closing) => None,
+                    () = entry::closed(&mut closing) => None,
                 };
                 let Some(stream) = shaken else { return };
                 Socket::Tls(stream)

@@ -8,16 +8,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use http::Request;
-use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::Service as HyperService;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
-use tower::util::Oneshot;
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 use crate::edge::bare::{bare, fresh_id};
+use crate::edge::entry::{Entry, closed, report};
 use crate::edge::greeting::{Spoken, listen};
 use crate::edge::http2;
 use crate::edge::socket::Socket;
@@ -43,28 +40,6 @@ pub struct Client {
     pub metrics: Arc<Metrics>,
 }
 
-/// The stack as hyper calls it.
-pub(super) struct Entry<S> {
-    stack: S,
-    pub(super) connection: Arc<Connection>,
-    lane: Arc<Lane>,
-}
-
-impl<S> HyperService<Request<Incoming>> for Entry<S>
-where
-    S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
-{
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Oneshot<S, Arrival>;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let arrival = Arrival::new(request, Arc::clone(&self.connection), Arc::clone(&self.lane));
-        self.connection.phase.asked(arrival.arrived);
-        self.stack.clone().oneshot(arrival)
-    }
-}
-
 /// Serves a connection to its end, in the version of HTTP that the client speaks.
 pub async fn serve<S>(mut socket: Socket, listener: &Listener, client: Client, stack: S)
 where
@@ -77,11 +52,7 @@ where
         metrics,
     } = client;
     let phase = Arc::clone(&connection.phase);
-    let entry = Entry {
-        stack,
-        connection,
-        lane,
-    };
+    let entry = Entry::new(stack, connection, lane);
     let patience = Patience {
         head: listener.request_head,
         idle: listener.keep_alive_idle,
@@ -136,12 +107,6 @@ async fn serve_http1<S>(
             }
         }
     }
-}
-
-/// Waits until a door closes.
-pub(super) async fn closed(closing: &mut watch::Receiver<bool>) {
-    // A door that is gone is closed.
-    let _gone = closing.wait_for(|closing| *closing).await.is_err();
 }
 
 fn builder(listener: &Listener) -> http1::Builder {
@@ -205,15 +170,4 @@ async fn give_up(mut socket: Socket, state: State, metrics: &Metrics) {
         socket.shutdown().await
     })
     .await;
-}
-
-/// What was no HTTP is counted by kind; hyper has answered it with a bare 400, 414 or 431.
-pub(super) fn report(outcome: Result<(), hyper::Error>, metrics: &Metrics) {
-    let Err(error) = outcome else { return };
-    if error.is_parse_too_large() {
-        metrics.malformed.count("too_large");
-    } else if error.is_parse() {
-        metrics.malformed.count("syntax");
-    }
-    tracing::debug!(error = %error, "a client connection ended in a fault");
 }

@@ -14,7 +14,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::sync::watch;
 use tower::Service;
 
-use crate::edge::connection::{Entry, closed, report};
+use crate::edge::entry::{Entry, closed, report};
 use crate::edge::patience::Patiently;
 use crate::edge::tap::Tap;
 use crate::gateway::listener::Listener;

@@ -91,6 +91,11 @@ impl Router {
         }
     }
 
+    /// All rules, in the order of their numbers.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
     /// Rules that no request can reach, each with an earlier one that takes its requests (or the first of several
     /// that do so together, method by method). Those are faults of the policy.
     pub fn unreachable(&self) -> Vec<(usize, usize)> {

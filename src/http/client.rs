@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 
 use crate::http::host;
 
@@ -245,6 +245,29 @@ fn within<T: Ord + Copy>(ranges: &[(T, T)], address: T) -> bool {
         .checked_sub(1)
         .and_then(|at| ranges.get(at))
         .is_some_and(|(_, last)| address <= *last)
+}
+
+/// The first few ranges as CIDRs, and how many more there are.
+impl fmt::Display for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 8;
+        let v4 = self
+            .v4
+            .iter()
+            .flat_map(|(first, last)| Ipv4Subnets::new((*first).into(), (*last).into(), 0).map(IpNet::V4));
+        let v6 = self
+            .v6
+            .iter()
+            .flat_map(|(first, last)| Ipv6Subnets::new((*first).into(), (*last).into(), 0).map(IpNet::V6));
+        let ranges: Vec<IpNet> = v4.chain(v6).collect();
+        let shown = ranges.iter().take(SHOWN).map(ToString::to_string);
+        f.write_str(&shown.collect::<Vec<_>>().join(", "))?;
+        match ranges.len().checked_sub(SHOWN + 1) {
+            Some(more) => write!(f, " and {} more", more + 1),
+            None if ranges.is_empty() => f.write_str("nobody"),
+            None => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]

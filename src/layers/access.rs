@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::http::client::Trust;
 use crate::http::exchange::Exchange;
 use crate::http::refusal::Refusal;
-use crate::layers::{Check, Verdict};
+use crate::layers::{Check, Describe, Verdict};
 
 /// Who comes in.
 #[derive(Debug, Default)]
@@ -26,6 +26,19 @@ impl Check for Access {
         } else {
             Verdict::Pass
         }
+    }
+}
+
+impl Describe for Access {
+    fn describe(&self) -> Vec<String> {
+        let mut phrases = Vec::new();
+        if let Some(allow) = &self.allow {
+            phrases.push(format!("only {allow}"));
+        }
+        if !self.deny.is_empty() {
+            phrases.push(format!("never {}", self.deny));
+        }
+        phrases
     }
 }
 

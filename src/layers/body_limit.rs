@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use crate::http::exchange::Exchange;
 use crate::http::refusal::Refusal;
-use crate::layers::{Check, Verdict};
+use crate::layers::{Check, Describe, Verdict};
+use crate::policy::Size;
 
 /// The largest request body of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,12 @@ impl Check for BodyLimit {
             Some(length) if length > self.most => Verdict::Refuse(Refusal::BodyTooLarge(self.most)),
             _ => Verdict::Pass,
         }
+    }
+}
+
+impl Describe for BodyLimit {
+    fn describe(&self) -> Vec<String> {
+        vec![format!("at most {}", Size(self.most))]
     }
 }
 

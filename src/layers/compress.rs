@@ -9,8 +9,9 @@ use http_body::Body as _;
 use crate::http::accept_encoding::accepts_gzip;
 use crate::http::exchange::{Exchange, Response};
 use crate::http::gzip::DIGESTS;
-use crate::layers::Edit;
 use crate::layers::compress::types::Types;
+use crate::layers::{Describe, Edit};
+use crate::policy::Size;
 
 pub mod types;
 
@@ -174,6 +175,15 @@ fn lists(headers: &HeaderMap, name: &HeaderName, element: &[u8]) -> bool {
         .into_iter()
         .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
         .any(|found| found.trim_ascii().eq_ignore_ascii_case(element))
+}
+
+impl Describe for Compress {
+    fn describe(&self) -> Vec<String> {
+        vec![
+            format!("gzip level {} from {} on", self.level, Size(self.min_size)),
+            self.types.to_string(),
+        ]
+    }
 }
 
 #[cfg(test)]

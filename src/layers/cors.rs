@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::http::body::Body;
 use crate::http::exchange::{Exchange, Response};
-use crate::layers::{Check, Edit, Verdict};
+use crate::layers::{Check, Describe, Edit, Verdict};
 
 const WILDCARD: HeaderValue = HeaderValue::from_static("*");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
@@ -141,6 +141,32 @@ impl Edit for Cors {
                 headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, expose.clone());
             }
         }
+    }
+}
+
+impl Describe for Cors {
+    fn describe(&self) -> Vec<String> {
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let origins = match &self.origins {
+            Origins::Any => "any".to_owned(),
+            Origins::Listed(listed) => listed.iter().map(text).collect::<Vec<_>>().join(", "),
+        };
+        let headers = match &self.headers {
+            AllowHeaders::Mirror => "whatever is asked for".to_owned(),
+            AllowHeaders::Listed(listed) => text(listed),
+        };
+        let mut phrases = vec![
+            format!("origins: {origins}"),
+            format!("methods: {}", text(&self.methods)),
+            format!("headers: {headers}"),
+        ];
+        phrases.extend(
+            self.expose
+                .as_ref()
+                .map(|names| format!("exposes: {}", text(names))),
+        );
+        phrases.extend(self.credentials.then(|| "with credentials".to_owned()));
+        phrases
     }
 }
 

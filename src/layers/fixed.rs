@@ -5,6 +5,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::http::body::Body;
 use crate::http::exchange::Response;
+use crate::layers::Describe;
 
 /// The answer of a route.
 #[derive(Debug, Clone)]
@@ -29,6 +30,16 @@ impl Fixed {
         *response.status_mut() = self.status;
         response.headers_mut().clone_from(&self.headers);
         response
+    }
+}
+
+impl Describe for Fixed {
+    fn describe(&self) -> Vec<String> {
+        vec![format!(
+            "answers {} by itself, {} bytes",
+            self.status.as_u16(),
+            self.body.len()
+        )]
     }
 }
 

@@ -12,6 +12,8 @@ use crate::http::exchange::{Exchange, Response};
 use crate::http::host;
 use crate::layers::Edit;
 
+mod describe;
+
 /// The edits of one side, in the order in which they are done.
 #[derive(Debug, Default)]
 pub struct HeaderEdits {

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::http::exchange::Exchange;
 use crate::http::refusal::Refusal;
-use crate::layers::{Check, Verdict};
+use crate::layers::{Check, Describe, Verdict};
 use crate::store::gauge::Clients;
 
 /// The bound of a route.
@@ -30,6 +30,12 @@ impl Check for InFlight {
             Some(permit) => Verdict::Hold(permit),
             None => Verdict::Refuse(Refusal::TooManyInFlight),
         }
+    }
+}
+
+impl Describe for InFlight {
+    fn describe(&self) -> Vec<String> {
+        vec![format!("at most {} under way per client", self.most)]
     }
 }
 

@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use crate::http::body::Body;
 use crate::http::exchange::{Exchange, Response};
 use crate::http::problem::Problem;
-use crate::layers::Mend;
+use crate::layers::{Describe, Mend};
 
 /// How much of a body is looked at for a trace; also all of it that is ever held.
 const PEEK: usize = 16 * 1024;
@@ -104,6 +104,15 @@ async fn peek(body: &mut Body) -> (Bytes, bool) {
         }
     }
     (seen.freeze(), false)
+}
+
+impl Describe for Mask {
+    fn describe(&self) -> Vec<String> {
+        vec![match self {
+            Self::Leaky => "5xx bodies that are HTML, plain text or a trace".to_owned(),
+            Self::All => "every 5xx body".to_owned(),
+        }]
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::layers::{Around, Next};
+use crate::layers::{Around, Describe, Next};
+use crate::policy::Period;
 use crate::upstream::cap::{self, Cap};
 
 /// The place in front of an upstream.
@@ -28,5 +29,15 @@ impl Around for Queue {
             }
             Err(refusal) => Err(next.refuse(refusal)),
         }
+    }
+}
+
+impl Describe for Queue {
+    fn describe(&self) -> Vec<String> {
+        let cap::Queue { size, timeout } = self.queue;
+        vec![
+            format!("at most {} requests under way at the upstream", self.cap.max()),
+            format!("{size} more may wait, each for {}", Period(timeout)),
+        ]
     }
 }

@@ -2,7 +2,7 @@
 //! rows 2-04, 3-21; trap T7); with a burst a token bucket (seed row 2-15). All limits of a route are
 //! asked first and taken from last, so a refused request spends nothing.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,8 @@ use http::{HeaderName, HeaderValue, header};
 use crate::http::client::ClientKey;
 use crate::http::exchange::{Exchange, Quota, Response};
 use crate::http::refusal::Refusal;
-use crate::layers::{Check, Edit, Verdict};
+use crate::layers::{Check, Describe, Edit, Verdict};
+use crate::policy::Period;
 use crate::store;
 use crate::store::limiter::Limiter;
 use crate::store::table::Key;
@@ -28,6 +29,27 @@ pub enum KeySource {
     Header(HeaderName),
     /// The value of a cookie.
     Cookie(String),
+}
+
+impl KeySource {
+    fn name(&self) -> &str {
+        match self {
+            Self::ClientIp => "",
+            Self::Header(name) => name.as_str(),
+            Self::Cookie(name) => name,
+        }
+    }
+}
+
+/// As the policy writes it.
+impl fmt::Display for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ClientIp => f.write_str("client_ip"),
+            Self::Header(name) => write!(f, "header:{name}"),
+            Self::Cookie(name) => write!(f, "cookie:{name}"),
+        }
+    }
 }
 
 /// One limit of a route.
@@ -65,15 +87,29 @@ impl RateLimit {
     }
 
     fn key(&self, exchange: &Exchange) -> Key {
-        let present = self.key.iter().find_map(|source| match source {
-            KeySource::ClientIp => Some(("", [].as_slice())),
-            KeySource::Header(name) => Some((name.as_str(), exchange.head.headers.get(name)?.as_bytes())),
-            KeySource::Cookie(name) => Some((name.as_str(), cookie(exchange, name)?)),
-        });
-        match present {
-            Some((source, value)) if !value.is_empty() => self.limiter.key_of(source, value),
-            _ => ClientKey::new(exchange.client.ip, self.ipv6_prefix).into(),
+        match self.present(exchange) {
+            Some((source, value)) => self.limiter.key_of(source.name(), value),
+            None => ClientKey::new(exchange.client.ip, self.ipv6_prefix).into(),
         }
+    }
+
+    /// What this request is counted under: where the key was found, and what it is.
+    pub fn counted_under(&self, exchange: &Exchange) -> (String, String) {
+        if let Some((source, value)) = self.present(exchange) {
+            return (source.to_string(), String::from_utf8_lossy(value).into_owned());
+        }
+        let key = ClientKey::new(exchange.client.ip, self.ipv6_prefix);
+        (KeySource::ClientIp.to_string(), key.to_string())
+    }
+
+    /// The first source that the request has, and its value; `None` for the address.
+    fn present<'a>(&'a self, exchange: &'a Exchange) -> Option<(&'a KeySource, &'a [u8])> {
+        let (source, value) = self.key.iter().find_map(|source| match source {
+            KeySource::ClientIp => Some((source, [].as_slice())),
+            KeySource::Header(name) => Some((source, exchange.head.headers.get(name)?.as_bytes())),
+            KeySource::Cookie(name) => Some((source, cookie(exchange, name)?)),
+        })?;
+        (!value.is_empty()).then_some((source, value))
     }
 }
 
@@ -155,6 +191,28 @@ impl Edit for QuotaHeaders {
 /// Rounded up: a client that waits this long never comes too early.
 pub fn whole_seconds(period: Duration) -> u64 {
     period.as_secs() + u64::from(period.subsec_nanos() > 0)
+}
+
+impl Describe for QuotaHeaders {
+    fn describe(&self) -> Vec<String> {
+        let announced = |(name, told): &(String, bool)| {
+            let when = if *told { "always" } else { "when it refuses" };
+            format!("`{name}` is told {when}")
+        };
+        self.limits.iter().map(announced).collect()
+    }
+}
+
+impl Describe for RateLimit {
+    fn describe(&self) -> Vec<String> {
+        let (count, period) = self.limiter.quota();
+        let period = Period(period);
+        vec![if self.limiter.is_bucket() {
+            format!("bucket of {count}, filled in {period}")
+        } else {
+            format!("{count} in any {period}")
+        }]
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::http::exchange::{Exchange, Response};
 use crate::http::host::HostFault;
 use crate::http::path::has_plain_segments;
 use crate::http::refusal::Refusal;
+use crate::layers::Describe;
 use crate::layers::header_edits::host_of;
 use crate::layers::rewrite;
 
@@ -101,6 +102,22 @@ fn put(received: &str, quoted: &str, out: &mut BytesMut) {
         } else {
             out.put_u8(byte);
         }
+    }
+}
+
+impl Describe for Redirect {
+    fn describe(&self) -> Vec<String> {
+        let pieces = self.to.iter().map(|piece| match piece {
+            Piece::Path(piece) => piece.to_string(),
+            Piece::WholePath => "{path}".to_owned(),
+            Piece::Query => "{query}".to_owned(),
+            Piece::Host => "{host}".to_owned(),
+        });
+        vec![format!(
+            "redirects with {} to {}",
+            self.status.as_u16(),
+            pieces.collect::<String>()
+        )]
     }
 }
 

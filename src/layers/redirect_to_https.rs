@@ -9,7 +9,7 @@ use crate::http::exchange::{Exchange, Response};
 use crate::http::host::{self, HostFault};
 use crate::http::path;
 use crate::http::refusal::Refusal;
-use crate::layers::{Check, Verdict};
+use crate::layers::{Check, Describe, Verdict};
 
 /// Redirects what came in the clear. Which connections that concerns, the connections say.
 #[derive(Debug)]
@@ -55,6 +55,12 @@ fn redirect(to: HeaderValue) -> Response {
     *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
     response.headers_mut().insert(header::LOCATION, to);
     response
+}
+
+impl Describe for RedirectToHttps {
+    fn describe(&self) -> Vec<String> {
+        vec!["308 to https; health pages are exempt".to_owned()]
+    }
 }
 
 #[cfg(test)]

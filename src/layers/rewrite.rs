@@ -2,11 +2,14 @@
 //! nothing is decoded or encoded on the way, and the query is not touched. Where the path as received and its
 //! normal form, by which it was routed, have different segments, there is no right answer and it gives none.
 
+use std::fmt;
+
 use bytes::{BufMut, BytesMut};
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue};
 
 use crate::http::path::has_plain_segments;
+use crate::layers::Describe;
 
 /// What was stripped, for an application that writes links: `X-Forwarded-Prefix`.
 pub const X_FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
@@ -116,6 +119,38 @@ pub fn joined_prefix(outer: Option<&HeaderValue>, stripped: HeaderValue) -> Head
             HeaderValue::from_bytes(&joined).unwrap_or(stripped)
         }
         _ => stripped,
+    }
+}
+
+impl Describe for Rewrite {
+    fn describe(&self) -> Vec<String> {
+        match self {
+            Self::Prefix { strip, add } => {
+                let mut phrases = Vec::new();
+                if *strip > 0 {
+                    phrases.push(format!("the first {strip} segments of the path go"));
+                }
+                if !add.is_empty() {
+                    phrases.push(format!("{add} comes before the path"));
+                }
+                phrases
+            }
+            Self::Template(pieces) => {
+                let path: String = pieces.iter().map(ToString::to_string).collect();
+                vec![format!("the path becomes {path}")]
+            }
+        }
+    }
+}
+
+/// As a template, with segments by their numbers.
+impl fmt::Display for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Segment(at) => write!(f, "{{segment {}}}", at + 1),
+            Self::Rest(_) => f.write_str("{rest}"),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use http::HeaderName;
 
 use crate::http::exchange::{Exchange, Response};
-use crate::layers::Edit;
+use crate::layers::{Describe, Edit};
 
 /// The names to remove from every answer.
 #[derive(Debug)]
@@ -21,6 +21,12 @@ impl Edit for StripHeaders {
         for name in &self.names {
             response.headers_mut().remove(name);
         }
+    }
+}
+
+impl Describe for StripHeaders {
+    fn describe(&self) -> Vec<String> {
+        self.names.iter().map(ToString::to_string).collect()
     }
 }
 

@@ -40,6 +40,29 @@ pub(super) fn remedy(said: &str, span: &Range<usize>, expansions: &[Expansion]) 
     pieces.collect::<Vec<_>>().join("\"")
 }
 
+/// Conceals values in any text made of the policy: one that is a value as a whole, and long ones wherever
+/// they stand. A list's parts count as values.
+pub(super) fn anywhere(said: &str, expansions: &[Expansion]) -> String {
+    let mut shown = said.to_owned();
+    for expansion in expansions {
+        let parts = expansion.hidden.iter().flat_map(|hidden| hidden.split(','));
+        let parts: Vec<&str> = parts.map(str::trim).filter(|part| !part.is_empty()).collect();
+        let wholes = expansion.hidden.iter().map(String::as_str);
+        for hidden in wholes.rev().chain(parts) {
+            if expansion.written.contains(hidden) {
+                continue;
+            }
+            if shown == hidden {
+                return expansion.written.clone();
+            }
+            if hidden.len() >= 2 * TELLING {
+                shown = shown.replace(hidden, &expansion.written);
+            }
+        }
+    }
+    shown
+}
+
 /// Replaces each piece in backticks for which an expansion is found by what the operator wrote.
 fn backticks<'e>(said: &str, found: impl Fn(&str) -> Option<&'e Expansion>) -> String {
     let pieces = said.split('`').enumerate().map(|(index, piece)| {
@@ -129,6 +152,34 @@ mod tests {
         assert_eq!(shown("write \"15s\"", "15"), "write \"…s\"");
         assert_eq!(shown("write \"http://hunter2\"", "hunter2"), "write \"http://…\"");
         assert_eq!(shown("write \"123456B\"", "123456abc"), "write \"…B\"");
+    }
+
+    #[test]
+    fn a_value_is_concealed_in_any_text() {
+        let shown = |said, written, hidden: &[&str]| anywhere(said, &one(written, hidden));
+        assert_eq!(
+            shown(
+                "set authorization: Bearer hunter2",
+                "Bearer ${T}",
+                &["hunter2", "Bearer hunter2"]
+            ),
+            "set authorization: Bearer ${T}"
+        );
+        assert_eq!(
+            shown("x hunter2", "Bearer ${T}", &["hunter2", "Bearer hunter2"]),
+            "x Bearer ${T}"
+        );
+        assert_eq!(
+            shown("origins: https://a, https://b", "${O}", &["https://a,https://b"]),
+            "origins: ${O}, ${O}"
+        );
+        assert_eq!(shown("80", "${P}", &["80"]), "${P}");
+        assert_eq!(shown("port 80", "${P}", &["80"]), "port 80");
+        assert_eq!(
+            shown("on 8080", "${P:-8080}", &["8080"]),
+            "on 8080",
+            "the policy says it"
+        );
     }
 
     #[test]

@@ -32,14 +32,24 @@ pub struct Route {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RouteHead {
+    /// What logs and metrics call the route. Default: its path.
     pub(super) name: Option<String>,
+    /// Which requests it takes. Default: all.
     #[serde(rename = "match")]
     pub(super) matches: Match,
+    /// The upstream that answers. May be left out where the policy has exactly one. A route has one of
+    /// `upstream`, `redirect` and `respond`.
     pub(super) upstream: Option<String>,
+    /// Sends the client elsewhere. Default: none.
     pub(super) redirect: Option<Redirect>,
+    /// Answers with something fixed. Default: none.
     pub(super) respond: Option<Respond>,
+    /// The first segments of `match.path`, which the upstream does not see; it is told of them in
+    /// `X-Forwarded-Prefix`. Default: none.
     pub(super) strip_prefix: Option<String>,
+    /// Put before the path, after `strip_prefix` has gone. Default: nothing.
     pub(super) add_prefix: Option<String>,
+    /// A whole new path: `"/items/{id}"`, `"/files/{rest}"`. Not beside the other two. Default: none.
     pub(super) rewrite: Option<String>,
 }
 

@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
+use super::conceal;
 use super::expand::Expansion;
 use super::merge;
 use super::problem::{Place, Problem};
-use super::tree::{Node, Step};
+use super::tree::{Node, Step, Value};
 
 /// A policy's text with the places of its keys.
 #[derive(Debug)]
@@ -15,6 +16,15 @@ pub struct Source {
     text: String,
     tree: Node,
     expansions: Vec<Expansion>,
+}
+
+/// Where something is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// Whether it is a table, which is laid over what is inherited and does not replace it.
+    pub is_table: bool,
 }
 
 /// The most bytes a policy file may have.
@@ -46,6 +56,31 @@ impl Source {
             Place::Span(span) => span.clone(),
             Place::Path(path) => self.find(path).span.clone(),
         }
+    }
+
+    /// Where a key, or an element of a list by its number, is written; nothing if it is not.
+    pub fn written(&self, path: &[&str]) -> Option<Written> {
+        let mut node = &self.tree;
+        let mut start = 0;
+        for step in path {
+            (start, node) = match &node.value {
+                Value::Table(entries) => entries.get(*step).map(|entry| (entry.key.start, &entry.node)),
+                Value::List(items) => {
+                    let item = items.get(step.parse::<usize>().ok()?);
+                    item.map(|item| (item.span.start, item))
+                }
+                _ => None,
+            }?;
+        }
+        Some(Written {
+            line: self.position(start).0,
+            is_table: node.table().is_some(),
+        })
+    }
+
+    /// A text about this policy without the values that came from the environment.
+    pub fn concealed(&self, said: &str) -> String {
+        conceal::anywhere(said, &self.expansions)
     }
 
     /// Everything that was filled in.
@@ -144,6 +179,25 @@ mod tests {
         assert_eq!(place(&["upstream"]), "[[routes]]");
         assert_eq!(place(&["slow", "warn"]), "[[routes]]");
         assert_eq!(place(&["max_body", "x"]), "'1MiB'");
+    }
+
+    #[test]
+    fn the_line_of_a_key_is_found_however_it_is_written() {
+        let source = source(
+            "[defaults]\nmax_body = '1MiB'\n[defaults.cors]\nmax_age = '1m'\n\n[[routes]]\ncors.origins = []\n[[routes]]\nlimits = ['a',\n 'b']\n",
+        );
+        let line = |path: &[&str]| {
+            source
+                .written(path)
+                .map(|written| (written.line, written.is_table))
+        };
+        assert_eq!(line(&["defaults", "max_body"]), Some((2, false)));
+        assert_eq!(line(&["defaults", "cors"]), Some((3, true)));
+        assert_eq!(line(&["routes", "0", "cors"]), Some((7, true)));
+        assert_eq!(line(&["routes", "1"]), Some((8, true)));
+        assert_eq!(line(&["routes", "1", "limits", "1"]), Some((10, false)));
+        assert_eq!(line(&["routes", "2"]), None);
+        assert_eq!(line(&["defaults", "max_body", "x"]), None);
     }
 
     #[test]

@@ -27,7 +27,8 @@ use crate::stack::passage::{Held, Lane, Ledger, Passage, Place, Refused, Reply};
 /// A request as it comes off its connection.
 pub struct Arrival {
     head: request::Parts,
-    body: Incoming,
+    body: Option<Incoming>,
+    body_length: Option<u64>,
     connection: Arc<Connection>,
     lane: Arc<Lane>,
     request_id: HeaderValue,
@@ -39,10 +40,30 @@ impl Arrival {
     /// Reads the clock and settles the request id.
     pub fn new(request: Request<Incoming>, connection: Arc<Connection>, lane: Arc<Lane>) -> Self {
         let (head, body) = request.into_parts();
+        let body_length = if body.is_end_stream() {
+            Some(0)
+        } else {
+            body.size_hint().exact()
+        };
+        let body = (body_length != Some(0)).then_some(body);
+        Self {
+            body,
+            ..Self::without_body(head, body_length, connection, lane)
+        }
+    }
+
+    /// A request whose body will not be read, with the length it is said to have.
+    pub(super) fn without_body(
+        head: request::Parts,
+        body_length: Option<u64>,
+        connection: Arc<Connection>,
+        lane: Arc<Lane>,
+    ) -> Self {
         let request_id = request_id(&head.headers, SystemTime::now());
         Self {
             head,
-            body,
+            body: None,
+            body_length,
             connection,
             lane,
             request_id,
@@ -92,10 +113,12 @@ impl<N: Service<Held>> Service<Arrival> for Enter<N> {
     }
 }
 
-fn enter(arrival: Arrival) -> Held {
+/// What is known of a request before any layer sees it.
+pub(super) fn enter(arrival: Arrival) -> Held {
     let Arrival {
         mut head,
         body,
+        body_length,
         connection,
         lane,
         request_id,
@@ -116,11 +139,6 @@ fn enter(arrival: Arrival) -> Held {
         Ok(host) => place(&snapshot, host.as_deref(), &head),
         Err(_) => (snapshot.fallback(), false, None),
     };
-    let body_length = if body.is_end_stream() {
-        Some(0)
-    } else {
-        body.size_hint().exact()
-    };
     let trace = Trace::of(&head.headers, || {
         snapshot
             .sentry
@@ -133,7 +151,7 @@ fn enter(arrival: Arrival) -> Held {
         user_agent: head.headers.get(header::USER_AGENT).cloned(),
         fault: addressed.err(),
         place: Place { snapshot, route, own },
-        body: (body_length != Some(0)).then_some(body),
+        body,
         exchange: Exchange {
             head,
             body_length,
@@ -199,7 +217,7 @@ fn place(gateway: &Gateway, host: Option<&str>, head: &request::Parts) -> (usize
 }
 
 /// A preflight asks for another method; it belongs to that one's route.
-fn method_asked_for(method: &Method, headers: &HeaderMap) -> Option<Method> {
+pub(super) fn method_asked_for(method: &Method, headers: &HeaderMap) -> Option<Method> {
     if !cors::is_preflight(method, headers) {
         return None;
     }

@@ -81,7 +81,7 @@ fn by_itself(mut passage: Held, target: &Target) -> Result<Reply, Refused> {
 }
 
 /// One normalised request: no hop-by-hop headers, no stranger's word on where it came from.
-fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refusal> {
+pub(super) fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refusal> {
     let exchange = &mut passage.exchange;
     let mut request = Request::new(Body::Empty);
     *request.method_mut() = exchange.head.method.clone();

@@ -68,6 +68,11 @@ impl Limiter {
         }
     }
 
+    /// Whether it is a token bucket; else it is a sliding window.
+    pub fn is_bucket(&self) -> bool {
+        matches!(self.counts, Counts::Bucket(..))
+    }
+
     /// The key of a header's or cookie's value.
     pub fn key_of(&self, source: &str, value: &[u8]) -> Key {
         match &self.counts {

@@ -63,6 +63,11 @@ impl Cap {
         }
     }
 
+    /// Requests that may be under way at once.
+    pub fn max(&self) -> usize {
+        self.max
+    }
+
     /// Requests under way.
     pub fn in_flight(&self) -> usize {
         self.max.saturating_sub(self.places.available_permits())

@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::support::{Ask, Gateway, until};
 use uvicorn::Uvicorn;
 
-const POLICY: &str = include_str!("../apps/seed-002.toml");
+const POLICY: &str = include_str!("../../config/seed-002.toml");
 
 const HEADERS: [(&str, &str); 3] = [
     ("x-frame-options", "SAMEORIGIN"),
@@ -26,7 +26,13 @@ fn shop() -> (Uvicorn, Gateway) {
 }
 
 fn in_front_of(app: &Uvicorn) -> Gateway {
-    let gateway = Gateway::start_with(POLICY, &[("APP_PORT", &app.port().to_string())]);
+    let server = format!("http://localhost:{}", app.port());
+    let variables = [
+        ("LISTEN", "127.0.0.1:0"),
+        ("FRONTEND", &server),
+        ("BACKEND", &server),
+    ];
+    let gateway = Gateway::start_with(POLICY, &variables);
     until("the name of the upstream is resolved", || {
         Ask::get("/").to(gateway.http()).status == 200
     });

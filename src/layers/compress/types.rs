@@ -1,5 +1,7 @@
 //! Which media types are worth compressing. Streams are none, whatever the policy lists.
 
+use std::fmt;
+
 use crate::policy::compression::{MediaRange, is_stream};
 
 /// A set of media types.
@@ -52,6 +54,18 @@ impl Range {
                         .and_then(|at| rest.get(at..))
                         .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
             })
+    }
+}
+
+impl fmt::Display for Types {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, range) in self.0.iter().enumerate() {
+            let (start, star) = (String::from_utf8_lossy(&range.start), range.suffix.as_ref());
+            let end = star.map(|suffix| format!("*{}", String::from_utf8_lossy(suffix)));
+            let comma = if at == 0 { "" } else { ", " };
+            write!(f, "{comma}{start}{}", end.unwrap_or_default())?;
+        }
+        Ok(())
     }
 }
 

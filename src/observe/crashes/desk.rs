@@ -14,8 +14,8 @@ use crate::observe::crashes::Record;
 use crate::observe::crashes::budget::{Budget, Ruling};
 use crate::observe::crashes::case::Case;
 use crate::observe::crashes::hook::Panicked;
-use crate::observe::crashes::letter::{Letter, Writer};
-use crate::observe::crashes::outbox::{Matter, Outbox};
+use crate::observe::crashes::letter::{Letter, Matter, Writer};
+use crate::observe::crashes::outbox::Outbox;
 use crate::observe::crashes::post::{Answered, Post, PostError};
 use crate::observe::metrics::Metrics;
 

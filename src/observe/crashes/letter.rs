@@ -16,7 +16,15 @@ use sentry::{Client, ClientOptions, Envelope};
 use crate::observe::crashes::Settings;
 use crate::observe::crashes::case::Case;
 use crate::observe::crashes::hook::Panicked;
-use crate::observe::crashes::outbox::Matter;
+
+/// What a letter tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Matter {
+    /// A panic or a 5xx.
+    Event,
+    /// The timing of a request.
+    Transaction,
+}
 
 /// One envelope, ready to be sent.
 #[derive(Debug)]

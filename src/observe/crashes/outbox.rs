@@ -3,21 +3,12 @@
 
 use std::collections::VecDeque;
 
-use crate::observe::crashes::letter::Letter;
+use crate::observe::crashes::letter::{Letter, Matter};
 
 /// Events that may wait: a minute's budget, as it usually is. Each may hold a stack of some ten KiB.
 const EVENTS: usize = 64;
 /// Transactions that may wait, of half a KiB each.
 const TRANSACTIONS: usize = 512;
-
-/// What a letter tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Matter {
-    /// A panic or a 5xx.
-    Event,
-    /// The timing of a request.
-    Transaction,
-}
 
 /// The letters that wait.
 #[derive(Debug, Default)]

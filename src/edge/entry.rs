@@ -1,0 +1,66 @@
+//! Where hyper hands a request over, in whichever version of HTTP it came, and how its connections end.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::Service as HyperService;
+use tokio::sync::watch;
+use tower::util::Oneshot;
+use tower::{Service, ServiceExt};
+
+use crate::http::exchange::{Connection, Response};
+use crate::observe::metrics::Metrics;
+use crate::stack::enter::Arrival;
+use crate::stack::passage::Lane;
+
+/// The stack as hyper calls it.
+pub(super) struct Entry<S> {
+    stack: S,
+    pub(super) connection: Arc<Connection>,
+    lane: Arc<Lane>,
+}
+
+impl<S> Entry<S> {
+    /// For the requests of one connection.
+    pub(super) fn new(stack: S, connection: Arc<Connection>, lane: Arc<Lane>) -> Self {
+        Self {
+            stack,
+            connection,
+            lane,
+        }
+    }
+}
+
+impl<S> HyperService<Request<Incoming>> for Entry<S>
+where
+    S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Oneshot<S, Arrival>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let arrival = Arrival::new(request, Arc::clone(&self.connection), Arc::clone(&self.lane));
+        self.connection.phase.asked(arrival.arrived);
+        self.stack.clone().oneshot(arrival)
+    }
+}
+
+/// Waits until a door closes.
+pub(super) async fn closed(closing: &mut watch::Receiver<bool>) {
+    // A door that is gone is closed.
+    let _gone = closing.wait_for(|closing| *closing).await.is_err();
+}
+
+/// What was no HTTP is counted by kind; hyper has answered it with a bare 400, 414 or 431.
+pub(super) fn report(outcome: Result<(), hyper::Error>, metrics: &Metrics) {
+    let Err(error) = outcome else { return };
+    if error.is_parse_too_large() {
+        metrics.malformed.count("too_large");
+    } else if error.is_parse() {
+        metrics.malformed.count("syntax");
+    }
+    tracing::debug!(error = %error, "a client connection ended in a fault");
+}
