@@ -15,6 +15,7 @@ mod access;
 mod access_log;
 mod admin;
 mod body_limits;
+mod browser;
 mod certificates;
 mod commands;
 mod compression;
