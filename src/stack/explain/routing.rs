@@ -51,7 +51,7 @@ pub(super) fn lost(plan: &Passage, sheet: &Sheet<'_>) -> Lost {
     let rules = sheet.gateway.router.rules().iter().enumerate();
     let others = rules.filter(|(number, _)| *number != plan.place.route);
     let mut ranked: Vec<_> = others
-        .map(|(number, rule)| (reason(rule, &sought), Reverse(in_common(rule, &path)), number))
+        .map(|(number, rule)| (reason(rule, &sought), Reverse(shared_start(rule, &path)), number))
         .collect();
     let omitted = ranked.len().saturating_sub(SHOWN);
     ranked.sort_unstable();
@@ -90,7 +90,7 @@ fn reason(rule: &Rule, sought: &Sought<'_>) -> Reason {
 }
 
 /// How many leading bytes of the pattern the path has: the nearest miss is the likeliest slip.
-fn in_common(rule: &Rule, path: &str) -> usize {
+fn shared_start(rule: &Rule, path: &str) -> usize {
     let pattern = rule.path.as_str().bytes();
     pattern
         .zip(path.bytes())
