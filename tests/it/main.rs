@@ -41,6 +41,7 @@ mod metering;
 mod policy_reports;
 mod production;
 mod protocols;
+mod protocols_routes;
 mod protocols_streams;
 mod queue;
 mod rate_limit;
