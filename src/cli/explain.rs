@@ -16,12 +16,13 @@ use crate::stack::explain::{Question, explain};
 mod text;
 
 pub(super) const HELP: &str = "\
-Nothing is sent: the policy is compiled as `serve` does it, and the request runs through the same rules as
-traffic, over limits of which nothing is used up yet. URL is a whole one, or a path for the host `localhost`.
+Nothing is sent: the policy is compiled as `serve` does it, and the request runs through the same
+rules as traffic, over limits of which nothing is used up yet. URL is a whole one, or a path for the
+host `localhost`.
 
 Examples:
   portcullis explain POST https://shop.example.com/api/login
-      which route takes it, which do not and why; every layer with its value and the line that says so
+      which route takes it, which do not and why; every layer, its value, the line that says so
   portcullis explain GET /admin --from 10.0.0.2 -H 'X-Forwarded-For: 203.0.113.7' --format json
       who is the client behind a trusted proxy? For scripts: in JSON
 
