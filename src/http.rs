@@ -10,6 +10,7 @@ pub mod frames;
 pub mod gzip;
 pub mod h2;
 pub mod handover;
+pub mod hex;
 pub mod hop;
 pub mod host;
 pub mod metered;

@@ -7,11 +7,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::http::hex;
+
 /// The header it travels in, both ways.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const SHORTEST: usize = 8;
 const LONGEST: usize = 128;
+/// 32 digits and four dashes.
+const LENGTH: usize = 36;
 
 thread_local! {
     static RANDOM: RefCell<fastrand::Rng> = RefCell::new(fastrand::Rng::new());
@@ -39,25 +43,18 @@ fn fresh(now: SystemTime, random: u128) -> HeaderValue {
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis());
     let id = (millis << 80) | (random & 0x0fff_3fff_ffff_ffff_ffff) | (0x7 << 76) | (0b10 << 62);
-    let mut text = [b'-'; 36];
-    let digits = (0..32).map(|nibble| {
-        id.to_be_bytes()
-            .get(nibble / 2)
-            .map_or(0, |byte| if nibble % 2 == 0 { byte >> 4 } else { byte & 0xf })
-    });
-    let places = text
-        .iter_mut()
-        .enumerate()
-        .filter(|(place, _)| !matches!(place, 8 | 13 | 18 | 23));
-    for ((_, place), digit) in places.zip(digits) {
-        *place = if digit < 10 {
-            b'0' + digit
-        } else {
-            b'a' + digit - 10
-        };
+    #[allow(clippy::cast_possible_truncation, reason = "the lower half is meant")]
+    let [high, low] = [(id >> 64) as u64, id as u64].map(hex::digits);
+    let mut text = Vec::with_capacity(LENGTH);
+    let (start, end) = high.split_at(8);
+    text.extend_from_slice(start);
+    for part in end.as_chunks::<4>().0.iter().chain(low.first_chunk()) {
+        text.push(b'-');
+        text.extend_from_slice(part);
     }
-    HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&text))
-        .expect("hex digits and dashes are a header value")
+    text.push(b'-');
+    text.extend_from_slice(low.last_chunk::<12>().unwrap_or(&[b'0'; 12]));
+    HeaderValue::from_maybe_shared(Bytes::from(text)).expect("hex digits and dashes are a header value")
 }
 
 #[cfg(test)]

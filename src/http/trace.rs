@@ -7,6 +7,8 @@ use std::cell::RefCell;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::http::hex;
+
 /// Trace id, the caller's span, and whether it is recorded (§3.2).
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// What vendors add to it (§3.3); worth nothing without it.
@@ -118,23 +120,16 @@ fn is_state(headers: &HeaderMap) -> bool {
 }
 
 fn fresh(trace: u128, span: u64, recorded: bool) -> HeaderValue {
-    let mut text = [b'-'; LENGTH];
-    let digits = trace.to_be_bytes().into_iter().chain(span.to_be_bytes());
-    let digits = digits.flat_map(|byte| [byte >> 4, byte & 0xf]);
-    let flags = [0, u8::from(recorded)];
-    let places = text
-        .iter_mut()
-        .enumerate()
-        .filter(|(place, _)| !matches!(place, 2 | 35 | 52));
-    for ((_, place), digit) in places.zip([0, 0].into_iter().chain(digits).chain(flags)) {
-        *place = if digit < 10 {
-            b'0' + digit
-        } else {
-            b'a' + digit - 10
-        };
-    }
-    HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&text))
-        .expect("hex digits and dashes are a header value")
+    let mut text = Vec::with_capacity(LENGTH);
+    text.extend_from_slice(b"00-");
+    #[allow(clippy::cast_possible_truncation, reason = "the lower half is meant")]
+    let [high, low] = [(trace >> 64) as u64, trace as u64];
+    text.extend_from_slice(&hex::digits(high));
+    text.extend_from_slice(&hex::digits(low));
+    text.push(b'-');
+    text.extend_from_slice(&hex::digits(span));
+    text.extend_from_slice(if recorded { b"-01" } else { b"-00" });
+    HeaderValue::from_maybe_shared(Bytes::from(text)).expect("hex digits and dashes are a header value")
 }
 
 #[cfg(test)]

@@ -38,6 +38,50 @@ pub(super) struct Head {
     pub(super) logger: &'static str,
 }
 
+/// A field's name. Those that stand in our source are spelt out once, when we are compiled.
+pub(super) trait Key {
+    /// Appends it with what parts it from the field before and from its value.
+    fn write(self, out: &mut Vec<u8>, dialect: Dialect);
+}
+
+/// A field's name as it stands in both dialects; made by [`key!`].
+#[derive(Clone, Copy)]
+pub(super) struct Spelt {
+    pub(super) json: &'static str,
+    pub(super) text: &'static str,
+}
+
+macro_rules! key {
+    ($name:literal) => {
+        $crate::observe::entry::Spelt {
+            json: concat!(",\"", $name, "\":"),
+            text: concat!(" ", $name, "="),
+        }
+    };
+}
+pub(super) use key;
+
+impl Key for Spelt {
+    #[inline]
+    fn write(self, out: &mut Vec<u8>, dialect: Dialect) {
+        let spelt = if dialect == Dialect::Json { self.json } else { self.text };
+        out.extend_from_slice(spelt.as_bytes());
+    }
+}
+
+impl Key for &str {
+    fn write(self, out: &mut Vec<u8>, dialect: Dialect) {
+        let (before, after): (&[u8], &[u8]) = if dialect == Dialect::Json {
+            (b",\"", b"\":")
+        } else {
+            (b" ", b"=")
+        };
+        out.extend_from_slice(before);
+        out.extend_from_slice(self.as_bytes());
+        out.extend_from_slice(after);
+    }
+}
+
 /// Appends a line to a buffer.
 pub(super) struct Entry<'a> {
     out: &'a mut Vec<u8>,
@@ -82,7 +126,7 @@ impl<'a> Entry<'a> {
     }
 
     /// A field of text that may come from outside.
-    pub(super) fn text(&mut self, key: &str, value: &str) {
+    pub(super) fn text(&mut self, key: impl Key, value: &str) {
         self.key(key);
         if self.dialect != Dialect::Json && is_one_word(value) {
             self.out.extend_from_slice(value.as_bytes());
@@ -92,19 +136,19 @@ impl<'a> Entry<'a> {
     }
 
     /// A field of bytes from outside.
-    pub(super) fn bytes(&mut self, key: &str, value: &[u8]) {
+    pub(super) fn bytes(&mut self, key: impl Key, value: &[u8]) {
         self.key(key);
         json::quote_bytes(self.out, value);
     }
 
-    /// A field of a word that stands in our source.
-    pub(super) fn word(&mut self, key: &str, word: &'static str) {
+    /// A field of a word of ours: what stands in our source, or was checked to need no escaping.
+    pub(super) fn word(&mut self, key: impl Key, word: &str) {
         self.key(key);
         self.bare(|out| out.extend_from_slice(word.as_bytes()));
     }
 
     /// A field of several such words.
-    pub(super) fn words(&mut self, key: &str, words: &[Arc<str>]) {
+    pub(super) fn words(&mut self, key: impl Key, words: &[Arc<str>]) {
         self.key(key);
         let (open, close): (&[u8], &[u8]) = if self.dialect == Dialect::Json {
             (b"[\"", b"\"]")
@@ -127,14 +171,14 @@ impl<'a> Entry<'a> {
     }
 
     /// A field of a whole number.
-    pub(super) fn number(&mut self, key: &str, number: impl itoa::Integer) {
+    pub(super) fn number(&mut self, key: impl Key, number: impl itoa::Integer) {
         self.key(key);
         self.out
             .extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     }
 
     /// A field of a number with decimals; JSON has no word for infinity.
-    pub(super) fn decimal(&mut self, key: &str, number: f64) {
+    pub(super) fn decimal(&mut self, key: impl Key, number: f64) {
         self.key(key);
         if number.is_finite() {
             write_shown(self.out, number);
@@ -144,25 +188,25 @@ impl<'a> Entry<'a> {
     }
 
     /// A field of a length of time, in milliseconds with three decimals.
-    pub(super) fn millis(&mut self, key: &str, length: Duration) {
+    pub(super) fn millis(&mut self, key: impl Key, length: Duration) {
         self.key(key);
         stamp::write_millis(self.out, length);
     }
 
     /// A field that is true or false.
-    pub(super) fn flag(&mut self, key: &str, value: bool) {
+    pub(super) fn flag(&mut self, key: impl Key, value: bool) {
         self.key(key);
         self.out.extend_from_slice(if value { b"true" } else { b"false" });
     }
 
     /// A field of an address.
-    pub(super) fn ip(&mut self, key: &str, address: IpAddr) {
+    pub(super) fn ip(&mut self, key: impl Key, address: IpAddr) {
         self.key(key);
         self.bare(|out| write_ip(out, address));
     }
 
     /// A field of an address with its port.
-    pub(super) fn socket(&mut self, key: &str, address: SocketAddr) {
+    pub(super) fn socket(&mut self, key: impl Key, address: SocketAddr) {
         self.key(key);
         self.bare(|out| match address {
             SocketAddr::V4(_) => {
@@ -193,16 +237,9 @@ impl<'a> Entry<'a> {
         });
     }
 
-    fn key(&mut self, key: &str) {
-        if self.dialect == Dialect::Json {
-            self.out.extend_from_slice(b",\"");
-            self.out.extend_from_slice(key.as_bytes());
-            self.out.extend_from_slice(b"\":");
-        } else {
-            self.out.push(b' ');
-            self.out.extend_from_slice(key.as_bytes());
-            self.out.push(b'=');
-        }
+    #[inline]
+    fn key(&mut self, key: impl Key) {
+        key.write(self.out, self.dialect);
     }
 
     /// Between quotes in JSON, without in text.

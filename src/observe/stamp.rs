@@ -32,13 +32,10 @@ impl Stamp {
 
 /// Appends a duration in milliseconds with three decimals: `12.345`.
 pub(super) fn write_millis(out: &mut Vec<u8>, length: Duration) {
-    let whole = length
-        .as_secs()
-        .saturating_mul(1000)
-        .saturating_add(u64::from(length.subsec_millis()));
-    out.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
+    let micros = u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
+    out.extend_from_slice(itoa::Buffer::new().format(micros / 1000).as_bytes());
     out.push(b'.');
-    write_digits::<3>(out, length.subsec_micros() % 1000);
+    write_digits::<3>(out, (micros % 1000) as u32);
 }
 
 fn write_digits<const N: usize>(out: &mut Vec<u8>, mut number: u32) {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
 use crate::observe::Level;
-use crate::observe::entry::{Dialect, Entry, Head};
+use crate::observe::entry::{Dialect, Entry, Head, key};
 use crate::observe::json;
 use crate::observe::stamp::Stamp;
 
@@ -23,7 +23,7 @@ pub struct Line<'a> {
     pub at: SystemTime,
     /// `Info`, or more for a slow or failed one.
     pub level: Level,
-    /// Its `X-Request-ID`.
+    /// Its `X-Request-ID`: letters, digits, `.`, `_` and `-`.
     pub request_id: &'a str,
     /// The id of its trace (W3C Trace Context), the same in all systems.
     pub trace_id: &'a str,
@@ -107,12 +107,12 @@ impl Line<'_> {
     }
 
     fn write_times(&self, entry: &mut Entry<'_>) {
-        entry.millis("duration_ms", self.duration);
-        entry.millis("response_time_ms", self.response_time);
+        entry.millis(key!("duration_ms"), self.duration);
+        entry.millis(key!("response_time_ms"), self.response_time);
         for (key, length) in [
-            ("queue_ms", self.queued),
-            ("connect_ms", self.connect),
-            ("first_byte_ms", self.first_byte),
+            (key!("queue_ms"), self.queued),
+            (key!("connect_ms"), self.connect),
+            (key!("first_byte_ms"), self.first_byte),
         ] {
             if let Some(length) = length {
                 entry.millis(key, length);
@@ -121,50 +121,50 @@ impl Line<'_> {
     }
 
     fn write_request(&self, entry: &mut Entry<'_>) {
-        entry.text("request_id", start_of(self.request_id, MAX_NAME));
-        entry.text("trace_id", self.trace_id);
-        entry.ip("client.ip", self.client);
+        entry.word(key!("request_id"), start_of(self.request_id, MAX_NAME));
+        entry.word(key!("trace_id"), self.trace_id);
+        entry.ip(key!("client.ip"), self.client);
         if self.peer.ip() != self.client {
-            entry.socket("peer", self.peer);
+            entry.socket(key!("peer"), self.peer);
         }
-        entry.text("method", start_of(self.method, MAX_NAME));
+        entry.text(key!("method"), start_of(self.method, MAX_NAME));
         if let Some(host) = self.host {
-            entry.text("host", start_of(host, MAX_NAME));
+            entry.text(key!("host"), start_of(host, MAX_NAME));
         }
-        entry.text("path", start_of(self.path, MAX_PATH));
-        entry.text("http_version", self.version);
+        entry.text(key!("path"), start_of(self.path, MAX_PATH));
+        entry.word(key!("http_version"), self.version);
         if let Some(agent) = self.user_agent {
-            entry.bytes("user_agent", agent.get(..MAX_AGENT).unwrap_or(agent));
+            entry.bytes(key!("user_agent"), agent.get(..MAX_AGENT).unwrap_or(agent));
         }
-        entry.number("bytes_in", self.bytes_in);
+        entry.number(key!("bytes_in"), self.bytes_in);
     }
 
     fn write_answer(&self, entry: &mut Entry<'_>) {
-        entry.number("status", self.status);
-        entry.number("bytes_out", self.bytes_out);
-        entry.text("route", self.endpoint);
+        entry.number(key!("status"), self.status);
+        entry.number(key!("bytes_out"), self.bytes_out);
+        entry.text(key!("route"), self.endpoint);
         if let Some(upstream) = self.upstream {
-            entry.text("upstream", upstream);
+            entry.text(key!("upstream"), upstream);
         }
         if let Some(server) = self.server {
-            entry.socket("server", server);
+            entry.socket(key!("server"), server);
         }
         if self.attempts > 0 {
-            entry.number("attempts", self.attempts);
+            entry.number(key!("attempts"), self.attempts);
         }
         if let Some(code) = self.refusal {
-            entry.word("refusal", code);
+            entry.word(key!("refusal"), code);
         }
         if !self.shadowed.is_empty() {
-            entry.words("shadowed", self.shadowed);
+            entry.words(key!("shadowed"), self.shadowed);
         }
         if self.masked {
-            entry.flag("masked", true);
+            entry.flag(key!("masked"), true);
         }
         if let Some(slow) = self.slow {
-            entry.word("slow", slow);
+            entry.word(key!("slow"), slow);
         }
-        entry.word("end", self.end);
+        entry.word(key!("end"), self.end);
     }
 }
 
