@@ -13,11 +13,12 @@ use crate::store::limiter::{Limiter, LimiterKey};
 use crate::tls::tickets::Tickets;
 use crate::upstream::cap::Cap;
 use crate::upstream::server::Server;
+use crate::upstream::transport;
 
 /// The state of the process that reloads keep, by what makes each piece the same.
 pub struct Carryover {
-    /// Servers with their connections and health, by host and port.
-    pub servers: Reuse<(String, u16), Server>,
+    /// Servers with their connections and health, by host, port and how they are reached.
+    pub servers: Reuse<(String, u16, transport::Key), Server>,
     /// Caps of upstreams, by name and cap: permits are out, so a changed cap is a new one.
     pub caps: Reuse<(String, u32), Cap>,
     /// Counts of named limits, by name, rate and key: a changed limit starts afresh.

@@ -26,6 +26,7 @@ mod shape;
 pub mod source;
 pub mod suggest;
 mod syntax;
+pub mod transport;
 mod tree;
 pub mod units;
 pub mod upstream;
@@ -47,6 +48,7 @@ pub use security_headers::{Hsts, Preset, SecurityHeaders};
 pub use sentry::{Sentry, Share};
 pub use settings::{Cors, Errors, GuardName, Mask, Settings, Slow, Stream, Timeouts};
 pub use source::{Source, Written};
+pub use transport::{HealthCheck, UpstreamTls};
 pub use units::{Network, Period, Rate, Size, Switch};
 pub use upstream::{Queue, ServerUrl, Upstream};
 

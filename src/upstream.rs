@@ -5,11 +5,15 @@
 pub mod alarm;
 pub mod cap;
 pub mod endpoint;
+pub mod http2;
 pub mod lease;
+pub mod line;
 pub mod resolve;
 pub mod send;
 pub mod server;
+pub mod socket;
 pub mod tend;
+pub mod transport;
 pub mod tunnel;
 pub mod watch;
 
@@ -54,6 +58,8 @@ pub struct Setup {
     pub connect: Duration,
     /// A connection idle for longer is never used again.
     pub pool_idle: Duration,
+    /// Whether HTTP/2 is spoken; then all servers have terms for it.
+    pub http2: bool,
     /// How many requests may be under way at once; none is no limit.
     pub cap: Option<Arc<Cap>>,
     /// Who counts what happens.
@@ -93,6 +99,12 @@ impl Upstream {
     /// The servers, as the policy lists them.
     pub fn servers(&self) -> &[Arc<Server>] {
         &self.setup.servers
+    }
+
+    /// Whether its servers speak TLS.
+    fn is_secure(&self) -> bool {
+        let mut servers = self.setup.servers.iter();
+        servers.any(|server| server.transport().tls.is_some())
     }
 
     /// The limit on requests under way.

@@ -31,6 +31,7 @@ mod rewriting;
 mod routes;
 mod sentry;
 mod settings;
+mod transport;
 mod upstreams;
 
 /// What a policy is compiled at: the process it will run in, and where its faults go.

@@ -14,6 +14,9 @@ pub enum BodyFault {
     /// The sender's connection broke.
     #[error("the body broke off")]
     Sender(#[source] hyper::Error),
+    /// Nobody wants the rest of it.
+    #[error("the rest of the body is not wanted")]
+    Unwanted,
     /// It could not be gzipped.
     #[error("the body could not be gzipped")]
     Coding,
@@ -52,7 +55,7 @@ impl BodyFault {
         match self {
             Self::TooLarge(_) => End::TooLarge,
             Self::TooSlow(why) => End::TooSlow(*why),
-            Self::Sender(_) | Self::Coding => End::Broken,
+            Self::Sender(_) | Self::Coding | Self::Unwanted => End::Broken,
         }
     }
 }

@@ -27,10 +27,12 @@ pub enum Deadline {
     ResponseHead,
     /// The whole way to the response head took too long.
     Total,
+    /// The client's own deadline for a gRPC call.
+    Grpc,
 }
 
 impl Deadline {
-    /// The key in `[defaults.timeouts]`, in a listener or in an upstream that set it.
+    /// The key in `[defaults.timeouts]`, in a listener or in an upstream that set it, or the client's header.
     pub fn name(self) -> &'static str {
         match self {
             Self::RequestHead => "request_head",
@@ -39,6 +41,7 @@ impl Deadline {
             Self::Connect => "connect",
             Self::ResponseHead => "response_head",
             Self::Total => "total",
+            Self::Grpc => "grpc-timeout",
         }
     }
 }
@@ -119,6 +122,12 @@ pub enum Refusal {
     /// No server of the upstream accepts a connection.
     #[error("the application cannot be reached")]
     UpstreamUnreachable,
+    /// The upstream's certificate is not one it can be trusted by.
+    #[error("the application did not prove who it is")]
+    UpstreamUntrusted,
+    /// The TLS handshake with the upstream came to nothing.
+    #[error("the application cannot be reached by TLS")]
+    UpstreamTls,
     /// The connection ended before the answer began.
     #[error("the application closed the connection without an answer")]
     UpstreamClosed,
@@ -166,9 +175,11 @@ impl Refusal {
             Self::UpstreamBusy | Self::UpstreamQueueTimeout | Self::UpstreamUnresolved => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::UpstreamUnreachable | Self::UpstreamClosed | Self::UpstreamInvalid => {
-                StatusCode::BAD_GATEWAY
-            }
+            Self::UpstreamUnreachable
+            | Self::UpstreamUntrusted
+            | Self::UpstreamTls
+            | Self::UpstreamClosed
+            | Self::UpstreamInvalid => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -197,6 +208,8 @@ impl Refusal {
             Self::UpstreamQueueTimeout => "upstream_queue_timeout",
             Self::UpstreamUnresolved => "upstream_unresolved",
             Self::UpstreamUnreachable => "upstream_unreachable",
+            Self::UpstreamUntrusted => "upstream_untrusted",
+            Self::UpstreamTls => "upstream_tls",
             Self::UpstreamClosed => "upstream_closed",
             Self::UpstreamInvalid => "upstream_invalid",
             Self::UpstreamTimeout(_) => "upstream_timeout",

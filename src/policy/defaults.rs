@@ -63,6 +63,15 @@ pub const CONNECT: Period = seconds(1);
 /// not the server, is the one to close an idle connection.
 pub const POOL_IDLE: Period = seconds(4);
 
+/// A request finds out by itself that a server is gone; a check finds out that it is back, and 5 s are soon enough.
+pub const HEALTH_INTERVAL: Period = seconds(5);
+/// What does not answer a question about its health within 1 s is not well.
+pub const HEALTH_TIMEOUT: Period = seconds(1);
+/// A round trip takes milliseconds; 5 s bear a pause for collecting garbage.
+pub const PING_TIMEOUT: Period = seconds(5);
+/// Shorter, and an ordinary pause between two requests would be answered with questions.
+pub const PING_LOWEST: Period = seconds(1);
+
 /// Twice what a page with many images asks for at once, a tenth of what hurts a small application.
 pub const INFLIGHT_PER_CLIENT: u32 = 100;
 /// A photograph or a document; routes for uploads say more.

@@ -6,13 +6,15 @@ use std::net::Ipv6Addr;
 use serde::{Deserialize, Deserializer};
 
 use super::defaults;
+use super::transport::{HealthCheck, UpstreamTls};
 use super::units::{Period, Switch, text_type};
 
 /// `[upstreams.NAME]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Upstream {
-    /// The servers, at least one, taken in turn: `["http://app:8000"]`. Required.
+    /// The servers, at least one, taken in turn: `["http://app:8000"]`; `https://` speaks TLS, and verifies.
+    /// Required.
     #[serde(deserialize_with = "at_least_one")]
     pub servers: Vec<ServerUrl>,
     /// Requests under way at once, all servers together; more wait in `queue`. Default `"off"`: only
@@ -29,6 +31,21 @@ pub struct Upstream {
     /// common application servers hang up, so that a request rarely meets a closing connection.
     #[serde(default = "pool_idle")]
     pub pool_idle: Period,
+    /// Whether the servers are spoken to in HTTP/2, and in nothing else: on one connection for each worker and
+    /// address, by ALPN over TLS, without asking in plain. gRPC needs it. Default `false`.
+    #[serde(default)]
+    pub http2: bool,
+    /// After how much silence on an HTTP/2 connection with requests on it a PING must be answered, within 5 s.
+    /// Default `"off"`: gRPC servers hang up on who asks more often than every 5 minutes.
+    #[serde(default = "no_ping")]
+    pub ping: Switch<Period>,
+    /// How `https://` servers prove who they are, and we to them.
+    #[serde(default)]
+    pub tls: UpstreamTls,
+    /// What a server must answer to count as up. Default: it must accept a connection, the TLS and HTTP/2 ones
+    /// included.
+    #[serde(default)]
+    pub health: Option<HealthCheck>,
 }
 
 /// `[upstreams.NAME.queue]`: bounded in number and in time; a request that finds it full or waits too
@@ -42,9 +59,11 @@ pub struct Queue {
     pub timeout: Period,
 }
 
-/// One server of an upstream: `"http://app:8000"`, `"http://[::1]:8000"`. The port defaults to 80.
+/// One server of an upstream: `"http://app:8000"`, `"https://[::1]:8443"`. The port defaults to 80 or 443.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerUrl {
+    /// Whether it speaks TLS.
+    pub secure: bool,
     /// A name or an address, in lower case, IPv6 without its brackets.
     pub host: String,
     /// The TCP port.
@@ -70,11 +89,13 @@ impl TryFrom<&str> for ServerUrl {
         let Some((scheme, rest)) = text.split_once("://") else {
             return Err(format!("`{text}` has no scheme: write \"http://{text}\""));
         };
-        if !scheme.eq_ignore_ascii_case("http") {
+        let secure = scheme.eq_ignore_ascii_case("https");
+        if !secure && !scheme.eq_ignore_ascii_case("http") {
             return Err(format!(
-                "`{scheme}` to an upstream is not supported: write \"http://…\" and keep the upstream on a network you trust"
+                "`{scheme}` to an upstream is not supported: write \"http://…\" or \"https://…\""
             ));
         }
+        let scheme = if secure { "https" } else { "http" };
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         if authority.contains('@') {
             return Err("a server carries no user or password: write \"http://host:port\"".to_owned());
@@ -82,33 +103,34 @@ impl TryFrom<&str> for ServerUrl {
         if let Some(end) = authority.find(['/', '?', '#']) {
             let bare = authority.get(..end).unwrap_or_default();
             return Err(format!(
-                "`{text}` has a path, and requests are forwarded with their own: write \"http://{bare}\""
+                "`{text}` has a path, and requests are forwarded with their own: write \"{scheme}://{bare}\""
             ));
         }
-        let (host, port) = split_port(authority).ok_or_else(|| {
-            format!("`{text}` is not a server: write \"http://host:port\", the port from 1 to 65535")
+        let (host, port) = split_port(authority, if secure { 443 } else { 80 }).ok_or_else(|| {
+            format!("`{text}` is not a server: write \"{scheme}://host:port\", the port from 1 to 65535")
         })?;
-        Ok(Self { host, port })
+        Ok(Self { secure, host, port })
     }
 }
 
 impl fmt::Display for ServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.secure { "https" } else { "http" };
         if self.host.contains(':') {
-            write!(f, "http://[{}]:{}", self.host, self.port)
+            write!(f, "{scheme}://[{}]:{}", self.host, self.port)
         } else {
-            write!(f, "http://{}:{}", self.host, self.port)
+            write!(f, "{scheme}://{}:{}", self.host, self.port)
         }
     }
 }
 
 /// Host and port of an authority, or nothing if it is neither a name nor an address (RFC 3986, 3.2).
-fn split_port(authority: &str) -> Option<(String, u16)> {
+fn split_port(authority: &str, default: u16) -> Option<(String, u16)> {
     if let Some(rest) = authority.strip_prefix('[') {
         let (address, port) = rest.split_once(']')?;
         let address: Ipv6Addr = address.parse().ok()?;
         let port = if port.is_empty() {
-            Some(80)
+            Some(default)
         } else {
             number(port.strip_prefix(':')?)
         };
@@ -116,7 +138,7 @@ fn split_port(authority: &str) -> Option<(String, u16)> {
     }
     let (host, port) = match authority.split_once(':') {
         Some((host, port)) => (host, number(port)?),
-        None => (authority, 80),
+        None => (authority, default),
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     (!host.is_empty() && host.chars().all(plain)).then(|| (host.to_ascii_lowercase(), port))
@@ -137,6 +159,10 @@ fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Server
 }
 
 fn no_cap() -> Switch<u32> {
+    Switch::Off
+}
+
+fn no_ping() -> Switch<Period> {
     Switch::Off
 }
 
@@ -162,6 +188,7 @@ mod tests {
         assert_eq!(server("http://App:8000").unwrap(), "http://app:8000");
         assert_eq!(server("http://app/").unwrap(), "http://app:80");
         assert_eq!(server("http://[::1]:81").unwrap(), "http://[::1]:81");
+        assert_eq!(server("HTTPS://App").unwrap(), "https://app:443");
     }
 
     #[test]
@@ -171,9 +198,9 @@ mod tests {
             "`app:8000` has no scheme: write \"http://app:8000\""
         );
         assert!(
-            server("https://app")
+            server("ftp://app")
                 .unwrap_err()
-                .starts_with("`https` to an upstream is not supported")
+                .starts_with("`ftp` to an upstream is not supported")
         );
         assert!(
             server("http://app/api")

@@ -146,6 +146,8 @@ pub(super) fn enter(arrival: Arrival) -> Held {
             .is_some_and(|sentry| sentry.sampling.takes(request_id.as_bytes()))
     });
     Box::new(Passage {
+        grpc: false,
+        deadline: None,
         trace,
         host: head.headers.get(header::HOST).cloned(),
         user_agent: head.headers.get(header::USER_AGENT).cloned(),

@@ -4,12 +4,15 @@
 use std::time::Instant;
 
 use http::{HeaderValue, Request, StatusCode, Version, header, response};
+use http_body::Body as _;
+use hyper::body::Incoming;
 
 use crate::gateway::route::{Route, Target};
 use crate::http::body::Body;
 use crate::http::exchange::{Exchange, Response};
 use crate::http::flow::{End, Watch};
 use crate::http::forwarded;
+use crate::http::grpc;
 use crate::http::hop;
 use crate::http::pace::Pace;
 use crate::http::refusal::{Blame, Refusal};
@@ -17,10 +20,11 @@ use crate::http::request_id::X_REQUEST_ID;
 use crate::http::upgrade::{self, Handshake};
 use crate::observe::metrics::Stream;
 use crate::stack::passage::{Held, Passage, Refused, Reply};
-use crate::upstream::lease::Lease;
+use crate::upstream::line::Line;
 use crate::upstream::send::{self, send};
 use crate::upstream::watch::Upload;
 
+mod call;
 mod edits;
 
 /// Forwards a request to its upstream.
@@ -34,9 +38,13 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
         Ok(request) => request,
         Err(refusal) => return Err(Refused { passage, refusal }),
     };
-    let waits = send::Waits {
-        response_head: route.waits.response_head,
-        total: route.waits.total.map(|total| passage.exchange.arrived + total),
+    let deadlines = if passage.grpc {
+        call::waits(&passage, route)
+    } else {
+        send::Waits {
+            response_head: route.waits.response_head,
+            total: route.waits.total.map(|total| passage.exchange.arrived + total),
+        }
     };
     let (worker, upload) = (passage.exchange.connection.worker, passage.upload.clone());
     match send(
@@ -44,13 +52,13 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
         request,
         upload,
         worker,
-        &waits,
+        &deadlines,
         &mut passage.exchange.notes.trip,
     )
     .await
     {
         Ok(answer) if answer.0.status == StatusCode::SWITCHING_PROTOCOLS => Ok(switch(passage, answer)),
-        Ok(answer) => match admit_stream(&mut passage, route, &answer.0) {
+        Ok(answer) => match admit_stream(&mut passage, route, (&answer.0, &answer.1)) {
             Ok(pace) => Ok(Reply {
                 response: incoming(answer, pace),
                 passage,
@@ -59,10 +67,8 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
         },
         Err(error) => {
             report(&passage, &error);
-            Err(Refused {
-                passage,
-                refusal: error.refusal,
-            })
+            let refusal = call::name_deadline(&passage, error.refusal);
+            Err(Refused { passage, refusal })
         }
     }
 }
@@ -101,6 +107,10 @@ pub(super) fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<B
         upgrade::dress(&mut headers);
         request.extensions_mut().insert(handshake);
     }
+    passage.grpc = exchange.head.version == Version::HTTP_2 && grpc::is_grpc(&headers);
+    if passage.grpc {
+        passage.deadline = grpc::timeout(&headers).map(|timeout| exchange.arrived + timeout);
+    }
     let host = headers.get(header::HOST).cloned();
     let arrival = forwarded::Arrival {
         peer: exchange.connection.peer.ip(),
@@ -133,7 +143,12 @@ pub(super) fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<B
     *request.headers_mut() = headers;
     if let Some(body) = passage.body.take() {
         let upload = Upload::new();
-        *request.body_mut() = Body::streamed(body, route.waits.request, Some(upload.watch()));
+        let pace = if passage.grpc {
+            call::upload_pace(route)
+        } else {
+            route.waits.request
+        };
+        *request.body_mut() = Body::streamed(body, pace, Some(upload.watch()));
         passage.upload = Some(upload);
     }
     Ok(request)
@@ -141,16 +156,21 @@ pub(super) fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<B
 
 /// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's
 /// streams and no longer among its requests in flight.
-fn admit_stream(passage: &mut Passage, route: &Route, head: &response::Parts) -> Result<Pace, Refusal> {
+fn admit_stream(
+    passage: &mut Passage,
+    route: &Route,
+    (head, body): (&response::Parts, &Incoming),
+) -> Result<Pace, Refusal> {
     // An upgrade that was not granted is an ordinary answer.
     passage.exchange.permits.stream = None;
-    if !is_stream(&head.headers) {
+    // What is complete already is no stream: a gRPC answer of trailers only.
+    let Some(stream) = stream_of(&head.headers).filter(|_| !body.is_end_stream()) else {
         return Ok(route.waits.response);
-    }
+    };
     let now = Instant::now();
     take_stream(&mut passage.exchange, route, now)?;
     passage.exchange.permits.in_flight = None;
-    passage.ledger.stream = Some(route.metrics.stream(Stream::Sse));
+    passage.ledger.stream = Some(route.metrics.stream(stream));
     Ok(Pace {
         until: route.waits.stream_max.map(|most| now + most),
         ..route.waits.stream
@@ -170,11 +190,11 @@ fn take_stream(exchange: &mut Exchange, route: &Route, now: Instant) -> Result<(
 }
 
 /// The consent to an upgrade: the request is a stream from here on, and its connections are left to it.
-fn switch(mut passage: Held, (parts, _empty, lease): send::Answer) -> Reply {
+fn switch(mut passage: Held, (parts, _empty, line): send::Answer) -> Reply {
     passage.exchange.permits.in_flight = None;
     let metrics = &passage.place.route().metrics;
     passage.ledger.stream = Some(metrics.stream(Stream::WebSocket));
-    passage.switched = Some(lease);
+    passage.switched = line.into_own();
     let mut response = Response::from_parts(parts, Body::Empty);
     *response.version_mut() = Version::HTTP_11;
     let headers = response.headers_mut();
@@ -186,18 +206,16 @@ fn switch(mut passage: Held, (parts, _empty, lease): send::Answer) -> Reply {
 }
 
 /// The answer, its body paced and its connection given back at the end.
-fn incoming((parts, body, lease): send::Answer, pace: Pace) -> Response {
-    let mut response = Response::from_parts(
-        parts,
-        Body::streamed(body, pace, Some(Box::new(Returning(lease)))),
-    );
+fn incoming((parts, body, line): send::Answer, pace: Pace) -> Response {
+    let mut response =
+        Response::from_parts(parts, Body::streamed(body, pace, Some(Box::new(Returning(line)))));
     *response.version_mut() = Version::HTTP_11;
     hop::strip_response(response.headers_mut());
     response
 }
 
 /// Gives the connection back once the answer has been read to its end; whatever else happens ends it.
-struct Returning(Lease);
+struct Returning(Line);
 
 impl Watch for Returning {
     fn passed(&mut self, _bytes: u64) {}
@@ -207,13 +225,16 @@ impl Watch for Returning {
     }
 }
 
-/// Server-sent events stay open on purpose (WHATWG HTML §9.2): silence on them is no fault.
-fn is_stream(headers: &http::HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
-        kind.as_bytes()
-            .get(..17)
-            .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
-    })
+/// Server-sent events (WHATWG HTML §9.2) and calls stay open on purpose: silence on them is no fault.
+fn stream_of(headers: &http::HeaderMap) -> Option<Stream> {
+    let kind = headers.get(header::CONTENT_TYPE)?.as_bytes();
+    if kind
+        .get(..17)
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
+    {
+        return Some(Stream::Sse);
+    }
+    grpc::is_stream(headers).then_some(Stream::Grpc)
 }
 
 /// The client is told the code; the log is told the rest. What the client itself broke off is its own affair.

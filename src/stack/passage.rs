@@ -69,6 +69,10 @@ pub struct Passage {
     pub host: Option<HeaderValue>,
     /// See `host`.
     pub user_agent: Option<HeaderValue>,
+    /// It is a gRPC call, and told "no" as such. Known once it is forwarded; before that its headers tell.
+    pub grpc: bool,
+    /// By when its client wants the answer to a gRPC call.
+    pub deadline: Option<Instant>,
     /// The trace it belongs to.
     pub trace: Trace,
     /// The request body on its way to the upstream.

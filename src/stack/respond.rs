@@ -8,6 +8,8 @@ use futures_util::future::Map;
 use http::{HeaderValue, Version, header};
 use tower::{Layer, Service};
 
+use crate::http::exchange::Response;
+use crate::http::grpc;
 use crate::http::problem::Problem;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::layers::rate_limit::whole_seconds;
@@ -63,19 +65,36 @@ fn answer(refused: Refused) -> Reply {
     exchange.notes.refusal = Some(refusal.code());
     passage.place.snapshot.metrics.refusals.count(refusal.code());
     let words = refusal.to_string();
+    if passage.grpc || exchange.head.version == Version::HTTP_2 && grpc::is_grpc(&exchange.head.headers) {
+        let response = grpc::refusal(grpc_status(&refusal), refusal.code(), &words);
+        return dress(passage, &refusal, response);
+    }
     let mut problem = Problem::new(refusal.status(), refusal.code(), &words, &exchange.request_id);
     problem.timeout = refusal.deadline().map(Deadline::name);
-    let mut response = problem.response();
+    let response = problem.response();
+    dress(passage, &refusal, response)
+}
+
+/// The headers that follow from the reason, and the answer on its way.
+fn dress(passage: Held, refusal: &Refusal, mut response: Response) -> Reply {
     let headers = response.headers_mut();
     if let Some(wait) = refusal.retry_after() {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait).max(1)));
     }
-    if let Refusal::MethodNotAllowed(allow) = &refusal {
+    if let Refusal::MethodNotAllowed(allow) = refusal {
         headers.insert(header::ALLOW, allow.clone());
     }
     // HTTP/2 has no such header: there only the stream ends (RFC 9113 §8.2.2).
-    if refusal.closes() && exchange.head.version != Version::HTTP_2 {
+    if refusal.closes() && passage.exchange.head.version != Version::HTTP_2 {
         headers.insert(header::CONNECTION, CLOSE);
     }
     Reply { passage, response }
+}
+
+/// The client's own deadline is the one thing its table of statuses of HTTP does not know.
+fn grpc_status(refusal: &Refusal) -> u8 {
+    if refusal.deadline() == Some(Deadline::Grpc) {
+        return grpc::DEADLINE_EXCEEDED;
+    }
+    grpc::status(refusal.status())
 }

@@ -131,6 +131,11 @@ impl Certificate {
         })
     }
 
+    /// The certificate and those that issued it.
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.key.cert
+    }
+
     /// Whether the key is the certificate's own.
     pub fn has_its_key(&self) -> bool {
         // A key that does not tell its public half is given the benefit of the doubt.

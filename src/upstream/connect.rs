@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
 use crate::http::body::Body;
 use crate::upstream::alarm::Alarm;
+use crate::upstream::transport::Transport;
 use crate::upstream::wire::{Wire, Wired};
 
 /// The most a head may weigh, and the most that is read ahead or held back for a slow reader.
@@ -27,12 +27,8 @@ pub(super) struct Conn {
 }
 
 /// Connects by the moment given; past it the error is of the kind `TimedOut`.
-pub(super) async fn connect(address: SocketAddr, by: Instant) -> io::Result<Conn> {
-    let stream = tokio::time::timeout_at(by.into(), TcpStream::connect(address))
-        .await
-        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer to the connection attempt"))??;
-    // Heads and last chunks are small and final: waiting to fill a packet (Nagle) only delays them.
-    stream.set_nodelay(true)?;
+pub(super) async fn connect(transport: &Transport, address: SocketAddr, by: Instant) -> io::Result<Conn> {
+    let stream = transport.open(address, by).await?;
     let wire = Arc::new(Wire::default());
     let io = TokioIo::new(Wired::new(stream, Arc::clone(&wire)));
     let (sender, connection) = Builder::new()

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use crate::upstream::mark::Mark;
 use crate::upstream::pool::Lane;
+use crate::upstream::transport::Transport;
 
 pub use crate::upstream::mark::Health;
 
@@ -20,8 +21,13 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// An address nobody has asked yet. `lost` is told when a connection to it fails.
-    pub(super) fn new(address: SocketAddr, workers: usize, lost: Arc<Notify>) -> Self {
-        let mark = Arc::new(Mark::new(address, lost));
+    pub(super) fn new(
+        address: SocketAddr,
+        transport: Arc<Transport>,
+        workers: usize,
+        lost: Arc<Notify>,
+    ) -> Self {
+        let mark = Arc::new(Mark::new(address, transport, lost));
         let lanes = (0..workers.max(1))
             .map(|_| Arc::new(Lane::new(Arc::clone(&mark))))
             .collect();

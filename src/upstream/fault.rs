@@ -3,10 +3,13 @@
 
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
 
 use crate::http::flow::BodyFault;
 use crate::http::pace::TooSlow;
 use crate::http::refusal::{Deadline, Refusal};
+use crate::tls::client::is_distrust;
+use crate::upstream::transport::{NotHttp2, TlsFailed};
 use crate::upstream::wire::Wire;
 
 /// Why there is no answer.
@@ -25,21 +28,66 @@ pub(super) fn fault(error: hyper::Error, wire: &Wire) -> AttemptError {
         .source()
         .and_then(|source| source.downcast_ref::<BodyFault>());
     let refusal = match body {
-        Some(BodyFault::TooLarge(most)) => Refusal::BodyTooLarge(*most),
-        Some(BodyFault::TooSlow(why)) => Refusal::RequestTimeout(match why {
-            TooSlow::Idle => Deadline::RequestBodyIdle,
-            TooSlow::Rate => Deadline::RequestBodyMinRate,
-            TooSlow::Duration => Deadline::Total,
-        }),
-        Some(BodyFault::Sender(error)) if is_malformed(error) => Refusal::BodyInvalid,
-        Some(BodyFault::Sender(_)) => Refusal::ClientGone,
+        Some(body) => of_body(body),
         None if error.is_parse() || wire.is_flooded() => Refusal::UpstreamInvalid,
-        Some(BodyFault::Coding) | None => Refusal::UpstreamClosed,
+        // In TLS 1.3 a server judges our certificate after the handshake, and says so instead of an answer.
+        None => io_of(&error).and_then(of_tls).unwrap_or(Refusal::UpstreamClosed),
     };
     AttemptError {
         refusal,
         source: Some(Box::new(error)),
     }
+}
+
+/// What is the matter with a request body that ended before its end.
+pub(super) fn of_body(body: &BodyFault) -> Refusal {
+    match body {
+        BodyFault::TooLarge(most) => Refusal::BodyTooLarge(*most),
+        BodyFault::TooSlow(why) => Refusal::RequestTimeout(match why {
+            TooSlow::Idle => Deadline::RequestBodyIdle,
+            TooSlow::Rate => Deadline::RequestBodyMinRate,
+            TooSlow::Duration => Deadline::Total,
+        }),
+        BodyFault::Sender(error) if is_malformed(error) => Refusal::BodyInvalid,
+        BodyFault::Sender(_) => Refusal::ClientGone,
+        BodyFault::Coding | BodyFault::Unwanted => Refusal::UpstreamClosed,
+    }
+}
+
+/// An HTTP/2 connection, or a stream on it, ended before an answer. What we found fault with is the server's.
+pub(super) fn of_connection(error: hyper::Error) -> AttemptError {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>());
+    let refusal = if cause.is_some_and(h2::Error::is_library) {
+        Refusal::UpstreamInvalid
+    } else {
+        Refusal::UpstreamClosed
+    };
+    AttemptError {
+        refusal,
+        source: Some(Box::new(error)),
+    }
+}
+
+fn io_of(error: &hyper::Error) -> Option<&io::Error> {
+    error.source().and_then(|cause| cause.downcast_ref())
+}
+
+/// What TLS or the choice of a protocol has to do with it.
+fn of_tls(error: &io::Error) -> Option<Refusal> {
+    let inner = error.get_ref()?;
+    if let Some(shared) = inner.downcast_ref::<Arc<io::Error>>() {
+        return of_tls(shared);
+    }
+    if inner.is::<NotHttp2>() {
+        return Some(Refusal::UpstreamInvalid);
+    }
+    let failed = inner.downcast_ref::<TlsFailed>().map(|failed| &failed.error);
+    let error = failed.or_else(|| inner.downcast_ref::<rustls::Error>())?;
+    Some(if is_distrust(error) {
+        Refusal::UpstreamUntrusted
+    } else {
+        Refusal::UpstreamTls
+    })
 }
 
 /// Whether the client sent what is no body (a chunk without a size), rather than nothing more.
@@ -60,7 +108,7 @@ pub(super) fn nobody(last: Option<io::Error>) -> AttemptError {
     let refusal = match &last {
         None => Refusal::UpstreamUnresolved,
         Some(error) if error.kind() == io::ErrorKind::TimedOut => Refusal::UpstreamTimeout(Deadline::Connect),
-        Some(_) => Refusal::UpstreamUnreachable,
+        Some(error) => of_tls(error).unwrap_or(Refusal::UpstreamUnreachable),
     };
     AttemptError {
         refusal,

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 
 use tokio::sync::Notify;
 
+use crate::upstream::transport::Transport;
+
 /// What is known of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
@@ -20,6 +22,7 @@ pub enum Health {
 /// What all lanes of an endpoint share; read by every request, written only when something changes.
 pub(super) struct Mark {
     address: SocketAddr,
+    transport: Arc<Transport>,
     health: AtomicU8,
     gone: AtomicBool,
     lost: Arc<Notify>,
@@ -27,11 +30,12 @@ pub(super) struct Mark {
 
 impl Mark {
     /// Of an address nobody has asked yet.
-    pub(super) fn new(address: SocketAddr, lost: Arc<Notify>) -> Self {
+    pub(super) fn new(address: SocketAddr, transport: Arc<Transport>, lost: Arc<Notify>) -> Self {
         let health = AtomicU8::new(Health::Unknown as u8);
         let gone = AtomicBool::new(false);
         Self {
             address,
+            transport,
             health,
             gone,
             lost,
@@ -47,6 +51,11 @@ impl Mark {
         self.address
     }
 
+    /// How it is reached.
+    pub(super) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
     pub(super) fn is_gone(&self) -> bool {
         self.gone.load(Relaxed)
     }
@@ -59,8 +68,15 @@ impl Mark {
         }
     }
 
-    /// It accepted a connection.
+    /// It accepted a connection from a request. Where its health is asked, that alone does not make it well again.
     pub(super) fn is_up(&self) {
+        if self.transport.health.is_none() || self.health() != Health::Down {
+            self.is_well();
+        }
+    }
+
+    /// It passed a probe.
+    pub(super) fn is_well(&self) {
         if self.turns(Health::Up) {
             tracing::info!(address = %self.address, "server is up");
         }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::upstream::connect::Conn;
+use crate::upstream::http2::Multiplex;
 use crate::upstream::mark::Mark;
 
 /// The most connections kept in one lane; what is beyond closes after its answer.
@@ -16,6 +17,8 @@ const MOST: usize = 256;
 pub(super) struct Lane {
     mark: Arc<Mark>,
     idle: Mutex<Vec<Idle>>,
+    /// In HTTP/2 instead of `idle`: connections are shared, so none is ever taken out.
+    multiplex: Arc<Multiplex>,
 }
 
 /// A connection between two requests.
@@ -32,11 +35,21 @@ impl Lane {
         Self {
             mark,
             idle: Mutex::default(),
+            multiplex: Arc::default(),
         }
     }
 
     pub(super) fn mark(&self) -> &Mark {
         &self.mark
+    }
+
+    /// The mark, for who outlives the lane.
+    pub(super) fn shared_mark(&self) -> Arc<Mark> {
+        Arc::clone(&self.mark)
+    }
+
+    pub(super) fn multiplex(&self) -> &Arc<Multiplex> {
+        &self.multiplex
     }
 
     /// A connection that may carry another request. Those found unfit on the way are closed.
@@ -63,14 +76,16 @@ impl Lane {
     pub(super) fn sweep(&self, now: Instant) {
         self.idle()
             .retain(|kept| now < kept.until && !kept.conn.is_closed());
+        self.multiplex.sweep(now);
     }
 
     pub(super) fn clear(&self) {
         self.idle().clear();
+        self.multiplex.clear();
     }
 
     pub(super) fn len(&self) -> usize {
-        self.idle().len()
+        self.idle().len() + self.multiplex.idle()
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {

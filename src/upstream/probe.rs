@@ -1,24 +1,26 @@
-//! Whether an address accepts connections, asked every few seconds by a timer. Traffic finds out sooner
+//! Whether an address accepts connections, or says that it is well, asked every few seconds by a timer. Traffic finds out sooner
 //! that a server is gone; only a probe can find out that an unused one is back.
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::net::TcpStream;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
+use crate::upstream::http2::question::{PATIENCE, greets, serves};
 use crate::upstream::now;
 use crate::upstream::resolve::EVERY;
 use crate::upstream::server::Server;
-
-/// How long an address may take to accept.
-const PATIENCE: Duration = Duration::from_secs(1);
+use crate::upstream::transport::Transport;
 
 /// Keeps the health of a server's addresses up to date, until dropped; closes old connections on the way.
 pub(super) async fn keep_probed(server: &Server) {
-    let mut ticks = interval(EVERY);
+    let every = server
+        .transport()
+        .health
+        .as_ref()
+        .map_or(EVERY, |health| health.interval);
+    let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
@@ -26,14 +28,12 @@ pub(super) async fn keep_probed(server: &Server) {
             () = server.changed.notified() => {}
         }
         let endpoints = arc_swap::Guard::into_inner(server.endpoints());
-        join_all(
-            endpoints
-                .iter()
-                .map(async |endpoint| match probe(endpoint.address()).await {
-                    Ok(()) => endpoint.mark().is_up(),
-                    Err(error) => endpoint.mark().is_down(&error),
-                }),
-        )
+        join_all(endpoints.iter().map(async |endpoint| {
+            match probe(server.transport(), endpoint.address()).await {
+                Ok(()) => endpoint.mark().is_well(),
+                Err(error) => endpoint.mark().is_down(&error),
+            }
+        }))
         .await;
         for endpoint in endpoints.iter() {
             endpoint.sweep(now());
@@ -41,9 +41,9 @@ pub(super) async fn keep_probed(server: &Server) {
     }
 }
 
-async fn probe(address: SocketAddr) -> io::Result<()> {
-    match timeout(PATIENCE, TcpStream::connect(address)).await {
-        Ok(connected) => connected.map(drop),
-        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no answer to the probe")),
+async fn probe(transport: &Transport, address: SocketAddr) -> io::Result<()> {
+    match &transport.health {
+        Some(health) => serves(transport, health, address, now() + health.timeout).await,
+        None => greets(transport, address, now() + PATIENCE).await,
     }
 }

@@ -22,15 +22,16 @@ use crate::upstream::connect::{Conn, connect};
 use crate::upstream::deadline::Due;
 use crate::upstream::fault::{fault, nobody, timed_out};
 use crate::upstream::lease::Lease;
+use crate::upstream::line::Line;
 use crate::upstream::pool::Lane;
 use crate::upstream::watch::Upload;
-use crate::upstream::{Upstream, now};
+use crate::upstream::{Upstream, http2, now};
 
 pub use crate::upstream::deadline::Waits;
 pub use crate::upstream::fault::AttemptError;
 
-/// An answer: its head, its body still on the wire, and the hold on the connection it comes on.
-pub type Answer = (response::Parts, Incoming, Lease);
+/// An answer: its head, its body still on the wire, and the hold on what it comes on.
+pub type Answer = (response::Parts, Incoming, Line);
 
 /// What all attempts of one request share.
 struct Sending<'a> {
@@ -58,14 +59,19 @@ pub async fn send(
     waits: &Waits,
     trip: &mut Trip,
 ) -> Result<Answer, AttemptError> {
-    origin_form(&mut request);
-    let mut sending = Sending {
-        upstream,
-        upload,
-        waits,
-        trip,
+    let outcome = if upstream.setup.http2 {
+        // Boxed, so that requests in HTTP/1.1 do not carry the room for it.
+        Box::pin(http2::send(upstream, request, upload, worker, waits, trip)).await
+    } else {
+        origin_form(&mut request);
+        let mut sending = Sending {
+            upstream,
+            upload,
+            waits,
+            trip,
+        };
+        sending.run(request, worker).await
     };
-    let outcome = sending.run(request, worker).await;
     upstream.setup.sight.answered(match &outcome {
         Ok(_) => "ok",
         Err(error) => error.refusal.code(),
@@ -118,7 +124,8 @@ impl Sending<'_> {
         let began = now();
         let by = began + self.upstream.setup.connect;
         let total = self.waits.total.filter(|total| *total < by);
-        let connected = connect(lane.mark().address(), total.unwrap_or(by)).await;
+        let mark = lane.mark();
+        let connected = connect(mark.transport(), mark.address(), total.unwrap_or(by)).await;
         match &connected {
             Ok(_) => {
                 self.trip.connect = Some(now() - began);
@@ -196,13 +203,13 @@ impl Sending<'_> {
         Ok((
             parts,
             body,
-            Lease {
+            Line::Own(Lease {
                 conn,
                 lane,
                 upload: self.upload.clone(),
                 rest,
                 switched,
-            },
+            }),
         ))
     }
 }

@@ -8,11 +8,13 @@ use arc_swap::{ArcSwap, Guard};
 use tokio::sync::Notify;
 
 use crate::upstream::endpoint::Endpoint;
+use crate::upstream::transport::Transport;
 
 /// A server of an upstream. It outlives gateways as long as policies name it.
 pub struct Server {
     host: String,
     port: u16,
+    transport: Arc<Transport>,
     workers: usize,
     literal: bool,
     endpoints: ArcSwap<Vec<Arc<Endpoint>>>,
@@ -23,18 +25,28 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server by name or address (IPv6 with or without brackets), with a lane for each worker.
+    /// A server by name or address (IPv6 with or without brackets), with a lane for each worker; HTTP/1.1 in plain.
     pub fn new(host: &str, port: u16, workers: usize) -> Self {
+        Self::over(Transport::default(), host, port, workers)
+    }
+
+    /// The same, reached otherwise.
+    pub fn over(transport: Transport, host: &str, port: u16, workers: usize) -> Self {
+        let transport = Arc::new(transport);
         let host = host
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
             .unwrap_or(host);
         let address = host.parse().ok().map(|ip: IpAddr| SocketAddr::new(ip, port));
         let lost = Arc::<Notify>::default();
-        let endpoints = address.map(|address| Arc::new(Endpoint::new(address, workers, Arc::clone(&lost))));
+        let endpoints = address.map(|address| {
+            let transport = Arc::clone(&transport);
+            Arc::new(Endpoint::new(address, transport, workers, Arc::clone(&lost)))
+        });
         Self {
             host: host.to_owned(),
             port,
+            transport,
             workers,
             literal: address.is_some(),
             endpoints: ArcSwap::from_pointee(endpoints.into_iter().collect()),
@@ -51,6 +63,11 @@ impl Server {
     /// The TCP port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// How it is reached.
+    pub fn transport(&self) -> &Transport {
+        &self.transport
     }
 
     /// Whether the host is an address already, and there is nothing to look up.
@@ -79,8 +96,15 @@ impl Server {
         }
         let next = addresses.iter().map(|address| {
             let kept = present.iter().find(|endpoint| endpoint.address() == *address);
-            kept.cloned()
-                .unwrap_or_else(|| Arc::new(Endpoint::new(*address, self.workers, Arc::clone(&self.lost))))
+            kept.cloned().unwrap_or_else(|| {
+                let transport = Arc::clone(&self.transport);
+                Arc::new(Endpoint::new(
+                    *address,
+                    transport,
+                    self.workers,
+                    Arc::clone(&self.lost),
+                ))
+            })
         });
         self.endpoints.store(Arc::new(next.collect()));
         for endpoint in present.iter().filter(|it| !addresses.contains(&it.address())) {

@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
 use crate::upstream::lease::Lease;
 use crate::upstream::pool::Lane;
+use crate::upstream::socket::Socket;
 use crate::upstream::wire::Wired;
 
 /// A socket that no longer speaks HTTP.
 pub struct Link {
     /// The socket.
-    pub socket: TcpStream,
+    pub socket: Socket,
     /// What the server sent right after its 101.
     pub early: Bytes,
     /// Counts it among what is under way at the endpoint.

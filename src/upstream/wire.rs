@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+
+use crate::upstream::socket::Socket;
 
 /// The most bytes a server may send before its answer's head is complete. Interim answers (1xx) are
 /// skipped without end otherwise, each one small enough for the limit of a head.
@@ -25,7 +26,7 @@ pub(super) struct Wire {
 
 /// A socket that keeps a [`Wire`] up to date.
 pub(super) struct Wired {
-    stream: TcpStream,
+    stream: Socket,
     wire: Arc<Wire>,
 }
 
@@ -70,12 +71,12 @@ impl Wire {
 }
 
 impl Wired {
-    pub(super) fn new(stream: TcpStream, wire: Arc<Wire>) -> Self {
+    pub(super) fn new(stream: Socket, wire: Arc<Wire>) -> Self {
         Self { stream, wire }
     }
 
     /// The socket alone, for what is no HTTP.
-    pub(super) fn into_stream(self) -> TcpStream {
+    pub(super) fn into_stream(self) -> Socket {
         self.stream
     }
 
@@ -136,7 +137,7 @@ mod tests {
     use std::time::Duration;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
 
@@ -150,7 +151,7 @@ mod tests {
             .unwrap();
         drop(peer);
         let wire = Arc::new(Wire::default());
-        let mut wired = Wired::new(stream, Arc::clone(&wire));
+        let mut wired = Wired::new(Socket::Plain(stream), Arc::clone(&wire));
         while !wire.is_broken() {
             wired.write_all(b"request").await.unwrap();
         }

@@ -54,7 +54,7 @@ pub(super) fn compile(
 }
 
 /// Both files, each with its own faults, then what they are together.
-fn read(files: &CertificateFiles, at: &At<'_>) -> Option<Certificate> {
+pub(super) fn read_pair(files: &CertificateFiles, at: &At<'_>) -> Option<Certificate> {
     let (at_cert, at_key) = (at.key("cert"), at.key("key"));
     let chain =
         contents(&files.cert, &at_cert).and_then(|pem| judge(read_chain(&pem), &files.cert, &at_cert));
@@ -78,6 +78,12 @@ fn read(files: &CertificateFiles, at: &At<'_>) -> Option<Certificate> {
             ))
             .help("the server's certificate comes first, then the one that issued it, and so on");
     }
+    Some(certificate)
+}
+
+/// A pair to show to browsers.
+fn read(files: &CertificateFiles, at: &At<'_>) -> Option<Certificate> {
+    let (certificate, at_cert) = (read_pair(files, at)?, at.key("cert"));
     if certificate.names.is_empty() {
         at_cert
             .warn(format!(
@@ -89,7 +95,7 @@ fn read(files: &CertificateFiles, at: &At<'_>) -> Option<Certificate> {
     Some(certificate)
 }
 
-fn contents(path: &Path, at: &At<'_>) -> Option<Vec<u8>> {
+pub(super) fn contents(path: &Path, at: &At<'_>) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes));
     let refuse = |what: String, help: &str| {
@@ -113,7 +119,7 @@ fn contents(path: &Path, at: &At<'_>) -> Option<Vec<u8>> {
     }
 }
 
-fn judge<T>(read: Result<T, Fault>, path: &Path, at: &At<'_>) -> Option<T> {
+pub(super) fn judge<T>(read: Result<T, Fault>, path: &Path, at: &At<'_>) -> Option<T> {
     read.map_err(|fault| {
         at.fault(format!("`{}` {fault}", path.display()))
             .help(fault.remedy());
@@ -122,7 +128,7 @@ fn judge<T>(read: Result<T, Fault>, path: &Path, at: &At<'_>) -> Option<T> {
 }
 
 /// A certificate out of its time is a warning: refusing the policy would take the whole gateway down with it.
-fn report_times(certificate: &Certificate, now: SystemTime, at: &At<'_>) {
+pub(super) fn report_times(certificate: &Certificate, now: SystemTime, at: &At<'_>) {
     let renew = "renew it, then reload with SIGHUP";
     if now < certificate.from {
         at.warn(format!(

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Build;
+use super::{Build, transport};
 use crate::gateway::route::{Route, Target};
 use crate::layers::queue::Queue;
+use crate::policy::problem::At;
 use crate::policy::{self, Policy};
 use crate::upstream::cap::{self, Cap};
 use crate::upstream::server::Server;
@@ -36,10 +37,18 @@ pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> BTreeMap<String, Co
 
 fn compile_one(name: &str, table: &policy::Upstream, build: &Build<'_>) -> Compiled {
     let carryover = build.carryover;
-    let servers = table.servers.iter().map(|server| {
-        let key = (server.host.clone(), server.port);
+    let at = build.at().key("upstreams").key(name);
+    // Where there was a fault no gateway comes of it.
+    let transports = transport::compile(table, &at).unwrap_or_default();
+    let servers = table.servers.iter().zip(transports).map(|(server, transport)| {
+        let key = (server.host.clone(), server.port, transport.key());
         carryover.servers.get_or_build(key, || {
-            Arc::new(Server::new(&server.host, server.port, carryover.workers))
+            Arc::new(Server::over(
+                transport,
+                &server.host,
+                server.port,
+                carryover.workers,
+            ))
         })
     });
     let cap = table.max_inflight.get().map(|most| {
@@ -54,12 +63,13 @@ fn compile_one(name: &str, table: &policy::Upstream, build: &Build<'_>) -> Compi
             },
         )
     });
-    report(name, table, build);
+    report(table, &at);
     let setup = Setup {
         name: name.to_owned(),
         servers: servers.collect(),
         connect: table.connect.0,
         pool_idle: table.pool_idle.0,
+        http2: table.http2,
         cap: cap.as_ref().map(|(cap, _)| Arc::clone(cap)),
         sight: carryover.metrics.upstream(name),
     };
@@ -69,8 +79,7 @@ fn compile_one(name: &str, table: &policy::Upstream, build: &Build<'_>) -> Compi
     }
 }
 
-fn report(name: &str, table: &policy::Upstream, build: &Build<'_>) {
-    let at = build.at().key("upstreams").key(name);
+fn report(table: &policy::Upstream, at: &At<'_>) {
     for (index, server) in table.servers.iter().enumerate() {
         if table.servers.iter().take(index).any(|earlier| earlier == server) {
             at.key("servers")

@@ -46,10 +46,12 @@ pub enum Stream {
     Sse,
     /// A WebSocket.
     WebSocket,
+    /// A gRPC call, or one of gRPC-Web, whose answer did not come in one piece.
+    Grpc,
 }
 
 /// The labels of [`Stream`], in its order.
-const STREAMS: [&str; 2] = ["sse", "websocket"];
+const STREAMS: [&str; 3] = ["sse", "websocket", "grpc"];
 
 impl Families {
     pub(super) fn new(catalogue: &mut Catalogue) -> Self {
@@ -128,10 +130,11 @@ impl EndpointMetrics {
 
     /// One more stream of this kind, until the value returned is dropped.
     pub fn stream(&self, kind: Stream) -> Held {
-        let [sse, websocket] = &self.streams;
+        let [sse, websocket, grpc] = &self.streams;
         let (slot, label) = match kind {
             Stream::Sse => (sse, "sse"),
             Stream::WebSocket => (websocket, "websocket"),
+            Stream::Grpc => (grpc, "grpc"),
         };
         let series = || Gauge(self.families.streams.with_label_values(&[&*self.name, label]));
         slot.get_or_init(series).hold()

@@ -132,6 +132,7 @@ impl Bench {
             servers,
             connect: Duration::from_secs(1),
             pool_idle: Duration::from_secs(4),
+            http2: false,
             cap: None,
             sight: Arc::<Seen>::clone(&seen),
         };

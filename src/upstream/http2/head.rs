@@ -1,0 +1,94 @@
+//! The head of a request as HTTP/2 writes it (RFC 9113 §8.3): scheme and authority in the target, nothing about
+//! the connection among the fields.
+
+use http::header::{CONNECTION, HOST, TE, UPGRADE};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
+
+use crate::http::body::Body;
+use crate::http::grpc::is_grpc;
+use crate::http::refusal::Refusal;
+use crate::upstream::http2::outgoing::Outgoing;
+
+const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
+
+/// A head that can be sent more than once.
+pub(super) struct Head {
+    pub(super) method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+impl Head {
+    /// Takes the head off a request in HTTP/1.1: origin form, with `Host`.
+    pub(super) fn take(request: &mut Request<Body>, secure: bool) -> Result<Self, Refusal> {
+        let mut headers = std::mem::take(request.headers_mut());
+        let host = headers.remove(HOST);
+        let authority = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
+        // There is no Upgrade in HTTP/2 (RFC 9113 §8.6): the server answers as to any other GET.
+        headers.remove(CONNECTION);
+        headers.remove(UPGRADE);
+        // Each hop asks for trailers itself, and we pass them on. gRPC servers turn away who does not ask.
+        if is_grpc(&headers) {
+            headers.insert(TE, TRAILERS);
+        }
+        let path = request.uri().path_and_query().cloned();
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(if secure { Scheme::HTTPS } else { Scheme::HTTP });
+        parts.authority = Some(authority.ok_or(Refusal::TargetInvalid)?);
+        parts.path_and_query = Some(path.unwrap_or(PathAndQuery::from_static("/")));
+        Ok(Self {
+            method: request.method().clone(),
+            uri: Uri::from_parts(parts).map_err(|_| Refusal::TargetInvalid)?,
+            headers,
+        })
+    }
+
+    /// The request, to be sent with this body.
+    pub(super) fn request(&self, body: Outgoing) -> Request<Outgoing> {
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.version_mut() = Version::HTTP_2;
+        request.headers_mut().clone_from(&self.headers);
+        request
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    fn head(lines: &[(&'static str, &'static str)], secure: bool) -> Request<Outgoing> {
+        let mut request = Request::post("/a%2Fb?c").body(Body::Empty).unwrap();
+        for (name, value) in lines {
+            request
+                .headers_mut()
+                .append(*name, HeaderValue::from_static(value));
+        }
+        Head::take(&mut request, secure).unwrap().request(Outgoing::Empty)
+    }
+
+    #[test]
+    fn host_becomes_the_authority_and_the_path_stays_byte_for_byte() {
+        let request = head(&[("host", "shop.test:8080"), ("x-a", "1")], true);
+        assert_eq!(request.uri(), "https://shop.test:8080/a%2Fb?c");
+        assert!(!request.headers().contains_key("host") && request.headers().contains_key("x-a"));
+        assert_eq!(head(&[("host", "a")], false).uri().scheme_str(), Some("http"));
+    }
+
+    #[test]
+    fn a_connection_has_no_say_and_trailers_are_asked_for_where_they_are_needed() {
+        let request = head(
+            &[("host", "a"), ("connection", "upgrade"), ("upgrade", "websocket")],
+            false,
+        );
+        assert!(request.headers().is_empty());
+        let request = head(
+            &[("host", "a"), ("content-type", "application/grpc+proto")],
+            false,
+        );
+        assert_eq!(request.headers()["te"], "trailers");
+    }
+}
