@@ -9,6 +9,7 @@ pub mod doors;
 mod entry;
 mod greeting;
 mod http2;
+mod overflow;
 mod patience;
 pub mod socket;
 pub mod tap;

@@ -26,6 +26,7 @@ use crate::upstream::tend::Tending;
 use crate::workers::Workers;
 
 mod control;
+mod files;
 mod logging;
 mod operator;
 mod reporting;
@@ -71,6 +72,7 @@ struct Running {
 
 /// Serves a policy until a signal ends it.
 pub fn serve(source: PolicySource) -> Result<(), StartError> {
+    files::raise();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -23,6 +23,7 @@ pub mod passage;
 mod report;
 pub mod respond;
 pub mod shapes;
+mod spot;
 pub mod tunnel;
 mod words;
 

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -15,17 +15,16 @@ use crate::carryover::Carryover;
 use crate::edge::connection::{self, Client};
 use crate::edge::door::Door;
 use crate::edge::entry;
+use crate::edge::overflow::Overflow;
 use crate::edge::socket::Socket;
 use crate::edge::tls;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::{Connection, Permit, Release, Response};
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
+use crate::http::refusal::Refusal;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Lane;
-
-/// How long to hold off when the process has no file left for a connection: trying at once would spin.
-const OUT_OF_FILES: Duration = Duration::from_millis(100);
 
 /// One worker's part in accepting.
 #[derive(Clone)]
@@ -47,6 +46,7 @@ where
     /// Accepts until the door closes. `alive` is held by every connection, so that its end can be waited for.
     pub async fn run(self, socket: TcpListener, door: Arc<Door>, alive: tokio::sync::mpsc::Sender<()>) {
         let mut closing = door.closing();
+        let mut overflow = Overflow::new();
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -54,29 +54,42 @@ where
                 accepted = socket.accept() => accepted,
             };
             match accepted {
-                Ok((socket, peer)) => self.admit(socket, peer, &door, &alive),
-                Err(error) => self.pause(&error).await,
+                Ok((stream, peer)) => {
+                    if let Err((stream, secure)) = self.admit(stream, peer, &door, &alive) {
+                        overflow.turn_away(stream, &Refusal::TooManyConnections, secure);
+                    }
+                }
+                // One that ended before it was accepted is its own affair.
+                Err(error) if is_passing(&error) => {}
+                Err(error) => {
+                    self.carryover.metrics.connections_refused.count("out_of_files");
+                    let secure = door.listener.load().tls.is_some();
+                    overflow.relieve(&error, &socket, secure).await;
+                }
             }
         }
     }
 
+    /// Starts a connection; one beyond the caps comes back, with whether it would have spoken TLS.
     fn admit(
         &self,
         socket: TcpStream,
         peer: SocketAddr,
         door: &Arc<Door>,
         alive: &tokio::sync::mpsc::Sender<()>,
-    ) {
+    ) -> Result<(), (TcpStream, bool)> {
         let listener = door.listener.load_full();
         let permits = match self.permits(peer, door, &listener) {
             Ok(permits) => permits,
-            Err(reason) => return self.carryover.metrics.connections_refused.count(reason),
+            Err(reason) => {
+                self.carryover.metrics.connections_refused.count(reason);
+                return Err((socket, listener.tls.is_some()));
+            }
         };
-        let Ok(local) = socket.local_addr() else { return };
         // Answers are written whole; waiting for more to send only delays them.
-        if socket.set_nodelay(true).is_err() {
-            return;
-        }
+        let (Ok(local), Ok(())) = (socket.local_addr(), socket.set_nodelay(true)) else {
+            return Ok(());
+        };
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let (acceptor, closing, alive) = (self.clone(), door.closing(), alive.clone());
         let counted = self.carryover.metrics.connections.hold();
@@ -84,6 +97,7 @@ where
             acceptor.serve(socket, (peer, local), &listener, closing).await;
             drop((permits, counted, alive));
         });
+        Ok(())
     }
 
     /// Shakes hands where the listener speaks TLS, then serves the connection to its end.
@@ -120,6 +134,7 @@ where
             worker: self.worker,
             secure: listener.tls.is_some(),
             sni: socket.asked_for().map(Box::from),
+            names: shown(listener, &socket),
             entrance: listener.entrance,
             redirect_to_https: listener.redirect_to_https,
             max_target: listener.max_target,
@@ -164,19 +179,21 @@ where
         own.map(|own| [Some(in_all), Some(own)])
             .ok_or("max_connections_per_client")
     }
+}
 
-    /// A connection that failed before it was accepted is its own affair; lack of files is everybody's.
-    async fn pause(&self, error: &io::Error) {
-        let passing = matches!(
-            error.kind(),
-            io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
-        );
-        if !passing {
-            self.carryover.metrics.connections_refused.count("out_of_files");
-            tracing::warn!(error = %error, "no connection can be accepted; raise the limit of open files");
-            tokio::time::sleep(OUT_OF_FILES).await;
-        }
+/// What the certificate is for that the client was shown.
+fn shown(listener: &Listener, socket: &Socket) -> Arc<[String]> {
+    match (&listener.certificates, socket.asked_for()) {
+        (Some(certificates), Some(name)) => certificates.names(Some(name)),
+        _ => Arc::default(),
     }
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    )
 }
 
 impl Release for Door {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustls::ServerConfig;
 
 use crate::http::exchange::Entrance;
+use crate::tls::choice::Choice;
 
 /// A listener's settings.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub struct Listener {
     pub keep_alive_idle: Duration,
     /// The terms of TLS; plain HTTP without.
     pub tls: Option<Arc<ServerConfig>>,
+    /// Which certificate is shown for which name.
+    pub certificates: Option<Arc<Choice>>,
     /// From the connection to the end of the handshake.
     pub tls_handshake: Duration,
     /// Whether plain requests are sent to https.

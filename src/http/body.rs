@@ -1,12 +1,14 @@
 //! One body type for both directions.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use crate::http::consent::{Consent, Withheld};
 use crate::http::flow::{BodyFault, End, Watch};
 use crate::http::gzip::{self, Gzip};
 use crate::http::metered::Metered;
@@ -23,6 +25,8 @@ pub enum Body {
     Full(Bytes),
     /// Streamed from a connection under a [`Pace`].
     Streamed(Box<Metered>),
+    /// The same, not read before the receiver consents.
+    Withheld(Box<Withheld>),
     /// Bytes already taken off a stream to look at them, then the rest of it.
     Peeked(Bytes, Box<Metered>),
     /// Another body, gzipped on its way.
@@ -41,6 +45,15 @@ impl Body {
         Self::Streamed(Box::new(Metered::new(inner, pace, watch)))
     }
 
+    /// The same body, not read before there is consent.
+    #[must_use]
+    pub fn withheld(self, consent: Arc<Consent>) -> Self {
+        match self {
+            Self::Streamed(metered) => Self::Withheld(Box::new(Withheld::new(consent, metered))),
+            other => other,
+        }
+    }
+
     /// Adds a watch, told after those already there; gives it back if nothing will be streamed
     /// or two watch already (the connection that is given back, and the account of the request).
     pub fn attend(&mut self, watch: Box<dyn Watch>) -> Option<Box<dyn Watch>> {
@@ -48,7 +61,8 @@ impl Body {
             Self::Streamed(metered) | Self::Peeked(_, metered) => metered,
             // What leaves is what counts, not what came in.
             Self::Gzipped(gzip) => return gzip.attend(watch),
-            Self::Empty | Self::Full(_) => return Some(watch),
+            // A request's, which is watched from the start.
+            Self::Empty | Self::Full(_) | Self::Withheld(_) => return Some(watch),
         };
         match metered.watches.iter_mut().find(|slot| slot.is_none()) {
             Some(free) => {
@@ -81,7 +95,10 @@ impl Body {
 
     /// Whether bytes are still to come: from a connection, or out of the coding.
     pub fn is_streamed(&self) -> bool {
-        matches!(self, Self::Streamed(_) | Self::Peeked(..) | Self::Gzipped(_))
+        matches!(
+            self,
+            Self::Streamed(_) | Self::Withheld(_) | Self::Peeked(..) | Self::Gzipped(_)
+        )
     }
 }
 
@@ -118,6 +135,15 @@ impl HttpBody for Body {
                 *self = Self::Streamed(metered);
                 polled
             }
+            Self::Withheld(mut withheld) => {
+                let polled = withheld.poll(cx);
+                if polled.is_pending() {
+                    *self = Self::Withheld(withheld);
+                    return Poll::Pending;
+                }
+                *self = Self::Streamed(withheld.into_body());
+                self.poll_frame(cx)
+            }
             Self::Gzipped(mut gzip) => {
                 let polled = gzip.poll(cx);
                 stall::asked(polled.is_pending());
@@ -132,6 +158,7 @@ impl HttpBody for Body {
             Self::Empty => true,
             Self::Full(_) | Self::Peeked(..) => false,
             Self::Streamed(metered) => metered.over || metered.inner.is_end_stream(),
+            Self::Withheld(withheld) => withheld.body().inner.is_end_stream(),
             Self::Gzipped(gzip) => gzip.is_over(),
         }
     }
@@ -141,6 +168,7 @@ impl HttpBody for Body {
             Self::Empty => SizeHint::with_exact(0),
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Streamed(metered) => metered.inner.size_hint(),
+            Self::Withheld(withheld) => withheld.body().inner.size_hint(),
             Self::Gzipped(_) => SizeHint::default(),
             Self::Peeked(bytes, metered) => {
                 let (rest, taken) = (metered.inner.size_hint(), bytes.len() as u64);

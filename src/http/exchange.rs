@@ -47,6 +47,8 @@ pub struct Connection {
     pub secure: bool,
     /// The name the client asked for in its TLS handshake (SNI), in lower case.
     pub sni: Option<Box<str>>,
+    /// What the certificate is for that it was shown: names, and `*.suffix`.
+    pub names: Arc<[String]>,
     /// Which kind of listener it came in by.
     pub entrance: Entrance,
     /// Whether its plain requests are sent to https.

@@ -12,7 +12,7 @@ use crate::http::client::{
     Caller, Hop, MAX_HOPS, Trust, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PORT, X_FORWARDED_PROTO,
     walk,
 };
-use crate::http::host;
+use crate::http::{fields, host};
 
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
@@ -27,14 +27,20 @@ const OURS: [&str; 7] = [
     "x-real-ip",
 ];
 /// Taken from our own proxies only.
-const STRANGERS: [&str; 7] = [
+const STRANGERS: [&str; 13] = [
     "cf-connecting-ip",
     "cf-connecting-ipv6",
     "cf-ipcountry",
+    "client-ip",
     "fastly-client-ip",
     "true-client-ip",
     "x-client-ip",
     "x-cluster-client-ip",
+    "x-envoy-external-address",
+    "x-envoy-original-path",
+    "x-originating-ip",
+    "x-remote-addr",
+    "x-remote-ip",
 ];
 /// Families of the same kind. `X-Original-URL` and `X-Rewrite-URL` make some frameworks serve another path than
 /// the one that was routed.
@@ -113,19 +119,12 @@ fn drop_claims(headers: &mut HeaderMap, peer_trusted: bool) {
     if !headers.keys().any(|name| is_claim(name.as_str(), peer_trusted)) {
         return;
     }
-    let claims: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| is_claim(name.as_str(), peer_trusted))
-        .cloned()
-        .collect();
-    for name in &claims {
-        headers.remove(name);
-    }
+    fields::retain(headers, |name| !is_claim(name.as_str(), peer_trusted));
 }
 
 /// Whether a header says something about the request's way that must not be believed, or is written by us.
 /// A proxy of ours may add what we do not write (`X-Forwarded-Prefix`, `CF-Connecting-IP`); a stranger may not.
-fn is_claim(name: &str, peer_trusted: bool) -> bool {
+pub(super) fn is_claim(name: &str, peer_trusted: bool) -> bool {
     if !matches!(
         name.as_bytes(),
         [b'x', b'-' | b'_', ..] | [b'c' | b'f' | b't', ..]

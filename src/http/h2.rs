@@ -6,12 +6,13 @@ use http_body::Body as _;
 
 use crate::http::body::Body;
 use crate::http::exchange::Response;
+use crate::http::fields;
 
 /// Takes out of a request's headers what means nothing to the next hop, or several things to several readers.
 pub fn unfold(headers: &mut HeaderMap) {
     join_cookies(headers);
     // Each hop asks for trailers itself (RFC 9110 §10.1.4), and the next one is HTTP/1.1.
-    headers.remove(header::TE);
+    fields::remove(headers, &header::TE);
     // Equal lengths may be repeated, and the body has been checked against them; a second line is bait for parsers.
     if headers.get_all(header::CONTENT_LENGTH).iter().nth(1).is_some()
         && let Some(length) = headers.get(header::CONTENT_LENGTH).cloned()

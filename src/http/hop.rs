@@ -1,37 +1,16 @@
 //! Hop-by-hop headers: what concerns one connection ends with it (RFC 9110 §7.6.1).
 //! It does not speak for the next connection: what that one needs is written by whoever opens it.
 
-use http::header::{
-    CONNECTION, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, TE};
 
-use crate::http::upgrade;
-
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-/// No header of any standard: CGI turns it into the variable `HTTP_PROXY`, through which a client would choose
-/// the backend's outgoing proxy ("httpoxy", CVE-2016-5385).
-const PROXY: HeaderName = HeaderName::from_static("proxy");
-
-/// What goes on every hop, in the order of the bits that [`find`] sets. `Trailer` stays: trailers are passed on.
-static HOP_BY_HOP: [HeaderName; 9] = [
-    CONNECTION,
-    KEEP_ALIVE,
-    PROXY_CONNECTION,
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    TE,
-    TRANSFER_ENCODING,
-    UPGRADE,
-    PROXY,
-];
+use crate::http::{fields, upgrade};
 
 /// Headers that authenticate, frame, address or otherwise steer a message, and that a sender never has a reason
 /// to take off on the way. Sorted.
-const END_TO_END: [&str; 30] = [
+const END_TO_END: [&str; 36] = [
     "accept",
     "authorization",
+    "baggage",
     "cache-control",
     "content-encoding",
     "content-length",
@@ -41,6 +20,7 @@ const END_TO_END: [&str; 30] = [
     "date",
     "etag",
     "expect",
+    "fastly-client-ip",
     "forwarded",
     "host",
     "idempotency-key",
@@ -49,26 +29,36 @@ const END_TO_END: [&str; 30] = [
     "range",
     "referer",
     "retry-after",
+    "sentry-trace",
     "set-cookie",
     "strict-transport-security",
     "traceparent",
+    "tracestate",
+    "true-client-ip",
     "user-agent",
     "vary",
     "via",
     "www-authenticate",
     "x-api-key",
+    "x-cluster-client-ip",
     "x-csrf-token",
     "x-real-ip",
     "x-request-id",
 ];
 /// And all whose names begin so.
-const END_TO_END_FAMILIES: [&str; 6] = [
+const END_TO_END_FAMILIES: [&str; 12] = [
     "access-control-",
+    "cf-",
     "content-security-",
+    "grpc-",
     "if-",
     "sec-",
-    "x-forwarded-",
     "x-auth",
+    "x-client-",
+    "x-forwarded",
+    "x-original-",
+    "x-rewrite-",
+    "x-user",
 ];
 
 /// Why a request's `Connection` header is refused: always 400.
@@ -113,22 +103,32 @@ pub fn strip_response(headers: &mut HeaderMap) {
     }
 }
 
-/// One pass over the names, since nine look-ups that all miss cost ten times as much.
+/// One pass over the names, since ten look-ups that all miss cost ten times as much.
 fn find(headers: &HeaderMap) -> u16 {
     headers.keys().fold(0, |found, name| found | bit(name.as_str()))
 }
 
+/// Whether a header concerns one connection only.
+pub(super) fn is_hop_by_hop(name: &str) -> bool {
+    bit(name) != 0
+}
+
+/// What goes on every hop, a bit for each. `Trailer` stays: trailers are passed on. `Proxy` is no header of any
+/// standard: CGI turns it into the variable `HTTP_PROXY`, through which a client would choose the backend's
+/// outgoing proxy ("httpoxy", CVE-2016-5385). `HTTP2-Settings` is the other half of an upgrade to h2c, which is
+/// never made.
 fn bit(name: &str) -> u16 {
     let at = match name.len() {
-        2 if name == "te" => 5,
-        5 if name == "proxy" => 8,
-        7 if name == "upgrade" => 7,
-        10 if name == "connection" => 0,
-        10 if name == "keep-alive" => 1,
-        16 if name == "proxy-connection" => 2,
-        17 if name == "transfer-encoding" => 6,
-        18 if name == "proxy-authenticate" => 3,
-        19 if name == "proxy-authorization" => 4,
+        2 if name == "te" => 0,
+        5 if name == "proxy" => 1,
+        7 if name == "upgrade" => 2,
+        10 if name == "connection" => 3,
+        10 if name == "keep-alive" => 4,
+        14 if name == "http2-settings" => 5,
+        16 if name == "proxy-connection" => 6,
+        17 if name == "transfer-encoding" => 7,
+        18 if name == "proxy-authenticate" => 8,
+        19 if name == "proxy-authorization" => 9,
         _ => return 0,
     };
     1 << at
@@ -137,14 +137,9 @@ fn bit(name: &str) -> u16 {
 #[cold]
 fn strip(headers: &mut HeaderMap, found: u16, may_go: impl Fn(&HeaderName) -> bool) {
     let named: Vec<HeaderName> = options(headers).flatten().filter(may_go).collect();
-    for name in &named {
-        headers.remove(name);
-    }
-    for (at, name) in HOP_BY_HOP.iter().enumerate() {
-        if found & (1 << at) != 0 {
-            headers.remove(name);
-        }
-    }
+    fields::retain(headers, |name| {
+        found & bit(name.as_str()) == 0 && !named.contains(name)
+    });
 }
 
 /// A connection option that is no token.
@@ -170,7 +165,8 @@ fn accepts_trailers(line: &HeaderValue) -> bool {
         .any(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"trailers"))
 }
 
-fn is_end_to_end(name: &str) -> bool {
+/// Whether a header is not for the next hop alone, whatever its sender says of it.
+pub(super) fn is_end_to_end(name: &str) -> bool {
     END_TO_END.binary_search(&name).is_ok()
         || END_TO_END_FAMILIES.iter().any(|family| name.starts_with(family))
 }

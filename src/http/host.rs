@@ -87,6 +87,16 @@ impl HostPattern {
     }
 }
 
+/// Whether a certificate for `name` is one for `host`: the same, or `*.` for its first label (RFC 9525 §6.3).
+pub fn is_within(host: &str, name: &str) -> bool {
+    match name.strip_prefix("*.") {
+        None => host.eq_ignore_ascii_case(name),
+        Some(suffix) => host
+            .split_once('.')
+            .is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(suffix)),
+    }
+}
+
 impl fmt::Display for HostPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -13,6 +13,7 @@ use tokio::time::Sleep;
 
 use crate::http::flow::{BodyFault, End, Watch};
 use crate::http::pace::Pace;
+use crate::http::trailers;
 
 /// A body from a connection, counted and paced.
 pub struct Metered {
@@ -65,7 +66,7 @@ impl Metered {
         })
     }
 
-    fn count(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, BodyFault> {
+    fn count(&mut self, mut frame: Frame<Bytes>) -> Result<Frame<Bytes>, BodyFault> {
         let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
         self.bytes += bytes;
         if let Some(most) = self.pace.max_bytes.filter(|most| self.bytes > *most) {
@@ -76,6 +77,9 @@ impl Metered {
             .iter_mut()
             .flatten()
             .for_each(|watch| watch.passed(bytes));
+        if let Some(trailers) = frame.trailers_mut() {
+            trailers::drop_forbidden(trailers);
+        }
         // hyper does not ask again after trailers, nor after the last byte of a body of known length.
         if frame.is_trailers() || self.inner.is_end_stream() {
             self.end(End::Complete);

@@ -1,6 +1,6 @@
 //! The normal form of a path, in which routes are matched. What is forwarded is the path as received.
-//! It never climbs above the root. `;parameters` of a segment are left as they are: a backend that drops them
-//! (Java servlets: `/admin;x/`) sees another path than we match, which a later guard must refuse or strip.
+//! It never climbs above the root. `;parameters` of a segment are left as they are; what a backend that drops them
+//! takes the path for is told by [`readings`](crate::http::readings).
 
 use std::borrow::Cow;
 
@@ -63,7 +63,11 @@ fn is_dot_segment(rest: &[u8]) -> bool {
 
 #[cold]
 fn normalise(path: &[u8]) -> String {
-    let decoded = decode(path);
+    tidy(&decode(path))
+}
+
+/// Drops dot segments and merges slashes of a path that is decoded.
+pub(super) fn tidy(decoded: &[u8]) -> String {
     let mut out: Vec<u8> = Vec::with_capacity(decoded.len() + 1);
     let mut segments = decoded.split(|byte| *byte == b'/').peekable();
     let mut open = false;
@@ -85,7 +89,8 @@ fn normalise(path: &[u8]) -> String {
     String::from_utf8(out).unwrap_or_else(|raw| String::from_utf8_lossy(raw.as_bytes()).into_owned())
 }
 
-fn decode(path: &[u8]) -> Vec<u8> {
+/// Undoes percent-escapes, once.
+pub(super) fn decode(path: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(path.len());
     let mut rest = path;
     while let [byte, tail @ ..] = rest {

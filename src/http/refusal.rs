@@ -71,6 +71,15 @@ pub enum Refusal {
         "the path has empty, dot or escaped segments, which this route does not take; send its plain form"
     )]
     TargetAmbiguous,
+    /// The path has several readings, and they lead to different routes: who guards one would not guard the other.
+    #[error("the path can be read in several ways that lead to different routes; send its plain form")]
+    PathAmbiguous,
+    /// The client shook hands for another name than it asks for (RFC 9110 §15.5.20).
+    #[error("this connection is for another host; open one for this host")]
+    Misdirected,
+    /// `Expect` holds more than `100-continue` (RFC 9110 §15.5.18).
+    #[error("only `100-continue` can be expected here")]
+    ExpectationFailed,
     /// The target is longer than the listener's `max_target`.
     #[error("the request target is longer than {0} bytes")]
     TargetTooLong(u64),
@@ -116,6 +125,12 @@ pub enum Refusal {
     /// No place came free in the upstream's queue.
     #[error("the application is busy")]
     UpstreamQueueTimeout,
+    /// The listener or the client has all the connections it may have; said before a request is read.
+    #[error("too many connections")]
+    TooManyConnections,
+    /// The gateway has no file, port or memory left for one more connection.
+    #[error("the gateway is out of resources")]
+    Exhausted,
     /// None of the upstream's names has an address (yet).
     #[error("the application cannot be found")]
     UpstreamUnresolved,
@@ -155,6 +170,7 @@ impl Refusal {
             Self::HostInvalid(_)
             | Self::TargetInvalid
             | Self::TargetAmbiguous
+            | Self::PathAmbiguous
             | Self::ConnectionHeader
             | Self::TlsRequired
             | Self::BodyInvalid => StatusCode::BAD_REQUEST,
@@ -163,6 +179,8 @@ impl Refusal {
             }
             Self::TargetTooLong(_) => StatusCode::URI_TOO_LONG,
             Self::TooManyHeaders(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
             Self::MethodRefused => StatusCode::NOT_IMPLEMENTED,
             Self::AccessDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -172,9 +190,11 @@ impl Refusal {
             Self::RateLimited(_) | Self::TooManyInFlight | Self::TooManyStreams => {
                 StatusCode::TOO_MANY_REQUESTS
             }
-            Self::UpstreamBusy | Self::UpstreamQueueTimeout | Self::UpstreamUnresolved => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::TooManyConnections
+            | Self::Exhausted
+            | Self::UpstreamBusy
+            | Self::UpstreamQueueTimeout
+            | Self::UpstreamUnresolved => StatusCode::SERVICE_UNAVAILABLE,
             Self::UpstreamUnreachable
             | Self::UpstreamUntrusted
             | Self::UpstreamTls
@@ -189,7 +209,11 @@ impl Refusal {
     pub fn code(&self) -> &'static str {
         match self {
             Self::HostInvalid(_) => "host_invalid",
-            Self::TargetInvalid | Self::TargetAmbiguous => "target_invalid",
+            Self::TargetInvalid | Self::TargetAmbiguous | Self::PathAmbiguous => "target_invalid",
+            Self::Misdirected => "misdirected",
+            Self::ExpectationFailed => "expectation_failed",
+            Self::TooManyConnections => "too_many_connections",
+            Self::Exhausted => "exhausted",
             Self::TargetTooLong(_) => "target_too_long",
             Self::TooManyHeaders(_) => "too_many_headers",
             Self::TlsRequired => "tls_required",
@@ -221,6 +245,9 @@ impl Refusal {
 
     /// Who is to blame.
     pub fn blame(&self) -> Blame {
+        if matches!(self, Self::TooManyConnections | Self::Exhausted) {
+            return Blame::Gateway;
+        }
         match self.status().as_u16() {
             400..=499 | 501 => Blame::Client,
             500 => Blame::Gateway,
@@ -238,6 +265,8 @@ impl Refusal {
                 | Self::ConnectionHeader
                 | Self::TlsRequired
                 | Self::MethodRefused
+                | Self::ExpectationFailed
+                | Self::TooManyConnections
                 | Self::BodyTooLarge(_)
                 | Self::RequestTimeout(_)
                 | Self::BodyInvalid
@@ -251,6 +280,8 @@ impl Refusal {
             Self::RateLimited(quota) => Some(quota.retry_after),
             Self::TooManyInFlight
             | Self::TooManyStreams
+            | Self::TooManyConnections
+            | Self::Exhausted
             | Self::UpstreamBusy
             | Self::UpstreamQueueTimeout
             | Self::UpstreamUnresolved
@@ -269,20 +300,4 @@ impl Refusal {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_blame_follows_from_the_status() {
-        assert_eq!(Refusal::NotFound.blame(), Blame::Client);
-        assert_eq!(Refusal::UpstreamClosed.blame(), Blame::Upstream);
-        assert_eq!(Refusal::Internal.blame(), Blame::Gateway);
-    }
-
-    #[test]
-    fn a_deadline_names_the_key_that_set_it() {
-        let refusal = Refusal::UpstreamTimeout(Deadline::ResponseHead);
-        assert_eq!(refusal.deadline().map(Deadline::name), Some("response_head"));
-        assert_eq!(refusal.status(), 504);
-    }
-}
+mod tests;

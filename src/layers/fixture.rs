@@ -29,6 +29,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
             worker: 0,
             secure: false,
             sni: None,
+            names: Arc::default(),
             entrance: crate::http::exchange::Entrance::Public,
             redirect_to_https: false,
             max_target: 8192,

@@ -6,23 +6,21 @@ use std::task::{Context, Poll};
 use std::time::{Instant, SystemTime};
 
 use futures_util::future::Either;
-use http::{HeaderMap, HeaderValue, Method, Request, Version, header, request};
+use http::{HeaderValue, Method, Request, Version, header, request};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use std::future::{Ready, ready};
 use tower::{Layer, Service};
 
-use crate::gateway::Gateway;
-use crate::gateway::router::Found;
 use crate::http::client;
 use crate::http::exchange::{Connection, Exchange, Notes, Permits};
 use crate::http::refusal::Refusal;
 use crate::http::request_id::request_id;
 use crate::http::trace::Trace;
-use crate::http::{h2, host, path};
-use crate::layers::{cors, own};
+use crate::http::{h2, host};
 use crate::stack::catch_panic::Identified;
 use crate::stack::passage::{Held, Lane, Ledger, Passage, Place, Refused, Reply};
+use crate::stack::spot::{Spot, misdirected, spot};
 
 /// A request as it comes off its connection.
 pub struct Arrival {
@@ -134,10 +132,16 @@ pub(super) fn enter(arrival: Arrival) -> Held {
     if head.version == Version::HTTP_2 && addressed.is_ok() {
         h2::name_host(&mut head);
     }
-    let (route, own, miss) = match &addressed {
-        Ok(_) if connection.entrance.is_admin() => (snapshot.fallback(), true, None),
-        Ok(host) => place(&snapshot, host.as_deref(), &head),
-        Err(_) => (snapshot.fallback(), false, None),
+    let placed = addressed.and_then(|host| {
+        misdirected(host.as_deref(), &connection, &client)?;
+        if connection.entrance.is_admin() {
+            return Ok(Spot::own(&snapshot));
+        }
+        spot(&snapshot, host.as_deref(), &head)
+    });
+    let (Spot { route, own, miss }, fault) = match placed {
+        Ok(spot) => (spot, None),
+        Err(refusal) => (Spot::none(&snapshot), Some(refusal)),
     };
     let trace = Trace::of(&head.headers, || {
         snapshot
@@ -151,7 +155,7 @@ pub(super) fn enter(arrival: Arrival) -> Held {
         trace,
         host: head.headers.get(header::HOST).cloned(),
         user_agent: head.headers.get(header::USER_AGENT).cloned(),
-        fault: addressed.err(),
+        fault,
         place: Place { snapshot, route, own },
         body,
         exchange: Exchange {
@@ -166,6 +170,7 @@ pub(super) fn enter(arrival: Arrival) -> Held {
         },
         miss,
         upload: None,
+        consent: None,
         switched: None,
         lane,
         ledger: Ledger::default(),
@@ -197,33 +202,6 @@ fn target_length(head: &request::Parts) -> u64 {
     head.uri
         .path_and_query()
         .map_or(0, |target| target.as_str().len() as u64)
-}
-
-/// The route, whether it is an endpoint of our own, and why there is none.
-fn place(gateway: &Gateway, host: Option<&str>, head: &request::Parts) -> (usize, bool, Option<Refusal>) {
-    let path = path::normal_form(head.uri.path());
-    if own::is_own(&path) {
-        return (gateway.fallback(), true, None);
-    }
-    match gateway.router.find(
-        host,
-        &path,
-        method_asked_for(&head.method, &head.headers)
-            .as_ref()
-            .unwrap_or(&head.method),
-    ) {
-        Found::Route(route) => (route, false, None),
-        Found::MethodNotAllowed(allow) => (gateway.fallback(), false, Some(Refusal::MethodNotAllowed(allow))),
-        Found::NotFound => (gateway.fallback(), false, None),
-    }
-}
-
-/// A preflight asks for another method; it belongs to that one's route.
-pub(super) fn method_asked_for(method: &Method, headers: &HeaderMap) -> Option<Method> {
-    if !cors::is_preflight(method, headers) {
-        return None;
-    }
-    Method::from_bytes(headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)?.as_bytes()).ok()
 }
 
 // === framing ===

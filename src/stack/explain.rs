@@ -17,10 +17,11 @@ use crate::http::handover::Handover;
 use crate::http::phase::Phase;
 use crate::http::{host, path};
 use crate::policy::{Policy, Source};
-use crate::stack::enter::{Arrival, enter, method_asked_for};
+use crate::stack::enter::{Arrival, enter};
 use crate::stack::explain::sheet::Sheet;
 use crate::stack::explain::told::{Asked, Explanation, Forms, RouteTold};
 use crate::stack::passage::{Lane, Passage};
+use crate::stack::spot::method_asked_for;
 
 mod client;
 mod layers;
@@ -112,6 +113,7 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
         worker: 0,
         secure: question.tls || listener.tls.is_some(),
         sni: None,
+        names: Arc::default(),
         entrance: listener.entrance,
         redirect_to_https: listener.redirect_to_https,
         max_target: listener.max_target,

@@ -1,15 +1,18 @@
 //! The innermost service: the request as the upstream gets it, the attempt, and the answer as the client
 //! gets it. Bodies stream both ways; nothing is held back to see more of it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderValue, Request, StatusCode, Version, header, response};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header, response};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
 use crate::gateway::route::{Route, Target};
 use crate::http::body::Body;
+use crate::http::consent::{Consent, Expectation};
 use crate::http::exchange::{Exchange, Response};
+use crate::http::fields;
 use crate::http::flow::{End, Watch};
 use crate::http::forwarded;
 use crate::http::grpc;
@@ -17,6 +20,7 @@ use crate::http::hop;
 use crate::http::pace::Pace;
 use crate::http::refusal::{Blame, Refusal};
 use crate::http::request_id::X_REQUEST_ID;
+use crate::http::spelling::drop_shadows;
 use crate::http::upgrade::{self, Handshake};
 use crate::observe::metrics::Stream;
 use crate::stack::passage::{Held, Passage, Refused, Reply};
@@ -47,7 +51,7 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
         }
     };
     let (worker, upload) = (passage.exchange.connection.worker, passage.upload.clone());
-    match send(
+    let outcome = send(
         upstream,
         request,
         upload,
@@ -55,8 +59,11 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
         &deadlines,
         &mut passage.exchange.notes.trip,
     )
-    .await
-    {
+    .await;
+    if let Some(consent) = &passage.consent {
+        consent.settle();
+    }
+    match outcome {
         Ok(answer) if answer.0.status == StatusCode::SWITCHING_PROTOCOLS => Ok(switch(passage, answer)),
         Ok(answer) => match admit_stream(&mut passage, route, (&answer.0, &answer.1)) {
             Ok(pace) => Ok(Reply {
@@ -95,6 +102,7 @@ pub(super) fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<B
     *request.uri_mut() = target;
     *request.version_mut() = Version::HTTP_11;
     let mut headers = std::mem::take(&mut exchange.head.headers);
+    let consent = expectation(exchange.head.version, &mut headers, passage.body.is_some())?;
     if hop::strip_request(&mut headers).map_err(|_| Refusal::ConnectionHeader)?
         && let Some(handshake) = Handshake::of(
             &exchange.head.method,
@@ -125,8 +133,6 @@ pub(super) fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<B
     );
     headers.insert(X_REQUEST_ID, exchange.request_id.clone());
     passage.trace.write(&mut headers);
-    // Whoever expects 100-continue is told to go on by our reading; the upstream gets the body at once.
-    headers.remove(header::EXPECT);
     if host.is_none() {
         // Only HTTP/1.0 comes without (RFC 9112 §3.2); the upstream speaks 1.1 and needs one.
         let target = exchange
@@ -139,6 +145,7 @@ pub(super) fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<B
             target.unwrap_or(HeaderValue::from_static("localhost")),
         );
     }
+    drop_shadows(&mut headers);
     edits::headers(route, exchange, host.as_ref(), stripped, &mut headers);
     *request.headers_mut() = headers;
     if let Some(body) = passage.body.take() {
@@ -150,8 +157,39 @@ pub(super) fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<B
         };
         *request.body_mut() = Body::streamed(body, pace, Some(upload.watch()));
         passage.upload = Some(upload);
+        if let Some(consent) = consent {
+            await_consent(&mut request, &consent);
+            passage.consent = Some(consent);
+        }
     }
     Ok(request)
+}
+
+/// What is waited for before the body is read, if the client wants it so. Other expectations than that nobody knows,
+/// and whoever passes them on unread promises what it cannot keep.
+fn expectation(
+    version: Version,
+    headers: &mut HeaderMap,
+    has_body: bool,
+) -> Result<Option<Arc<Consent>>, Refusal> {
+    match Expectation::of(version, headers) {
+        Expectation::Unknown => return Err(Refusal::ExpectationFailed),
+        Expectation::Continue if has_body => return Ok(Some(Consent::new())),
+        Expectation::Continue | Expectation::None => fields::remove(headers, &header::EXPECT),
+    }
+    Ok(None)
+}
+
+/// The upstream's 100 lets the body flow, and with it hyper tells the client to send it.
+fn await_consent(request: &mut Request<Body>, consent: &Arc<Consent>) {
+    let body = std::mem::take(request.body_mut());
+    *request.body_mut() = body.withheld(Arc::clone(consent));
+    let consent = Arc::clone(consent);
+    hyper::ext::on_informational(request, move |interim| {
+        if interim.status() == StatusCode::CONTINUE {
+            consent.give();
+        }
+    });
 }
 
 /// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's
@@ -226,7 +264,7 @@ impl Watch for Returning {
 }
 
 /// Server-sent events (WHATWG HTML §9.2) and calls stay open on purpose: silence on them is no fault.
-fn stream_of(headers: &http::HeaderMap) -> Option<Stream> {
+fn stream_of(headers: &HeaderMap) -> Option<Stream> {
     let kind = headers.get(header::CONTENT_TYPE)?.as_bytes();
     if kind
         .get(..17)

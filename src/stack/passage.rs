@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 
 use crate::gateway::live::{Holder, Snapshot};
 use crate::gateway::route::{Route, Target};
+use crate::http::consent::Consent;
 use crate::http::exchange::{Exchange, Response};
 use crate::http::flow::{End, Watch};
 use crate::http::refusal::{CLIENT_CLOSED_REQUEST, Refusal};
@@ -77,6 +78,8 @@ pub struct Passage {
     pub trace: Trace,
     /// The request body on its way to the upstream.
     pub upload: Option<Arc<Upload>>,
+    /// Whether the upstream wants that body, where the client waits to be told.
+    pub consent: Option<Arc<Consent>>,
     /// The connection to the upstream, once that has switched protocols.
     pub switched: Option<Lease>,
     /// The worker.

@@ -16,6 +16,8 @@ pub struct Choice {
     /// By what stands behind `*.`.
     under: HashMap<Box<str>, usize>,
     all: Vec<Arc<CertifiedKey>>,
+    /// What each is for.
+    names: Vec<Arc<[String]>>,
 }
 
 impl Choice {
@@ -37,7 +39,16 @@ impl Choice {
                 .iter()
                 .map(|certificate| Arc::clone(&certificate.key))
                 .collect(),
+            names: certificates
+                .iter()
+                .map(|certificate| certificate.names.clone().into())
+                .collect(),
         }
+    }
+
+    /// What the certificate is for that is shown to whoever asks for this name.
+    pub fn names(&self, asked_for: Option<&str>) -> Arc<[String]> {
+        self.names.get(self.pick(asked_for)).cloned().unwrap_or_default()
     }
 
     /// The place of the certificate for a name: an exact one, a wildcard for its first label, or the first.

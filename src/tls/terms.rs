@@ -3,11 +3,10 @@
 
 use std::sync::Arc;
 
-use rustls::server::{NoServerSessionStorage, ProducesTickets};
+use rustls::server::{NoServerSessionStorage, ProducesTickets, ResolvesServerCert};
 use rustls::version::{TLS12, TLS13};
 use rustls::{Error, ServerConfig};
 
-use crate::tls::certificate::Certificate;
 use crate::tls::choice::Choice;
 use crate::tls::provider;
 use crate::tls::tickets::Tickets;
@@ -16,11 +15,11 @@ use crate::tls::tickets::Tickets;
 pub const H2: &[u8] = b"h2";
 
 /// TLS 1.2 and 1.3 with these certificates, HTTP/2 before HTTP/1.1.
-pub fn terms(certificates: &[Certificate], tickets: &Arc<Tickets>) -> Result<Arc<ServerConfig>, Error> {
+pub fn terms(choice: &Arc<Choice>, tickets: &Arc<Tickets>) -> Result<Arc<ServerConfig>, Error> {
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13, &TLS12])?
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(Choice::new(certificates)));
+        .with_cert_resolver(Arc::clone(choice) as Arc<dyn ResolvesServerCert>);
     config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
     // A memory of sessions would be one more thing that grows with strangers; tickets are theirs to keep.
     config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -38,7 +37,8 @@ mod tests {
 
     #[test]
     fn offers_http_2_first_and_no_early_data() {
-        let config = terms(&[certificate(&["a.test"])], &Tickets::new()).unwrap();
+        let choice = Arc::new(Choice::new(&[certificate(&["a.test"])]));
+        let config = terms(&choice, &Tickets::new()).unwrap();
         assert_eq!(config.alpn_protocols.first().unwrap(), H2);
         assert_eq!(config.max_early_data_size, 0);
         assert!(config.ticketer.enabled());

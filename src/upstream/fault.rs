@@ -5,6 +5,8 @@ use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
+use rustix::io::Errno;
+
 use crate::http::flow::BodyFault;
 use crate::http::pace::TooSlow;
 use crate::http::refusal::{Deadline, Refusal};
@@ -108,12 +110,21 @@ pub(super) fn nobody(last: Option<io::Error>) -> AttemptError {
     let refusal = match &last {
         None => Refusal::UpstreamUnresolved,
         Some(error) if error.kind() == io::ErrorKind::TimedOut => Refusal::UpstreamTimeout(Deadline::Connect),
+        Some(error) if is_ours(error) => Refusal::Exhausted,
         Some(error) => of_tls(error).unwrap_or(Refusal::UpstreamUnreachable),
     };
     AttemptError {
         refusal,
         source: last.map(Into::into),
     }
+}
+
+/// Whether no connection came about for want of something on this side: files, ports, memory.
+pub(super) fn is_ours(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM | Errno::ADDRNOTAVAIL)
+    )
 }
 
 /// A deadline ran out.

@@ -1,11 +1,13 @@
 //! What is known of one address: whether it is alive, and whether its name still leads to it.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 
 use tokio::sync::Notify;
 
+use crate::upstream::fault::is_ours;
 use crate::upstream::transport::Transport;
 
 /// What is known of an address.
@@ -83,14 +85,15 @@ impl Mark {
     }
 
     /// It did not accept a connection.
-    pub(super) fn is_down(&self, why: &dyn std::fmt::Display) {
-        if self.turns(Health::Down) {
+    pub(super) fn is_down(&self, why: &io::Error) {
+        // Want of files or ports is ours, and says nothing of the server.
+        if !is_ours(why) && self.turns(Health::Down) {
             tracing::warn!(address = %self.address, error = %why, "server is down");
         }
     }
 
     /// A request found it down. The name is looked up again at once: the server may have moved.
-    pub(super) fn failed(&self, why: &dyn std::fmt::Display) {
+    pub(super) fn failed(&self, why: &io::Error) {
         self.is_down(why);
         self.lost.notify_one();
     }

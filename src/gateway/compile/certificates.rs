@@ -14,6 +14,7 @@ use super::Build;
 use crate::policy::problem::At;
 use crate::policy::{CertificateFiles, defaults};
 use crate::tls::certificate::{Certificate, Fault, read_chain, read_key};
+use crate::tls::choice::Choice;
 use crate::tls::terms::terms;
 use crate::tls::tickets::Tickets;
 
@@ -26,7 +27,7 @@ pub(super) fn compile(
     files: &[CertificateFiles],
     now: SystemTime,
     build: &Build<'_>,
-) -> Option<Arc<ServerConfig>> {
+) -> Option<(Arc<ServerConfig>, Arc<Choice>)> {
     if files.is_empty() {
         return None;
     }
@@ -46,11 +47,12 @@ pub(super) fn compile(
         .carryover
         .tickets
         .get_or_build(listener.to_owned(), Tickets::new);
-    let terms = terms(&certificates, &tickets);
+    let choice = Arc::new(Choice::new(&certificates));
+    let terms = terms(&choice, &tickets);
     if let Err(error) = &terms {
         at.fault(format!("these certificates cannot be used: {error}"));
     }
-    terms.ok()
+    Some((terms.ok()?, choice))
 }
 
 /// Both files, each with its own faults, then what they are together.

@@ -75,6 +75,8 @@ fn report_redirect(policy: &Policy, name: &str, table: &policy::Listener, build:
 }
 
 pub(super) fn compile_one(name: &str, table: &policy::Listener, share: usize, build: &Build<'_>) -> Listener {
+    let (tls, certificates) =
+        certificates::compile(name, &table.certificates, SystemTime::now(), build).unzip();
     Listener {
         name: name.to_owned(),
         address: table.address.0,
@@ -85,7 +87,8 @@ pub(super) fn compile_one(name: &str, table: &policy::Listener, share: usize, bu
         max_target: table.max_target.0,
         request_head: table.timeouts.request_head.0,
         keep_alive_idle: table.timeouts.keep_alive_idle.0,
-        tls: certificates::compile(name, &table.certificates, SystemTime::now(), build),
+        tls,
+        certificates,
         tls_handshake: table.timeouts.tls_handshake.0,
         redirect_to_https: table.redirect_to_https,
         entrance: Entrance::Public,

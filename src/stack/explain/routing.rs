@@ -7,10 +7,10 @@ use http::{HeaderMap, Method};
 
 use crate::gateway::router::{Found, Router, Rule};
 use crate::http::{host, path};
-use crate::stack::enter::method_asked_for;
 use crate::stack::explain::sheet::Sheet;
 use crate::stack::explain::told::{Loser, Lost};
 use crate::stack::passage::Passage;
+use crate::stack::spot::method_asked_for;
 
 /// Nobody reads more; the rest is counted.
 const SHOWN: usize = 20;

@@ -74,7 +74,7 @@ async fn an_upstream_that_is_all_down_is_still_tried() {
     let mut bench = Bench::new(vec![origin.server()]);
     bench.upstream.servers()[0].endpoints()[0]
         .mark()
-        .is_down(&"a probe");
+        .is_down(&std::io::ErrorKind::ConnectionRefused.into());
     let (text, _talk) = join!(bench.get_all(), origin.serve(OK));
     text.unwrap();
     assert!(bench.upstream.is_ready());

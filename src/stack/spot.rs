@@ -1,0 +1,102 @@
+//! Where in the gateway a request belongs, judged on the normal form of its path. What other readers of that path
+//! could take for another page, or another host than the one that hands were shaken for, has no place.
+
+use http::{HeaderMap, Method, header, request};
+
+use crate::gateway::Gateway;
+use crate::gateway::router::Found;
+use crate::http::client::Caller;
+use crate::http::exchange::Connection;
+use crate::http::refusal::Refusal;
+use crate::http::{host, path, readings};
+use crate::layers::{cors, own};
+
+/// Where in the gateway a request belongs.
+#[derive(PartialEq, Eq)]
+pub(super) struct Spot {
+    /// Which of its routes.
+    pub(super) route: usize,
+    /// Whether it is for an endpoint of our own.
+    pub(super) own: bool,
+    /// Why no route takes it.
+    pub(super) miss: Option<Refusal>,
+}
+
+impl Spot {
+    /// No route.
+    pub(super) fn none(gateway: &Gateway) -> Self {
+        Self {
+            route: gateway.fallback(),
+            own: false,
+            miss: None,
+        }
+    }
+
+    /// An endpoint of our own.
+    pub(super) fn own(gateway: &Gateway) -> Self {
+        Self {
+            own: true,
+            ..Self::none(gateway)
+        }
+    }
+
+    fn of(gateway: &Gateway, host: Option<&str>, path: &str, method: &Method) -> Self {
+        if own::is_own(path) {
+            return Self::own(gateway);
+        }
+        match gateway.router.find(host, path, method) {
+            Found::Route(route) => Self {
+                route,
+                ..Self::none(gateway)
+            },
+            Found::MethodNotAllowed(allow) => Self {
+                miss: Some(Refusal::MethodNotAllowed(allow)),
+                ..Self::none(gateway)
+            },
+            Found::NotFound => Self::none(gateway),
+        }
+    }
+}
+
+/// Who shook hands for one name may not ask for another: certificates and terms are each name's own, and a cache or a
+/// check before us knew only the first (RFC 9110 §7.4). What one certificate is for, its clients may mix
+/// (RFC 9113 §9.1.1). A proxy of ours asks for our name, and passes on its client's.
+pub(super) fn misdirected(
+    host: Option<&str>,
+    connection: &Connection,
+    client: &Caller,
+) -> Result<(), Refusal> {
+    let (Some(sni), Some(host)) = (connection.sni.as_deref(), host) else {
+        return Ok(());
+    };
+    let covered = || connection.names.iter().any(|name| host::is_within(host, name));
+    if sni == host || client.peer_trusted || covered() {
+        Ok(())
+    } else {
+        Err(Refusal::Misdirected)
+    }
+}
+
+/// The spot of the path's normal form, if every other reading of it has the same.
+pub(super) fn spot(gateway: &Gateway, host: Option<&str>, head: &request::Parts) -> Result<Spot, Refusal> {
+    let received = head.uri.path();
+    let asked_for = method_asked_for(&head.method, &head.headers);
+    let method = asked_for.as_ref().unwrap_or(&head.method);
+    let spot = Spot::of(gateway, host, &path::normal_form(received), method);
+    if readings::is_odd(received) {
+        let others = readings::others(received).map_err(|readings::HoldsNul| Refusal::TargetInvalid)?;
+        let agrees = |other: &String| Spot::of(gateway, host, other, method) == spot;
+        if !others.iter().all(agrees) {
+            return Err(Refusal::PathAmbiguous);
+        }
+    }
+    Ok(spot)
+}
+
+/// A preflight asks for another method; it belongs to that one's route.
+pub(super) fn method_asked_for(method: &Method, headers: &HeaderMap) -> Option<Method> {
+    if !cors::is_preflight(method, headers) {
+        return None;
+    }
+    Method::from_bytes(headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)?.as_bytes()).ok()
+}
