@@ -57,7 +57,8 @@ pub const ORDER: [&str; 22] = [
 pub fn stack()
 -> impl Service<Arrival, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
-    stack_over(service_fn(forward::forward))
+    // Boxed, so that what waits for it stays small: the futures of all layers are moved as one.
+    stack_over(service_fn(|passage| Box::pin(forward::forward(passage))))
 }
 
 /// The same list over another innermost service: `explain` runs it without an upstream.

@@ -19,6 +19,7 @@ use crate::edge::overflow::Overflow;
 use crate::edge::socket::Socket;
 use crate::edge::tls;
 use crate::gateway::listener::Listener;
+use crate::http::forwarded;
 use crate::http::exchange::{Connection, Permit, Release, Response};
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
@@ -130,6 +131,7 @@ where
         };
         let connection = Connection {
             peer,
+            peer_written: forwarded::written(peer.ip()),
             local,
             worker: self.worker,
             secure: listener.tls.is_some(),

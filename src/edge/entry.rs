@@ -7,8 +7,7 @@ use http::Request;
 use hyper::body::Incoming;
 use hyper::service::Service as HyperService;
 use tokio::sync::watch;
-use tower::util::Oneshot;
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 use crate::http::exchange::{Connection, Response};
 use crate::observe::metrics::Metrics;
@@ -39,12 +38,13 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Oneshot<S, Arrival>;
+    type Future = S::Future;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let arrival = Arrival::new(request, Arc::clone(&self.connection), Arc::clone(&self.lane));
         self.connection.phase.asked(arrival.arrived);
-        self.stack.clone().oneshot(arrival)
+        // Always ready: what could make it wait is awaited inside the call.
+        self.stack.clone().call(arrival)
     }
 }
 

@@ -39,6 +39,8 @@ impl Entrance {
 pub struct Connection {
     /// The other end of the socket: the client, or a proxy before us.
     pub peer: SocketAddr,
+    /// Its address as the value of a header, written once for all requests.
+    pub peer_written: HeaderValue,
     /// Our end of the socket.
     pub local: SocketAddr,
     /// Which worker serves it, counted from 0; picks the worker's own lane of pools and buffers.

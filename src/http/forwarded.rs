@@ -12,7 +12,7 @@ use crate::http::client::{
     Caller, Hop, MAX_HOPS, Trust, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PORT, X_FORWARDED_PROTO,
     walk,
 };
-use crate::http::{fields, host};
+use crate::http::host;
 
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
@@ -51,27 +51,27 @@ const STRANGERS_PREFIXES: [&str; 3] = ["x-forwarded-", "x-original-", "x-rewrite
 pub struct Arrival<'a> {
     /// The socket's other end.
     pub peer: IpAddr,
+    /// The same as [`written`].
+    pub peer_written: &'a HeaderValue,
     /// Whether it spoke TLS to us.
     pub https: bool,
     /// The request's authority as received: the `Host` header, or that of an absolute target.
     pub host: Option<&'a HeaderValue>,
 }
 
-/// Replaces whatever the request says about its way here by what is known:
-/// `X-Real-IP`, `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`.
-pub fn rewrite(headers: &mut HeaderMap, arrival: &Arrival<'_>, caller: &Caller, trust: &Trust) {
-    let (real_ip, forwarded_for) = addresses(headers, arrival.peer, caller, trust);
-    drop_claims(headers, caller.peer_trusted);
+/// Says what is known of the request's way here: `X-Real-IP`, `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`.
+/// Whatever it [claims](is_claim) itself was left out before; `received` is where the way is read from.
+pub fn write(headers: &mut HeaderMap, received: &HeaderMap, arrival: &Arrival<'_>, caller: &Caller, trust: &Trust) {
+    let (real_ip, forwarded_for) = addresses(received, arrival, caller, trust);
     let https = caller.https.unwrap_or(arrival.https);
-    let host = caller.host.as_ref().or(arrival.host);
     headers.insert(X_REAL_IP, real_ip);
     headers.insert(X_FORWARDED_FOR, forwarded_for);
     headers.insert(
         X_FORWARDED_PROTO,
         HeaderValue::from_static(if https { "https" } else { "http" }),
     );
-    headers.insert(X_FORWARDED_PORT, port(caller, host, https));
-    if let Some(host) = host {
+    headers.insert(X_FORWARDED_PORT, port(caller, arrival, https));
+    if let Some(host) = caller.host.as_ref().or(arrival.host) {
         headers.insert(X_FORWARDED_HOST, host.clone());
     }
 }
@@ -79,18 +79,18 @@ pub fn rewrite(headers: &mut HeaderMap, arrival: &Arrival<'_>, caller: &Caller, 
 /// The client, and the way from the client to us: entries are written anew, so that no port, no odd spelling and
 /// nothing left of the client reaches the upstream.
 fn addresses(
-    headers: &HeaderMap,
-    peer: IpAddr,
+    received: &HeaderMap,
+    arrival: &Arrival<'_>,
     caller: &Caller,
     trust: &Trust,
 ) -> (HeaderValue, HeaderValue) {
-    let real_ip = address(caller.ip);
     if caller.hops == 0 {
-        return (real_ip.clone(), real_ip);
+        return (arrival.peer_written.clone(), arrival.peer_written.clone());
     }
+    let real_ip = written(caller.ip);
     let mut way = [caller.ip; MAX_HOPS];
     let mut length = 0;
-    for (slot, hop) in way.iter_mut().zip(walk(headers, trust)) {
+    for (slot, hop) in way.iter_mut().zip(walk(received, trust)) {
         let (Hop::Trusted(ip) | Hop::Client(ip)) = hop else {
             break;
         };
@@ -99,32 +99,29 @@ fn addresses(
     }
     let mut text = BytesMut::with_capacity(24 * (length + 1));
     for ip in way.iter().take(length).rev() {
-        write(&mut text, *ip);
+        spell(&mut text, *ip);
         text.extend_from_slice(b", ");
     }
-    write(&mut text, peer.to_canonical());
+    spell(&mut text, arrival.peer.to_canonical());
     (real_ip, value(text))
 }
 
 /// The port the client connected to, not ours: behind Docker's `80:8080` ours is 8080 and means nothing outside.
-fn port(caller: &Caller, host: Option<&HeaderValue>, https: bool) -> HeaderValue {
-    let named = || host::parse(host?.as_bytes()).ok()?.port;
+fn port(caller: &Caller, arrival: &Arrival<'_>, https: bool) -> HeaderValue {
+    let named = || {
+        let host = caller.host.as_ref().or(arrival.host)?.as_bytes();
+        // Most name none, and then there is nothing to read.
+        host.contains(&b':').then(|| host::parse(host).ok()?.port)?
+    };
     match caller.port.or_else(named) {
         Some(port) => HeaderValue::from(port),
         None => HeaderValue::from_static(if https { "443" } else { "80" }),
     }
 }
 
-fn drop_claims(headers: &mut HeaderMap, peer_trusted: bool) {
-    if !headers.keys().any(|name| is_claim(name.as_str(), peer_trusted)) {
-        return;
-    }
-    fields::retain(headers, |name| !is_claim(name.as_str(), peer_trusted));
-}
-
 /// Whether a header says something about the request's way that must not be believed, or is written by us.
 /// A proxy of ours may add what we do not write (`X-Forwarded-Prefix`, `CF-Connecting-IP`); a stranger may not.
-pub(super) fn is_claim(name: &str, peer_trusted: bool) -> bool {
+pub fn is_claim(name: &str, peer_trusted: bool) -> bool {
     if !matches!(
         name.as_bytes(),
         [b'x', b'-' | b'_', ..] | [b'c' | b'f' | b't', ..]
@@ -146,14 +143,15 @@ fn starts_with(name: &str, prefix: &str) -> bool {
             .all(|(byte, wanted)| byte == wanted || (byte == b'_' && wanted == b'-'))
 }
 
-fn address(ip: IpAddr) -> HeaderValue {
+/// An address as the value of a header.
+pub fn written(ip: IpAddr) -> HeaderValue {
     let mut text = BytesMut::with_capacity(40);
-    write(&mut text, ip);
+    spell(&mut text, ip.to_canonical());
     value(text)
 }
 
 /// IPv4 digit by digit, which takes half as long as the formatter.
-fn write(text: &mut BytesMut, ip: IpAddr) {
+fn spell(text: &mut BytesMut, ip: IpAddr) {
     match ip {
         IpAddr::V4(v4) => {
             for (at, octet) in v4.octets().into_iter().enumerate() {

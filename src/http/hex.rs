@@ -31,7 +31,9 @@ mod tests {
 
         #[test]
         fn spells_as_the_formatter_does(number: u64) {
-            proptest::prop_assert_eq!(digits(number).as_slice(), format!("{number:016x}").as_bytes());
+            let spelt = digits(number);
+            let expected = format!("{number:016x}");
+            proptest::prop_assert_eq!(spelt.as_slice(), expected.as_bytes());
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Hop-by-hop headers: what concerns one connection ends with it (RFC 9110 §7.6.1).
 //! It does not speak for the next connection: what that one needs is written by whoever opens it.
 
-use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, TE};
+use http::header::{
+    CONNECTION, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING,
+    UPGRADE,
+};
 
-use crate::http::{fields, upgrade};
+use crate::http::upgrade;
 
 /// Headers that authenticate, frame, address or otherwise steer a message, and that a sender never has a reason
 /// to take off on the way. Sorted.
@@ -61,6 +64,20 @@ const END_TO_END_FAMILIES: [&str; 12] = [
     "x-user",
 ];
 
+/// In the order of the bits that [`find`] sets.
+static HOP_BY_HOP: [HeaderName; 10] = [
+    TE,
+    HeaderName::from_static("proxy"),
+    UPGRADE,
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("http2-settings"),
+    HeaderName::from_static("proxy-connection"),
+    TRANSFER_ENCODING,
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+];
+
 /// Why a request's `Connection` header is refused: always 400.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectionFault {
@@ -72,26 +89,50 @@ pub enum ConnectionFault {
     Malformed,
 }
 
-/// Takes hop-by-hop headers off a request, and `Proxy`; `TE: trailers` is kept, which is all of `TE` that is used.
-/// Says whether they asked for a WebSocket.
-pub fn strip_request(headers: &mut HeaderMap) -> Result<bool, ConnectionFault> {
-    let found = find(headers);
-    if found == 0 {
-        return Ok(false);
-    }
-    for name in options(headers) {
-        let name = name.map_err(|NotAName| ConnectionFault::Malformed)?;
-        if is_end_to_end(name.as_str()) {
-            return Err(ConnectionFault::EndToEnd(name));
+/// What of a request's head ends with its connection.
+#[derive(Debug, Default)]
+pub struct Hop {
+    found: u16,
+    /// Named in `Connection`.
+    named: Vec<HeaderName>,
+    /// Whether it asks for a WebSocket.
+    pub websocket: bool,
+    /// Whether it takes trailers: all of `TE` that is used, and to be said anew to the next hop.
+    pub trailers: bool,
+}
+
+impl Hop {
+    /// Finds hop-by-hop headers, and `Proxy`.
+    pub fn of(headers: &HeaderMap) -> Result<Self, ConnectionFault> {
+        let found = find(headers);
+        if found == 0 {
+            return Ok(Self::default());
         }
+        Self::told(headers, found)
     }
-    let trailers = headers.get_all(TE).into_iter().any(accepts_trailers);
-    let websocket = upgrade::names_websocket(headers);
-    strip(headers, found, |_| true);
-    if trailers {
-        headers.insert(TE, HeaderValue::from_static("trailers"));
+
+    #[cold]
+    fn told(headers: &HeaderMap, found: u16) -> Result<Self, ConnectionFault> {
+        let mut named = Vec::new();
+        for name in options(headers) {
+            let name = name.map_err(|NotAName| ConnectionFault::Malformed)?;
+            if is_end_to_end(name.as_str()) {
+                return Err(ConnectionFault::EndToEnd(name));
+            }
+            named.push(name);
+        }
+        Ok(Self {
+            found,
+            named,
+            websocket: upgrade::names_websocket(headers),
+            trailers: headers.get_all(TE).into_iter().any(accepts_trailers),
+        })
     }
-    Ok(websocket)
+
+    /// Whether this header goes no further.
+    pub fn ends(&self, name: &HeaderName) -> bool {
+        self.found != 0 && (bit(name.as_str()) != 0 || self.named.contains(name))
+    }
 }
 
 /// Takes hop-by-hop headers off a response. An upstream that names headers meant for the client in `Connection`
@@ -134,12 +175,19 @@ fn bit(name: &str) -> u16 {
     1 << at
 }
 
-#[cold]
+/// The order of an answer's headers means nothing to a client, so they are taken out one by one.
 fn strip(headers: &mut HeaderMap, found: u16, may_go: impl Fn(&HeaderName) -> bool) {
-    let named: Vec<HeaderName> = options(headers).flatten().filter(may_go).collect();
-    fields::retain(headers, |name| {
-        found & bit(name.as_str()) == 0 && !named.contains(name)
-    });
+    if found & bit(CONNECTION.as_str()) != 0 {
+        let named: Vec<HeaderName> = options(headers).flatten().filter(may_go).collect();
+        for name in &named {
+            headers.remove(name);
+        }
+    }
+    for (at, name) in HOP_BY_HOP.iter().enumerate() {
+        if found & (1 << at) != 0 {
+            headers.remove(name);
+        }
+    }
 }
 
 /// A connection option that is no token.

@@ -63,14 +63,15 @@ impl Trace {
         self.given
     }
 
-    /// Puts it into the request for the upstream. State that belongs to another trace, or is no state, goes.
-    pub fn write(&self, headers: &mut HeaderMap) {
-        if !self.given {
-            headers.insert(TRACEPARENT, self.parent.clone());
-        }
-        if headers.contains_key(TRACESTATE) && !(self.given && is_state(headers)) {
-            headers.remove(TRACESTATE);
-        }
+    /// The header itself.
+    pub fn parent(&self) -> &HeaderValue {
+        &self.parent
+    }
+
+    /// Whether this header of a request goes no further: a parent that is replaced by ours, and state that belongs to
+    /// another trace, or is no state.
+    pub fn ends(&self, name: &HeaderName, received: &HeaderMap) -> bool {
+        *name == TRACEPARENT && !self.given || *name == TRACESTATE && !(self.given && is_state(received))
     }
 
     fn part(&self, range: std::ops::Range<usize>) -> &str {

@@ -121,15 +121,8 @@ impl Edit for Cors {
     fn after(&self, note: Self::Note, _exchange: &Exchange, response: &mut Response) {
         let Some(allowed) = note else { return };
         let headers = response.headers_mut();
-        for own in [
-            header::ACCESS_CONTROL_ALLOW_ORIGIN,
-            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-            header::ACCESS_CONTROL_ALLOW_METHODS,
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            header::ACCESS_CONTROL_MAX_AGE,
-        ] {
-            headers.remove(own);
+        if headers.keys().any(|name| name.as_str().starts_with("access-control-")) {
+            forget(headers);
         }
         // A shared cache must not hand one origin's answer to another, also when none was named.
         if self.origins != Origins::Any || self.credentials {
@@ -141,6 +134,21 @@ impl Edit for Cors {
                 headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, expose.clone());
             }
         }
+    }
+}
+
+/// The application's own rules.
+#[cold]
+fn forget(headers: &mut HeaderMap) {
+    for own in [
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        header::ACCESS_CONTROL_MAX_AGE,
+    ] {
+        headers.remove(own);
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use http::{HeaderName, HeaderValue, Request};
 
+use crate::http::forwarded;
 use crate::http::client::Caller;
 use crate::http::exchange::{Connection, Exchange, Notes, Permits};
 use crate::http::handover::Handover;
@@ -25,6 +26,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
         body_length: Some(0),
         connection: Arc::new(Connection {
             peer: SocketAddr::new(ip, 50_000),
+            peer_written: forwarded::written(ip),
             local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8080),
             worker: 0,
             secure: false,

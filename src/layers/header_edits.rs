@@ -6,8 +6,9 @@ use std::fmt::Write;
 use std::net::IpAddr;
 
 use bytes::{BufMut, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 
+use crate::http::client::Caller;
 use crate::http::exchange::{Exchange, Response};
 use crate::http::host;
 use crate::layers::Edit;
@@ -119,7 +120,8 @@ impl Edit for HeaderEdits {
         if !self.tells_host {
             return None;
         }
-        host_of(exchange, exchange.head.headers.get(header::HOST)).map(Into::into)
+        let head = &exchange.head;
+        host_of(&exchange.client, &head.uri, head.headers.get(header::HOST)).map(Into::into)
     }
 
     fn after(&self, host: Self::Note, exchange: &Exchange, response: &mut Response) {
@@ -153,15 +155,9 @@ impl Value {
 
 /// The host the client asked for, without its port, in lower case: what a trusted proxy says, else the authority of
 /// the request, which `named` is the `Host` header of.
-pub fn host_of(exchange: &Exchange, named: Option<&HeaderValue>) -> Option<String> {
-    let forwarded = exchange.client.host.as_ref().map(HeaderValue::as_bytes);
-    let target = || {
-        exchange
-            .head
-            .uri
-            .authority()
-            .map(|authority| authority.as_str().as_bytes())
-    };
+pub fn host_of(client: &Caller, target: &Uri, named: Option<&HeaderValue>) -> Option<String> {
+    let forwarded = client.host.as_ref().map(HeaderValue::as_bytes);
+    let target = || target.authority().map(|authority| authority.as_str().as_bytes());
     let value = forwarded
         .or_else(|| named.map(HeaderValue::as_bytes))
         .or_else(target)?;

@@ -2,12 +2,11 @@
 //! is counted and logged once, when its last byte has left or its client is gone.
 
 use std::convert::Infallible;
-use std::fmt::Write;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::Map;
 use http::{HeaderName, HeaderValue, Version};
@@ -105,16 +104,27 @@ fn settle(reply: Reply) -> Response {
 
 /// `X-Response-Time-ms` and `X-Process-Time` (seconds): until the head of the answer (seed rows 1-16, 2-09; trap T16).
 fn timings(took: Duration) -> (HeaderValue, HeaderValue) {
-    let micros = took.as_micros();
-    let mut text = String::with_capacity(40);
-    let written = write!(text, "{}.{:03}", micros / 1000, micros % 1000);
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let mut text = BytesMut::with_capacity(48);
+    write_point::<3>(&mut text, micros, 1000);
     let middle = text.len();
-    let written = written.and_then(|()| write!(text, "{}.{:06}", micros / 1_000_000, micros % 1_000_000));
-    debug_assert!(written.is_ok());
-    let text = Bytes::from(text);
+    write_point::<6>(&mut text, micros, 1_000_000);
+    let text = text.freeze();
     let value =
         |part: Bytes| HeaderValue::from_maybe_shared(part).expect("digits and a point are a header value");
     (value(text.slice(..middle)), value(text.slice(middle..)))
+}
+
+/// Appends `micros / unit` with `N` decimals.
+fn write_point<const N: usize>(text: &mut BytesMut, micros: u64, unit: u64) {
+    text.extend_from_slice(itoa::Buffer::new().format(micros / unit).as_bytes());
+    text.extend_from_slice(b".");
+    let (mut decimals, mut rest) = ([b'0'; N], micros % unit);
+    for digit in decimals.iter_mut().rev() {
+        *digit += (rest % 10) as u8;
+        rest /= 10;
+    }
+    text.extend_from_slice(&decimals);
 }
 
 #[cfg(test)]

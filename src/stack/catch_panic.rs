@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::convert::Infallible;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -12,8 +12,7 @@ use futures_util::FutureExt;
 use futures_util::future::CatchUnwind;
 use http::HeaderValue;
 use pin_project_lite::pin_project;
-use tower::util::Oneshot;
-use tower::{Layer, Service, ServiceExt};
+use tower::{Layer, Service};
 
 use crate::http::exchange::Response;
 use crate::http::problem::Problem;
@@ -50,21 +49,26 @@ impl<N> Layer<N> for CatchPanicLayer {
 impl<R, N> Service<R> for CatchPanic<N>
 where
     R: Identified,
-    N: Service<R, Response = Response, Error = Infallible> + Clone,
+    N: Service<R, Response = Response, Error = Infallible>,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Catching<Oneshot<N, R>>;
+    type Future = Catching<N::Future>;
 
-    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(cx)
     }
 
     fn call(&mut self, arrival: R) -> Self::Future {
         let request_id = arrival.request_id();
         // The passage inside closes its own account when it is dropped by the unwinding; nothing of it is used again.
+        let (inner, panic) = match catch_unwind(AssertUnwindSafe(|| self.0.call(arrival))) {
+            Ok(inner) => (Some(AssertUnwindSafe(inner).catch_unwind()), None),
+            Err(panic) => (None, Some(panic)),
+        };
         Catching {
-            inner: AssertUnwindSafe(self.0.clone().oneshot(arrival)).catch_unwind(),
+            inner,
+            panic,
             request_id,
         }
     }
@@ -74,7 +78,9 @@ pin_project! {
     /// Runs the stack and catches its panic.
     pub struct Catching<F> {
         #[pin]
-        inner: CatchUnwind<AssertUnwindSafe<F>>,
+        inner: Option<CatchUnwind<AssertUnwindSafe<F>>>,
+        // On the way in, before there was anything to poll.
+        panic: Option<Box<dyn Any + Send>>,
         request_id: HeaderValue,
     }
 }
@@ -87,10 +93,11 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        Poll::Ready(match ready!(this.inner.poll(cx)) {
-            Ok(outcome) => outcome,
-            Err(panic) => Ok(answer(panic.as_ref(), this.request_id)),
-        })
+        let outcome = match this.inner.as_pin_mut() {
+            Some(inner) => ready!(inner.poll(cx)),
+            None => Err(this.panic.take().unwrap_or_else(|| Box::new(()))),
+        };
+        Poll::Ready(outcome.unwrap_or_else(|panic| Ok(answer(panic.as_ref(), this.request_id))))
     }
 }
 
@@ -113,6 +120,8 @@ fn answer(panic: &(dyn Any + Send), request_id: &HeaderValue) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use tower::ServiceExt;
+
     use super::*;
 
     impl Identified for () {
@@ -124,6 +133,15 @@ mod tests {
     async fn panicking((): ()) -> Result<Response, Infallible> {
         tokio::task::yield_now().await;
         unreachable!("a fault of ours")
+    }
+
+    #[tokio::test]
+    async fn a_panic_on_the_way_in_becomes_an_answer() {
+        let service = layer().layer(tower::service_fn(|()| -> std::future::Ready<Result<Response, Infallible>> {
+            unreachable!("a fault of ours")
+        }));
+        let response = service.oneshot(()).await.expect("infallible");
+        assert_eq!(response.status(), 500);
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::{Instant, SystemTime};
 
 use futures_util::future::Either;
-use http::{HeaderValue, Method, Request, Version, header, request};
+use http::{HeaderValue, Method, Request, Version, request};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use std::future::{Ready, ready};
@@ -17,6 +17,7 @@ use crate::http::exchange::{Connection, Exchange, Notes, Permits};
 use crate::http::refusal::Refusal;
 use crate::http::request_id::request_id;
 use crate::http::trace::Trace;
+use crate::http::host::Authority;
 use crate::http::{h2, host};
 use crate::stack::catch_panic::Identified;
 use crate::stack::passage::{Held, Lane, Ledger, Passage, Place, Refused, Reply};
@@ -128,17 +129,17 @@ pub(super) fn enter(arrival: Arrival) -> Held {
         h2::unfold(&mut head.headers);
     }
     let client = client::resolve(connection.peer.ip(), &head.headers, &snapshot.trust);
-    let addressed = address(&head, &connection);
-    if head.version == Version::HTTP_2 && addressed.is_ok() {
-        h2::name_host(&mut head);
-    }
-    let placed = addressed.and_then(|host| {
-        misdirected(host.as_deref(), &connection, &client)?;
+    let placed = address(&head, &connection).and_then(|authority| {
+        let host = authority.as_ref().map(|authority| &*authority.host);
+        misdirected(host, &connection, &client)?;
         if connection.entrance.is_admin() {
             return Ok(Spot::own(&snapshot));
         }
-        spot(&snapshot, host.as_deref(), &head)
+        spot(&snapshot, host, &head)
     });
+    if head.version == Version::HTTP_2 {
+        h2::name_host(&mut head);
+    }
     let (Spot { route, own, miss }, fault) = match placed {
         Ok(spot) => (spot, None),
         Err(refusal) => (Spot::none(&snapshot), Some(refusal)),
@@ -153,8 +154,6 @@ pub(super) fn enter(arrival: Arrival) -> Held {
         grpc: false,
         deadline: None,
         trace,
-        host: head.headers.get(header::HOST).cloned(),
-        user_agent: head.headers.get(header::USER_AGENT).cloned(),
         fault,
         place: Place { snapshot, route, own },
         body,
@@ -178,7 +177,7 @@ pub(super) fn enter(arrival: Arrival) -> Held {
 }
 
 /// Which host a request is for, or why it is for none (RFC 9112 §3.2).
-fn address(head: &request::Parts, connection: &Connection) -> Result<Option<String>, Refusal> {
+fn address<'a>(head: &'a request::Parts, connection: &Connection) -> Result<Option<Authority<'a>>, Refusal> {
     // TRACE echoes credentials to whoever asks; CONNECT makes a gateway an open relay.
     if matches!(head.method, Method::TRACE | Method::CONNECT) {
         return Err(Refusal::MethodRefused);
@@ -192,10 +191,7 @@ fn address(head: &request::Parts, connection: &Connection) -> Result<Option<Stri
     if !head.uri.path().starts_with('/') {
         return Err(Refusal::TargetInvalid);
     }
-    match host::of_request(head.version, &head.uri, &head.headers) {
-        Ok(authority) => Ok(authority.map(|authority| authority.host.into_owned())),
-        Err(fault) => Err(Refusal::HostInvalid(fault)),
-    }
+    host::of_request(head.version, &head.uri, &head.headers).map_err(Refusal::HostInvalid)
 }
 
 fn target_length(head: &request::Parts) -> u64 {

@@ -12,6 +12,7 @@ use http::{HeaderMap, Method, Uri, header};
 use crate::gateway::Gateway;
 use crate::gateway::listener::Listener;
 use crate::gateway::live::Live;
+use crate::http::forwarded;
 use crate::http::exchange::{Connection, Entrance};
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
@@ -109,7 +110,8 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
     let (head, ()) = request.into_parts();
     let connection = Connection {
         peer: SocketAddr::new(question.from.to_canonical(), 0),
-        local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), listener.address.port()),
+        peer_written: forwarded::written(question.from),
+            local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), listener.address.port()),
         worker: 0,
         secure: question.tls || listener.tls.is_some(),
         sni: None,

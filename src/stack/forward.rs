@@ -1,35 +1,33 @@
 //! The innermost service: the request as the upstream gets it, the attempt, and the answer as the client
 //! gets it. Bodies stream both ways; nothing is held back to see more of it.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header, response};
+use http::{HeaderMap, StatusCode, Version, header, response};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
 use crate::gateway::route::{Route, Target};
 use crate::http::body::Body;
-use crate::http::consent::{Consent, Expectation};
 use crate::http::exchange::{Exchange, Response};
-use crate::http::fields;
 use crate::http::flow::{End, Watch};
-use crate::http::forwarded;
 use crate::http::grpc;
 use crate::http::hop;
 use crate::http::pace::Pace;
 use crate::http::refusal::{Blame, Refusal};
-use crate::http::request_id::X_REQUEST_ID;
-use crate::http::spelling::drop_shadows;
-use crate::http::upgrade::{self, Handshake};
+use crate::http::upgrade;
 use crate::observe::metrics::Stream;
 use crate::stack::passage::{Held, Passage, Refused, Reply};
 use crate::upstream::line::Line;
-use crate::upstream::send::{self, send};
-use crate::upstream::watch::Upload;
+use crate::upstream::send::{self, Errand, send};
 
 mod call;
 mod edits;
+mod outgoing;
+
+use outgoing::Received;
+
+pub(super) use outgoing::outgoing;
 
 /// Forwards a request to its upstream.
 pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
@@ -38,8 +36,8 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
     let Target::Upstream(upstream) = &route.target else {
         return by_itself(passage, &route.target);
     };
-    let request = match outgoing(&mut passage, route) {
-        Ok(request) => request,
+    let (request, plan) = match outgoing(&mut passage, route) {
+        Ok(outgoing) => outgoing,
         Err(refusal) => return Err(Refused { passage, refusal }),
     };
     let deadlines = if passage.grpc {
@@ -50,16 +48,28 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
             total: route.waits.total.map(|total| passage.exchange.arrived + total),
         }
     };
-    let (worker, upload) = (passage.exchange.connection.worker, passage.upload.clone());
-    let outcome = send(
-        upstream,
-        request,
-        upload,
-        worker,
-        &deadlines,
-        &mut passage.exchange.notes.trip,
-    )
-    .await;
+    let outcome = {
+        let Passage {
+            exchange,
+            trace,
+            upload,
+            ..
+        } = &mut *passage;
+        let received = Received {
+            head: &exchange.head,
+            connection: &exchange.connection,
+            client: &exchange.client,
+            request_id: &exchange.request_id,
+            trace,
+        };
+        let errand = Errand {
+            upload: upload.clone(),
+            worker: exchange.connection.worker,
+            waits: &deadlines,
+            again: &|| received.request(&plan, &place).ok(),
+        };
+        send(upstream, request, errand, &mut exchange.notes.trip).await
+    };
     if let Some(consent) = &passage.consent {
         consent.settle();
     }
@@ -91,105 +101,6 @@ fn by_itself(mut passage: Held, target: &Target) -> Result<Reply, Refused> {
         Ok(response) => Ok(Reply { passage, response }),
         Err(refusal) => Err(Refused { passage, refusal }),
     }
-}
-
-/// One normalised request: no hop-by-hop headers, no stranger's word on where it came from.
-pub(super) fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<Body>, Refusal> {
-    let exchange = &mut passage.exchange;
-    let mut request = Request::new(Body::Empty);
-    *request.method_mut() = exchange.head.method.clone();
-    let (target, stripped) = edits::target(route, &exchange.head.uri)?;
-    *request.uri_mut() = target;
-    *request.version_mut() = Version::HTTP_11;
-    let mut headers = std::mem::take(&mut exchange.head.headers);
-    let consent = expectation(exchange.head.version, &mut headers, passage.body.is_some())?;
-    if hop::strip_request(&mut headers).map_err(|_| Refusal::ConnectionHeader)?
-        && let Some(handshake) = Handshake::of(
-            &exchange.head.method,
-            exchange.head.version,
-            &headers,
-            passage.body.is_none(),
-        )
-    {
-        take_stream(exchange, route, Instant::now())?;
-        upgrade::dress(&mut headers);
-        request.extensions_mut().insert(handshake);
-    }
-    passage.grpc = exchange.head.version == Version::HTTP_2 && grpc::is_grpc(&headers);
-    if passage.grpc {
-        passage.deadline = grpc::timeout(&headers).map(|timeout| exchange.arrived + timeout);
-    }
-    let host = headers.get(header::HOST).cloned();
-    let arrival = forwarded::Arrival {
-        peer: exchange.connection.peer.ip(),
-        https: exchange.connection.secure,
-        host: host.as_ref(),
-    };
-    forwarded::rewrite(
-        &mut headers,
-        &arrival,
-        &exchange.client,
-        &passage.place.snapshot.trust,
-    );
-    headers.insert(X_REQUEST_ID, exchange.request_id.clone());
-    passage.trace.write(&mut headers);
-    if host.is_none() {
-        // Only HTTP/1.0 comes without (RFC 9112 §3.2); the upstream speaks 1.1 and needs one.
-        let target = exchange
-            .head
-            .uri
-            .authority()
-            .and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
-        headers.insert(
-            header::HOST,
-            target.unwrap_or(HeaderValue::from_static("localhost")),
-        );
-    }
-    drop_shadows(&mut headers);
-    edits::headers(route, exchange, host.as_ref(), stripped, &mut headers);
-    *request.headers_mut() = headers;
-    if let Some(body) = passage.body.take() {
-        let upload = Upload::new();
-        let pace = if passage.grpc {
-            call::upload_pace(route)
-        } else {
-            route.waits.request
-        };
-        *request.body_mut() = Body::streamed(body, pace, Some(upload.watch()));
-        passage.upload = Some(upload);
-        if let Some(consent) = consent {
-            await_consent(&mut request, &consent);
-            passage.consent = Some(consent);
-        }
-    }
-    Ok(request)
-}
-
-/// What is waited for before the body is read, if the client wants it so. Other expectations than that nobody knows,
-/// and whoever passes them on unread promises what it cannot keep.
-fn expectation(
-    version: Version,
-    headers: &mut HeaderMap,
-    has_body: bool,
-) -> Result<Option<Arc<Consent>>, Refusal> {
-    match Expectation::of(version, headers) {
-        Expectation::Unknown => return Err(Refusal::ExpectationFailed),
-        Expectation::Continue if has_body => return Ok(Some(Consent::new())),
-        Expectation::Continue | Expectation::None => fields::remove(headers, &header::EXPECT),
-    }
-    Ok(None)
-}
-
-/// The upstream's 100 lets the body flow, and with it hyper tells the client to send it.
-fn await_consent(request: &mut Request<Body>, consent: &Arc<Consent>) {
-    let body = std::mem::take(request.body_mut());
-    *request.body_mut() = body.withheld(Arc::clone(consent));
-    let consent = Arc::clone(consent);
-    hyper::ext::on_informational(request, move |interim| {
-        if interim.status() == StatusCode::CONTINUE {
-            consent.give();
-        }
-    });
 }
 
 /// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's

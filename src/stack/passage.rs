@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
+use http::header::{HOST, USER_AGENT};
 use http::{HeaderValue, StatusCode};
 use hyper::body::Incoming;
 
@@ -66,10 +67,6 @@ pub struct Passage {
     pub fault: Option<Refusal>,
     /// Why no route took it.
     pub miss: Option<Refusal>,
-    /// `Host` and `User-Agent` as received, for the log: the headers are gone once forwarded.
-    pub host: Option<HeaderValue>,
-    /// See `host`.
-    pub user_agent: Option<HeaderValue>,
     /// It is a gRPC call, and told "no" as such. Known once it is forwarded; before that its headers tell.
     pub grpc: bool,
     /// By when its client wants the answer to a gRPC call.
@@ -231,6 +228,7 @@ impl Passage {
         let Some(log) = &self.lane.log else { return };
         let (exchange, route) = (&self.exchange, self.place.route());
         let slow = route.slow.judge(head);
+        let header = |name| exchange.head.headers.get(name);
         let upstream = match &route.target {
             Target::Upstream(upstream) => Some(upstream.name()),
             _ => None,
@@ -243,7 +241,7 @@ impl Passage {
             client: exchange.client.ip,
             peer: exchange.connection.peer,
             method: exchange.head.method.as_str(),
-            host: self.host.as_ref().and_then(|host| host.to_str().ok()),
+            host: header(HOST).and_then(|host| host.to_str().ok()),
             path: exchange.head.uri.path(),
             version: version_name(exchange.head.version),
             status: self.ledger.status,
@@ -265,7 +263,7 @@ impl Passage {
             shadowed: &exchange.notes.shadowed,
             masked: exchange.notes.masked,
             end,
-            user_agent: self.user_agent.as_ref().map(HeaderValue::as_bytes),
+            user_agent: header(USER_AGENT).map(HeaderValue::as_bytes),
             slow,
         });
     }

@@ -33,11 +33,23 @@ pub use crate::upstream::fault::AttemptError;
 /// An answer: its head, its body still on the wire, and the hold on what it comes on.
 pub type Answer = (response::Parts, Incoming, Line);
 
+/// What sending needs to know beside the request.
+pub struct Errand<'a> {
+    /// What watches the body, if it has one that is streamed.
+    pub upload: Option<Arc<Upload>>,
+    /// Who sends.
+    pub worker: usize,
+    /// How long is waited.
+    pub waits: &'a Waits,
+    /// Writes the same head once more, without a body: a copy of each, kept for the few that are sent again,
+    /// would cost more than all else here.
+    pub again: &'a (dyn Fn() -> Option<Request<Body>> + Sync),
+}
+
 /// What all attempts of one request share.
 struct Sending<'a> {
     upstream: &'a Upstream,
-    upload: Option<Arc<Upload>>,
-    waits: &'a Waits,
+    errand: Errand<'a>,
     trip: &'a mut Trip,
 }
 
@@ -49,28 +61,29 @@ struct Failure {
 
 /// Sends a request and waits for the head of its answer. The request is as it shall go out: target in
 /// origin form, `Host` set, hop-by-hop headers removed; a [`Handshake`] among its extensions says that it asks
-/// for a WebSocket, and only then may the answer be a 101. `upload` is what watches its body, if it has one
-/// that is streamed. Dropping the future ends the request at the server too.
+/// for a WebSocket, and only then may the answer be a 101. Dropping the future ends the request at the server too.
 pub async fn send(
     upstream: &Upstream,
-    mut request: Request<Body>,
-    upload: Option<Arc<Upload>>,
-    worker: usize,
-    waits: &Waits,
+    request: Request<Body>,
+    errand: Errand<'_>,
     trip: &mut Trip,
 ) -> Result<Answer, AttemptError> {
     let outcome = if upstream.setup.http2 {
+        let Errand {
+            upload,
+            worker,
+            waits,
+            ..
+        } = errand;
         // Boxed, so that requests in HTTP/1.1 do not carry the room for it.
         Box::pin(http2::send(upstream, request, upload, worker, waits, trip)).await
     } else {
-        origin_form(&mut request);
         let mut sending = Sending {
             upstream,
-            upload,
-            waits,
+            errand,
             trip,
         };
-        sending.run(request, worker).await
+        sending.run(request).await
     };
     upstream.setup.sight.answered(match &outcome {
         Ok(_) => "ok",
@@ -80,11 +93,12 @@ pub async fn send(
 }
 
 impl Sending<'_> {
-    async fn run(&mut self, mut request: Request<Body>, worker: usize) -> Result<Answer, AttemptError> {
+    async fn run(&mut self, mut request: Request<Body>) -> Result<Answer, AttemptError> {
+        origin_form(&mut request);
         let mut tried: Vec<SocketAddr> = Vec::new();
         let mut last: Option<io::Error> = None;
         let mut repeated = false;
-        while let Some(lane) = self.upstream.pick(worker, &tried) {
+        while let Some(lane) = self.upstream.pick(self.errand.worker, &tried) {
             let address = lane.mark().address();
             self.trip.server = Some(address);
             self.trip.connect = None;
@@ -97,7 +111,8 @@ impl Sending<'_> {
             let reused = kept.is_some();
             let conn = match kept {
                 Some(conn) => conn,
-                None => match self.connect(&lane).await? {
+                // Boxed, as few requests need it and all would carry the room for it.
+                None => match Box::pin(self.connect(&lane)).await? {
                     Ok(conn) => conn,
                     Err(error) => {
                         tried.push(address);
@@ -110,7 +125,10 @@ impl Sending<'_> {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => match failure.again {
                     None => return Err(failure.error),
-                    Some(again) => request = again,
+                    Some(again) => {
+                        request = again;
+                        origin_form(&mut request);
+                    }
                 },
             }
             repeated = true;
@@ -123,7 +141,7 @@ impl Sending<'_> {
     async fn connect(&mut self, lane: &Lane) -> Result<io::Result<Conn>, AttemptError> {
         let began = now();
         let by = began + self.upstream.setup.connect;
-        let total = self.waits.total.filter(|total| *total < by);
+        let total = self.errand.waits.total.filter(|total| *total < by);
         let mark = lane.mark();
         let connected = connect(mark.transport(), mark.address(), total.unwrap_or(by)).await;
         match &connected {
@@ -146,13 +164,13 @@ impl Sending<'_> {
         request: Request<Body>,
         reused: bool,
     ) -> Result<Answer, Box<Failure>> {
-        let copy = if reused { copy(&request) } else { None };
+        let repeatable = reused && is_repeatable(&request);
         let handshake = request.extensions().get::<Handshake>().cloned();
         self.trip.attempts += 1;
         conn.wire.begin();
         let due = Due {
-            waits: self.waits,
-            upload: self.upload.as_deref(),
+            waits: self.errand.waits,
+            upload: self.errand.upload.as_deref(),
             sent_at: now(),
         };
         let mut answer = pin!(conn.sender.try_send_request(request));
@@ -165,9 +183,14 @@ impl Sending<'_> {
         match answer {
             Ok(Ok(response)) => self.answered(conn, lane, response, (due.sent_at, handshake.as_ref())),
             Ok(Err(mut error)) => {
-                // Given back by hyper if it was not begun, else the copy of one that may be repeated.
-                let again = error.take_message().or(copy);
-                let again = again.filter(|_| reused && !conn.wire.has_heard());
+                let unheard = reused && !conn.wire.has_heard();
+                // Given back by hyper if it was not begun, else written anew if it may be repeated.
+                let anew = || (self.errand.again)().filter(|_| repeatable);
+                let again = if unheard {
+                    error.take_message().or_else(anew)
+                } else {
+                    None
+                };
                 Err(Box::new(Failure {
                     error: fault(error.into_error(), &conn.wire),
                     again,
@@ -206,7 +229,7 @@ impl Sending<'_> {
             Line::Own(Lease {
                 conn,
                 lane,
-                upload: self.upload.clone(),
+                upload: self.errand.upload.clone(),
                 rest,
                 switched,
             }),
@@ -230,21 +253,12 @@ fn origin_form(request: &mut Request<Body>) {
     }
 }
 
-/// A second request like the first, if to do it twice is to do it once (RFC 9110 §9.2.2) and no part of
-/// it is gone after the first: then a body would be.
-fn copy(request: &Request<Body>) -> Option<Request<Body>> {
+/// Whether to do it twice is to do it once (RFC 9110 §9.2.2), and no part of it is gone after the first time:
+/// then a body would be.
+fn is_repeatable(request: &Request<Body>) -> bool {
     let method = request.method();
     let idempotent = method.is_safe() || *method == Method::PUT || *method == Method::DELETE;
-    if !idempotent || !matches!(request.body(), Body::Empty) {
-        return None;
-    }
-    let mut copy = Request::new(Body::Empty);
-    *copy.method_mut() = method.clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.version_mut() = request.version();
-    copy.headers_mut().clone_from(request.headers());
-    copy.extensions_mut().clone_from(request.extensions());
-    Some(copy)
+    idempotent && matches!(request.body(), Body::Empty)
 }
 
 #[cfg(test)]

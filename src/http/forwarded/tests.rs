@@ -5,26 +5,29 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::http::client::resolve;
+use crate::http::fields;
 
 /// The headers the upstream gets, for a request to `shop.example` over plain HTTP.
 fn passed_on(peer: &str, lines: &[(&str, &str)]) -> HeaderMap {
     let trust = Trust::new(&["10.0.0.0/8".parse().unwrap()]);
-    let mut headers = HeaderMap::new();
+    let mut received = HeaderMap::new();
     for (name, value) in lines {
-        headers.append(
+        received.append(
             HeaderName::from_bytes(name.as_bytes()).unwrap(),
             value.parse().unwrap(),
         );
     }
-    let host = headers.get("host").cloned();
-    let peer = peer.parse().unwrap();
-    let caller = resolve(peer, &headers, &trust);
+    let peer: IpAddr = peer.parse().unwrap();
+    let caller = resolve(peer, &received, &trust);
+    let mut headers = received.clone();
+    fields::retain(&mut headers, |name| !is_claim(name.as_str(), caller.peer_trusted));
     let arrival = Arrival {
         peer,
+        peer_written: &written(peer),
         https: false,
-        host: host.as_ref(),
+        host: received.get("host"),
     };
-    rewrite(&mut headers, &arrival, &caller, &trust);
+    write(&mut headers, &received, &arrival, &caller, &trust);
     headers
 }
 

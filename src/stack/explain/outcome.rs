@@ -77,7 +77,7 @@ async fn note(mut passage: Held, seen: Arc<Mutex<Seen>>) -> Result<Reply, Refuse
     let place = passage.place.clone();
     let reply = if let Target::Upstream(_) = &place.route().target {
         match outgoing(&mut passage, place.route()) {
-            Ok(request) => {
+            Ok((request, _plan)) => {
                 noted.sent = Some(request.into_parts().0);
                 let response = Response::new(Body::Empty);
                 Ok(Reply { passage, response })

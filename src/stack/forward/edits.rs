@@ -3,8 +3,8 @@
 
 use http::{HeaderMap, HeaderValue, Uri};
 
+use super::outgoing::Received;
 use crate::gateway::route::Route;
-use crate::http::exchange::Exchange;
 use crate::http::refusal::Refusal;
 use crate::layers::header_edits::{Facts, host_of};
 use crate::layers::rewrite::{X_FORWARDED_PREFIX, joined_prefix};
@@ -25,7 +25,7 @@ pub(super) fn target(route: &Route, uri: &Uri) -> Result<(Uri, Option<HeaderValu
 /// The operator's headers, over the client's and ours. `host` is the client's `Host`.
 pub(super) fn headers(
     route: &Route,
-    exchange: &Exchange,
+    received: &Received<'_>,
     host: Option<&HeaderValue>,
     stripped: Option<HeaderValue>,
     headers: &mut HeaderMap,
@@ -37,10 +37,10 @@ pub(super) fn headers(
     let Some(edits) = &route.request_headers else {
         return;
     };
-    let host = edits.tells_host.then(|| host_of(exchange, host)).flatten();
+    let host = edits.tells_host.then(|| host_of(received.client, received.uri(), host)).flatten();
     let facts = Facts {
-        client: exchange.client.ip,
-        request_id: &exchange.request_id,
+        client: received.client.ip,
+        request_id: received.request_id,
         host: host.as_deref(),
     };
     edits.apply_to_request(headers, facts);

@@ -17,6 +17,7 @@ use crate::http::body::Body;
 use crate::http::exchange::Trip;
 use crate::http::pace::Pace;
 use crate::http::refusal::Refusal;
+use crate::upstream::send::Errand;
 use crate::upstream::send::{Answer, AttemptError, Waits, send};
 use crate::upstream::server::Server;
 use crate::upstream::watch::Upload;
@@ -163,7 +164,19 @@ impl Bench {
         upload: Option<Arc<Upload>>,
     ) -> Result<Answer, AttemptError> {
         self.trip = Trip::default();
-        send(&self.upstream, request, upload, 0, &self.waits, &mut self.trip).await
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let again = move || {
+            let mut again = Request::new(Body::Empty);
+            (*again.method_mut(), *again.uri_mut()) = (method.clone(), uri.clone());
+            Some(again)
+        };
+        let errand = Errand {
+            upload,
+            worker: 0,
+            waits: &self.waits,
+            again: &again,
+        };
+        send(&self.upstream, request, errand, &mut self.trip).await
     }
 
     /// A GET to its end, its connection given back.

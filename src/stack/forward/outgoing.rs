@@ -1,0 +1,195 @@
+//! A request as the upstream gets it: one normalised head, written from the one received in a single pass. What
+//! was received stays as it is, so that the log reads it at the end and a second attempt is written from it anew.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::{HeaderMap, HeaderValue, Request, Uri, Version, header, request};
+
+use super::{call, edits, take_stream};
+use crate::gateway::route::Route;
+use crate::http::body::Body;
+use crate::http::client::Caller;
+use crate::http::consent::{Consent, Expectation};
+use crate::http::exchange::Connection;
+use crate::http::forwarded;
+use crate::http::grpc;
+use crate::http::hop::Hop;
+use crate::http::refusal::Refusal;
+use crate::http::request_id::X_REQUEST_ID;
+use crate::http::spelling::drop_shadows;
+use crate::http::trace::{TRACEPARENT, Trace};
+use crate::http::upgrade::{self, Handshake};
+use crate::stack::passage::{Passage, Place};
+use crate::upstream::watch::Upload;
+
+/// How many headers are written beside those received.
+const OURS: usize = 8;
+
+/// What was judged of a request before it is written.
+pub(in crate::stack) struct Plan {
+    hop: Hop,
+    handshake: Option<Handshake>,
+    /// Whether the upstream is asked before the body is sent.
+    expects: bool,
+}
+
+/// What a request is written from.
+pub(super) struct Received<'a> {
+    pub(super) head: &'a request::Parts,
+    pub(super) connection: &'a Connection,
+    pub(super) client: &'a Caller,
+    pub(super) request_id: &'a HeaderValue,
+    pub(super) trace: &'a Trace,
+}
+
+/// One normalised request: no hop-by-hop headers, no stranger's word on where it came from.
+pub(in crate::stack) fn outgoing(
+    passage: &mut Passage,
+    route: &Route,
+) -> Result<(Request<Body>, Plan), Refusal> {
+    let (plan, consent) = judge(passage, route)?;
+    let mut request = passage.received().request(&plan, &passage.place)?;
+    if let Some(body) = passage.body.take() {
+        let upload = Upload::new();
+        let pace = if passage.grpc {
+            call::upload_pace(route)
+        } else {
+            route.waits.request
+        };
+        *request.body_mut() = Body::streamed(body, pace, Some(upload.watch()));
+        passage.upload = Some(upload);
+        if let Some(consent) = consent {
+            await_consent(&mut request, &consent);
+            passage.consent = Some(consent);
+        }
+    }
+    Ok((request, plan))
+}
+
+/// What the request asks of us rather than of the upstream, and whether it may.
+fn judge(passage: &mut Passage, route: &Route) -> Result<(Plan, Option<Arc<Consent>>), Refusal> {
+    let (exchange, empty) = (&mut passage.exchange, passage.body.is_none());
+    let head = &exchange.head;
+    let consent = match Expectation::of(head.version, &head.headers) {
+        // Other expectations than that nobody knows, and whoever passes them on unread promises what it cannot keep.
+        Expectation::Unknown => return Err(Refusal::ExpectationFailed),
+        Expectation::Continue if !empty => Some(Consent::new()),
+        Expectation::Continue | Expectation::None => None,
+    };
+    let hop = Hop::of(&head.headers).map_err(|_| Refusal::ConnectionHeader)?;
+    let mut handshake = None;
+    if hop.websocket {
+        handshake = Handshake::of(&head.method, head.version, &head.headers, empty);
+    }
+    passage.grpc = head.version == Version::HTTP_2 && grpc::is_grpc(&head.headers);
+    if passage.grpc {
+        passage.deadline = grpc::timeout(&head.headers).map(|timeout| exchange.arrived + timeout);
+    }
+    if handshake.is_some() {
+        take_stream(exchange, route, Instant::now())?;
+    }
+    let plan = Plan {
+        hop,
+        handshake,
+        expects: consent.is_some(),
+    };
+    Ok((plan, consent))
+}
+
+impl Passage {
+    fn received(&self) -> Received<'_> {
+        Received {
+            head: &self.exchange.head,
+            connection: &self.exchange.connection,
+            client: &self.exchange.client,
+            request_id: &self.exchange.request_id,
+            trace: &self.trace,
+        }
+    }
+}
+
+impl Received<'_> {
+    /// The request, without a body.
+    pub(super) fn request(&self, plan: &Plan, place: &Place) -> Result<Request<Body>, Refusal> {
+        let route = place.route();
+        let (target, stripped) = edits::target(route, &self.head.uri)?;
+        let mut headers = self.fields(plan);
+        let host = self.head.headers.get(header::HOST);
+        let arrival = forwarded::Arrival {
+            peer: self.connection.peer.ip(),
+            peer_written: &self.connection.peer_written,
+            https: self.connection.secure,
+            host,
+        };
+        let trust = &place.snapshot.trust;
+        forwarded::write(&mut headers, &self.head.headers, &arrival, self.client, trust);
+        headers.insert(X_REQUEST_ID, self.request_id.clone());
+        if !self.trace.is_given() {
+            headers.insert(TRACEPARENT, self.trace.parent().clone());
+        }
+        if host.is_none() {
+            headers.insert(header::HOST, self.host_of_target());
+        }
+        edits::headers(route, self, host, stripped, &mut headers);
+        let mut request = Request::new(Body::Empty);
+        request.method_mut().clone_from(&self.head.method);
+        *request.uri_mut() = target;
+        *request.headers_mut() = headers;
+        if let Some(handshake) = &plan.handshake {
+            upgrade::dress(request.headers_mut());
+            request.extensions_mut().insert(handshake.clone());
+        }
+        Ok(request)
+    }
+
+    /// The headers received, in their order, but for those that go no further.
+    fn fields(&self, plan: &Plan) -> HeaderMap {
+        let received = &self.head.headers;
+        let mut headers = HeaderMap::with_capacity(received.len() + OURS);
+        let mut underscored = false;
+        for (name, value) in received {
+            let text = name.as_str();
+            underscored |= text.as_bytes().contains(&b'_');
+            let goes = plan.hop.ends(name)
+                || forwarded::is_claim(text, self.client.peer_trusted)
+                || self.trace.ends(name, received)
+                || *name == X_REQUEST_ID
+                || *name == header::EXPECT && !plan.expects;
+            if !goes {
+                headers.append(name.clone(), value.clone());
+            }
+        }
+        if underscored {
+            drop_shadows(&mut headers);
+        }
+        if plan.hop.trailers {
+            headers.insert(header::TE, HeaderValue::from_static("trailers"));
+        }
+        headers
+    }
+
+    /// Only HTTP/1.0 comes without `Host` (RFC 9112 §3.2); the upstream speaks 1.1 and needs one.
+    fn host_of_target(&self) -> HeaderValue {
+        let authority = self.head.uri.authority();
+        authority
+            .and_then(|authority| HeaderValue::from_str(authority.as_str()).ok())
+            .unwrap_or(HeaderValue::from_static("localhost"))
+    }
+
+    pub(super) fn uri(&self) -> &Uri {
+        &self.head.uri
+    }
+}
+
+/// The upstream's 100 lets the body flow, and with it hyper tells the client to send it.
+fn await_consent(request: &mut Request<Body>, consent: &Arc<Consent>) {
+    let body = std::mem::take(request.body_mut());
+    *request.body_mut() = body.withheld(Arc::clone(consent));
+    let consent = Arc::clone(consent);
+    hyper::ext::on_informational(request, move |interim| {
+        if interim.status() == http::StatusCode::CONTINUE {
+            consent.give();
+        }
+    });
+}
