@@ -108,15 +108,16 @@ fn addresses(
 
 /// The port the client connected to, not ours: behind Docker's `80:8080` ours is 8080 and means nothing outside.
 fn port(caller: &Caller, arrival: &Arrival<'_>, https: bool) -> HeaderValue {
-    let named = || {
-        let host = caller.host.as_ref().or(arrival.host)?.as_bytes();
-        // Most name none, and then there is nothing to read.
-        host.contains(&b':').then(|| host::parse(host).ok()?.port)?
-    };
-    match caller.port.or_else(named) {
-        Some(port) => HeaderValue::from(port),
-        None => HeaderValue::from_static(if https { "443" } else { "80" }),
+    if let Some(port) = caller.port {
+        return HeaderValue::from(port);
     }
+    let host = caller.host.as_ref().or(arrival.host).map(HeaderValue::as_bytes);
+    // An authority that was judged already: what follows its last colon is a port, or the end of an IPv6 literal.
+    let named = host.and_then(|host| host.get(host.iter().rposition(|byte| *byte == b':')? + 1..));
+    named
+        .filter(|port| host::port(port).is_some())
+        .and_then(|port| HeaderValue::from_bytes(port).ok())
+        .unwrap_or(HeaderValue::from_static(if https { "443" } else { "80" }))
 }
 
 /// Whether a header says something about the request's way that must not be believed, or is written by us.

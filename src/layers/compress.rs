@@ -130,12 +130,14 @@ fn told_length(headers: &HeaderMap) -> Option<u64> {
 
 /// RFC 9111 §5.2.1.6 and §5.2.2.6.
 fn no_transform(headers: &HeaderMap) -> bool {
-    lists(headers, &header::CACHE_CONTROL, b"no-transform")
+    headers.contains_key(header::CACHE_CONTROL) && lists(headers, &header::CACHE_CONTROL, b"no-transform")
 }
 
 /// A cache must not hand one client's coding to another that cannot read it.
 fn vary(headers: &mut HeaderMap) {
-    if !lists(headers, &header::VARY, b"accept-encoding") && !lists(headers, &header::VARY, b"*") {
+    let told = headers.contains_key(header::VARY)
+        && (lists(headers, &header::VARY, b"accept-encoding") || lists(headers, &header::VARY, b"*"));
+    if !told {
         headers.append(header::VARY, ACCEPT_ENCODING);
     }
 }

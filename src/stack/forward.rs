@@ -154,12 +154,18 @@ fn switch(mut passage: Held, (parts, _empty, line): send::Answer) -> Reply {
     Reply { passage, response }
 }
 
+/// How many headers are written on an answer, or a few more.
+const OURS: usize = 16;
+
 /// The answer, its body paced and its connection given back at the end.
 fn incoming((parts, body, line): send::Answer, pace: Pace) -> Response {
     let mut response =
         Response::from_parts(parts, Body::streamed(body, pace, Some(Box::new(Returning(line)))));
     *response.version_mut() = Version::HTTP_11;
-    hop::strip_response(response.headers_mut());
+    let headers = response.headers_mut();
+    hop::strip_response(headers);
+    // Room for what the layers write, once instead of each time it runs out.
+    headers.reserve(OURS);
     response
 }
 

@@ -34,8 +34,9 @@ pub trait Idle {
 pub struct Table<V> {
     shards: Box<[Shard<V>]>,
     per_shard: usize,
-    hasher: RandomState,
-    second_hasher: RandomState,
+    hasher: ahash::RandomState,
+    // Of what may be a secret: two keyed hashes that nobody outside can aim.
+    secret_hashers: [RandomState; 2],
     overflow: Arc<V>,
     overflowed: AtomicU64,
 }
@@ -81,8 +82,8 @@ impl<V: Default + Idle> Table<V> {
         Self {
             shards: (0..SHARDS).map(|_| shard()).collect(),
             per_shard: capacity.div_ceil(SHARDS).max(1),
-            hasher: RandomState::new(),
-            second_hasher: RandomState::new(),
+            hasher: ahash::RandomState::new(),
+            secret_hashers: [RandomState::new(), RandomState::new()],
             overflow: Arc::default(),
             overflowed: AtomicU64::new(0),
         }
@@ -91,10 +92,7 @@ impl<V: Default + Idle> Table<V> {
     /// The key of a value found in `source` (a header's or cookie's name). Only its keyed hash is kept: 128 bits that
     /// nobody outside can aim, so that no two values share a budget, and no secret stays in memory.
     pub fn key_of(&self, source: &str, value: &[u8]) -> Key {
-        let bits = [
-            self.hasher.hash_one((source, value)),
-            self.second_hasher.hash_one((source, value)),
-        ];
+        let bits = self.secret_hashers.each_ref().map(|hasher| hasher.hash_one((source, value)));
         Key { hashed: true, bits }
     }
 

@@ -33,20 +33,12 @@ pub(super) fn write_ip(out: &mut Vec<u8>, address: IpAddr) {
     let IpAddr::V4(v4) = address else {
         return write_shown(out, address);
     };
-    let mut text = [0; 16];
-    let mut length = 0;
-    for octet in v4.octets() {
-        // The hundreds and tens are left out while they lead.
-        let digits = [octet / 100, octet / 10 % 10, octet % 10];
-        let leading = 2 - usize::from(octet >= 10) - usize::from(octet >= 100);
-        for byte in digits.into_iter().skip(leading).map(|digit| b'0' + digit).chain([b'.']) {
-            if let Some(place) = text.get_mut(length) {
-                *place = byte;
-            }
-            length += 1;
+    for (index, octet) in v4.octets().iter().enumerate() {
+        if index > 0 {
+            out.push(b'.');
         }
+        out.extend_from_slice(itoa::Buffer::new().format(*octet).as_bytes());
     }
-    out.extend_from_slice(text.get(..length - 1).unwrap_or_default());
 }
 
 pub(super) fn write_shown(out: &mut Vec<u8>, shown: impl std::fmt::Display) {
