@@ -1,6 +1,5 @@
 //! What the benches work on: policies, requests, answers.
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use portcullis::carryover::Carryover;
@@ -71,16 +70,14 @@ pub(crate) fn request(target: &str, more: &[(&'static str, &str)]) -> http::requ
 }
 
 /// An answer as an application sends it.
-pub(crate) fn answer(body: Arc<Vec<u8>>) -> impl Fn() -> Response + Clone + Send + 'static {
-    move || {
-        http::Response::builder()
-            .header("server", "uvicorn")
-            .header("date", "Sat, 01 Aug 2026 12:00:00 GMT")
-            .header("content-type", "application/json")
-            .header("content-length", body.len())
-            .body(Body::from(body.to_vec()))
-            .expect("these are headers")
-    }
+pub(crate) fn answer(body: &[u8]) -> Response {
+    http::Response::builder()
+        .header("server", "uvicorn")
+        .header("date", "Sat, 01 Aug 2026 12:00:00 GMT")
+        .header("content-type", "application/json")
+        .header("content-length", body.len())
+        .body(Body::from(body.to_vec()))
+        .expect("these are headers")
 }
 
 /// About so many bytes of JSON, neither trivial nor random.

@@ -11,7 +11,7 @@ use portcullis::observe::{Format, Level};
 use crate::fixture::TIMES;
 
 fn lane(format: Format) -> (AccessLog, Lane) {
-    let lost = Metrics::new(SystemTime::now()).log_lost.clone();
+    let lost = Metrics::new(SystemTime::now()).access_log_lost.clone();
     let log =
         AccessLog::start(Target::File("/dev/null".into()), format, lost).expect("/dev/null takes lines");
     let lane = log.lane();

@@ -2,11 +2,11 @@
 //! cost is not in it: `benches/load/run` measures the whole.
 
 use std::hint::black_box;
-use std::sync::Arc;
 
 use gungraun::{library_benchmark, library_benchmark_group};
 use http::request::Parts;
 use http_body_util::BodyExt;
+use portcullis::http::exchange::Response;
 use portcullis::observe::Format;
 use portcullis::observe::access_log::{AccessLog, Target};
 use portcullis::stack::rehearse::Rehearsal;
@@ -14,12 +14,11 @@ use tokio::runtime::Runtime;
 
 use crate::fixture::{TIMES, answer, carryover, compile, hardened, json, request};
 
-/// Ready to go: everything is warm.
+/// Ready to go: everything is warm, requests and answers are made.
 struct Scene {
     runtime: Runtime,
     rehearsal: Rehearsal,
-    heads: Vec<Parts>,
-    body: Arc<Vec<u8>>,
+    exchanges: Vec<(Parts, Response)>,
     _log: AccessLog,
 }
 
@@ -30,34 +29,31 @@ impl Scene {
             .build()
             .expect("a runtime");
         let carryover = carryover();
-        let log = AccessLog::start(
-            Target::File("/dev/null".into()),
-            Format::Json,
-            carryover.metrics.log_lost.clone(),
-        )
-        .expect("/dev/null takes lines");
-        let _inside = runtime.enter();
+        let lost = carryover.metrics.access_log_lost.clone();
+        let log = AccessLog::start(Target::File("/dev/null".into()), Format::Json, lost)
+            .expect("/dev/null takes lines");
+        let rehearsal = {
+            let _inside = runtime.enter();
+            Rehearsal::new(compile(policy, &carryover), Some(log.lane()))
+        };
+        let body = json(body);
+        let exchanges = |count| (0..count).map(|_| (head.clone(), answer(&body))).collect();
         let mut scene = Self {
-            rehearsal: Rehearsal::new(compile(policy, &carryover), Some(log.lane())),
-            runtime: tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime"),
-            heads: vec![head.clone(); 3],
-            body: Arc::new(json(body)),
+            runtime,
+            rehearsal,
+            exchanges: exchanges(3),
             _log: log,
         };
         scene.run();
-        scene.heads = vec![head.clone(); TIMES];
+        scene.exchanges = exchanges(TIMES);
         scene
     }
 
     fn run(&mut self) {
-        let heads = std::mem::take(&mut self.heads);
-        let answer = answer(Arc::clone(&self.body));
+        let exchanges = std::mem::take(&mut self.exchanges);
         self.runtime.block_on(async {
-            for head in heads {
-                let response = self.rehearsal.run(head, answer.clone()).await;
+            for (head, answer) in exchanges {
+                let response = self.rehearsal.run(head, answer).await;
                 assert!(response.status().is_success());
                 black_box(response.into_body().collect().await.ok());
             }

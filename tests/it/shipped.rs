@@ -17,6 +17,27 @@ fn every_policy_in_config_checks() {
 }
 
 #[test]
+fn the_policies_of_the_load_bench_check() {
+    let certs = Certs::new();
+    for file in files_under("benches/load/policies", "toml") {
+        let text = fs::read_to_string(&file).unwrap();
+        let filled = with_certificates(
+            &text
+                .replace("@CERT@", "/x/cert.pem")
+                .replace("@KEY@", "/x/key.pem"),
+            &certs,
+        )
+        .replace("@THREADS@", "2")
+        .replace("@GEN@", "0")
+        .replace("@LOG@", "/dev/null");
+        let filled = ["@HTTP@", "@HTTPS@", "@ADMIN@", "@ORIGIN_PORT@"]
+            .iter()
+            .fold(filled, |text, port| text.replace(port, "8080"));
+        assert_checks(&file.display().to_string(), &filled);
+    }
+}
+
+#[test]
 fn every_toml_block_in_the_documents_checks() {
     for file in documents() {
         let text = fs::read_to_string(&file).unwrap();

@@ -61,7 +61,8 @@ def costs(result, before, after):
     spent = {key: after[key] - before[key] for key in after}
     foreign = (spent["machine"] - spent["all_ours"]) / (spent["time"] * 1e9)
     found = {"disturbed": max(0.0, foreign)}
-    if result.get("requests"):
+    # A peer that starts new processes when it reloads takes their time with it.
+    if result.get("requests") and spent["proxy"] > 0:
         found["cpu_us"] = spent["proxy"] / 1e3 / result["requests"]
     if result.get("seconds"):
         found["rps"] = result["requests"] / result["seconds"]

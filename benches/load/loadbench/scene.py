@@ -78,7 +78,7 @@ class Scene:
 
     def make_certificate(self):
         self.cert, self.key, self.both = (os.path.join(self.folder, name) for name in ("cert.pem", "key.pem", "both.pem"))
-        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 90 -subj /CN=localhost"
         more = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", self.key, "-out", self.cert]
         subprocess.run(command.split() + more, check=True, capture_output=True)
         with open(self.both, "w") as both:

@@ -41,8 +41,13 @@ def by_round(records, workload, target, row):
 
 
 def ratio(mine, theirs):
+    """The median and range of the rounds; none where either is nothing."""
+    mine = {number: value for number, value in mine.items() if value}
     ratios = [mine[number] / theirs[number] for number in mine if theirs.get(number)]
-    return "–" if not ratios else f"**{statistics.median(ratios):.2f}** ({min(ratios):.2f}–{max(ratios):.2f})"
+    if not ratios:
+        return "–"
+    span = f" ({min(ratios):.2f}–{max(ratios):.2f})" if len(ratios) > 1 else ""
+    return f"**{statistics.median(ratios):.2f}**{span}"
 
 
 def spread(values):

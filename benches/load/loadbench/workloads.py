@@ -50,11 +50,11 @@ def idle_connections(tls):
 
 def reloads(running, seconds, _options):
     """Five reloads, spread over a load; each must be seen in answers before the next."""
-    seconds = max(seconds, 4)
+    seconds = max(seconds, 10)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         load = pool.submit(clients.wrk, running.url(), running.places.rest, seconds)
         for _ in range(5):
-            time.sleep(seconds / 8)
+            time.sleep(seconds / 20)
             running.reload()
         if load.done():
             raise RuntimeError("the load was over before the fifth reload")
@@ -101,11 +101,17 @@ CLOSE, GZIP = ["Connection: close"], ["Accept-Encoding: gzip"]
 
 ALL = [
     Workload("h1-1k", {"cpu_us": "1 KiB, HTTP/1.1, kept connections", "peak_mib": "peak memory under that load, MiB"}, by_wrk()),
+    # Ours against ours: each beside what it is compared with.
+    Workload("bare", {}, by_wrk(), mode="bare", plain="bare"),
+    Workload("hardened", cpu("everything on, to a bare proxy"), by_wrk(), plain="bare"),
+    Workload("clients", cpu("2,000 clients behind a trusted proxy, to one"), by_wrk(clients=2000), extra=TRUSTING, plain="h1-1k"),
+    Workload("routes-200", cpu("200 routes, to none"), by_wrk("/r133/4711/parts"), extra=routes(200), plain="h1-1k"),
+    Workload("routes-10k", cpu("10,000 routes, to none"), by_wrk("/r6667/4711/parts"), extra=routes(10_000), plain="h1-1k"),
     Workload("h1-100k", cpu("100 KiB"), by_wrk("/files/100k.bin")),
     Workload("h1-1m", cpu("1 MiB"), by_wrk("/files/1m.bin", 16)),
     Workload("gzip", cpu("20 KiB of JSON, gzipped"), by_wrk("/files/20k.json", headers=GZIP)),
-    Workload("post-1k", cpu("POST of 1 KiB"), by_wrk(post=1024)),
-    Workload("post-64k", cpu("POST of 64 KiB"), by_wrk(post=65536)),
+    Workload("post-1k", cpu("POST of 1 KiB"), by_wrk("/upload", post=1024)),
+    Workload("post-64k", cpu("POST of 64 KiB"), by_wrk("/upload", post=65536)),
     Workload("close", cpu("a connection for each request"), by_wrk(headers=CLOSE)),
     Workload("tls-h1", cpu("1 KiB, TLS, HTTP/1.1"), by_wrk(tls=True)),
     Workload("tls-h2", cpu("1 KiB, TLS, HTTP/2"), by_h2),
@@ -114,12 +120,6 @@ ALL = [
     Workload("idle", {"kib_each": "an idle connection, KiB"}, idle_connections(False), most_rounds=2),
     Workload("idle-tls", {"kib_each": "an idle TLS connection, KiB"}, idle_connections(True), most_rounds=2),
     Workload("reload", {"failed": "requests that fail over 5 reloads"}, reloads, most_rounds=2),
-    # Ours against ours: the first of each pair is only there to compare with.
-    Workload("bare", {}, by_wrk(), mode="bare", plain="bare"),
-    Workload("hardened", cpu("everything on, to a bare proxy"), by_wrk(), plain="bare"),
-    Workload("clients", cpu("2,000 clients behind a trusted proxy, to one"), by_wrk(clients=2000), extra=TRUSTING, plain="h1-1k"),
-    Workload("routes-200", cpu("200 routes, to none"), by_wrk("/r133/4711/parts"), extra=routes(200), plain="h1-1k"),
-    Workload("routes-10k", cpu("10,000 routes, to none"), by_wrk("/r6667/4711/parts"), extra=routes(10_000), plain="h1-1k"),
     Workload("workers-1", {}, by_wrk(), placed_for=2, plain="workers-1"),
     Workload("workers-2", {"cpu_us": "two workers, to one", "rps": "requests a second of two workers, to one"}, by_worker, workers=2, placed_for=2, plain="workers-1"),
 ]

@@ -32,7 +32,8 @@ end
 function done(summary, latency, _)
     local errors = summary.errors
     io.write(string.format(
-        '\nRESULT {"requests":%d,"seconds":%.6f,"p50_us":%d,"p99_us":%d,"failed":%d}\n',
+        '\nRESULT {"requests":%d,"seconds":%.6f,"p50_us":%d,"p99_us":%d,"failed":%d,"kinds":"connect %d, read %d, write %d, status %d, timeout %d"}\n',
         summary.requests, summary.duration / 1e6, latency:percentile(50), latency:percentile(99),
-        errors.connect + errors.read + errors.write + errors.status + errors.timeout))
+        errors.connect + errors.read + errors.write + errors.status + errors.timeout,
+        errors.connect, errors.read, errors.write, errors.status, errors.timeout))
 end
