@@ -18,22 +18,21 @@ fn every_policy_in_config_checks() {
 
 #[test]
 fn the_policies_of_the_load_bench_check() {
-    let certs = Certs::new();
+    let values = [
+        ("@HTTP@", "8080"),
+        ("@HTTPS@", "8443"),
+        ("@ADMIN@", "9180"),
+        ("@ORIGIN_PORT@", "8000"),
+        ("@CERT@", "/etc/portcullis/tls/site.pem"),
+        ("@KEY@", "/etc/portcullis/tls/site.key"),
+        ("@LOG@", "/dev/null"),
+        ("@THREADS@", "2"),
+        ("@GEN@", "0"),
+    ];
     for file in files_under("benches/load/policies", "toml") {
         let text = fs::read_to_string(&file).unwrap();
-        let filled = with_certificates(
-            &text
-                .replace("@CERT@", "/x/cert.pem")
-                .replace("@KEY@", "/x/key.pem"),
-            &certs,
-        )
-        .replace("@THREADS@", "2")
-        .replace("@GEN@", "0")
-        .replace("@LOG@", "/dev/null");
-        let filled = ["@HTTP@", "@HTTPS@", "@ADMIN@", "@ORIGIN_PORT@"]
-            .iter()
-            .fold(filled, |text, port| text.replace(port, "8080"));
-        assert_checks(&file.display().to_string(), &filled);
+        let fill = |text: String, (name, value): (&str, &str)| text.replace(name, value);
+        assert_checks(&file.display().to_string(), &values.into_iter().fold(text, fill));
     }
 }
 
