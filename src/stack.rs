@@ -20,6 +20,7 @@ pub mod enter;
 pub mod explain;
 pub mod forward;
 pub mod passage;
+pub mod rehearse;
 mod report;
 pub mod respond;
 pub mod shapes;

@@ -17,6 +17,26 @@ fn every_policy_in_config_checks() {
 }
 
 #[test]
+fn the_policies_of_the_load_bench_check() {
+    let values = [
+        ("@HTTP@", "8080"),
+        ("@HTTPS@", "8443"),
+        ("@ADMIN@", "9180"),
+        ("@ORIGIN_PORT@", "8000"),
+        ("@CERT@", "/etc/portcullis/tls/site.pem"),
+        ("@KEY@", "/etc/portcullis/tls/site.key"),
+        ("@LOG@", "/dev/null"),
+        ("@THREADS@", "2"),
+        ("@GEN@", "0"),
+    ];
+    for file in files_under("benches/load/policies", "toml") {
+        let text = fs::read_to_string(&file).unwrap();
+        let fill = |text: String, (name, value): (&str, &str)| text.replace(name, value);
+        assert_checks(&file.display().to_string(), &values.into_iter().fold(text, fill));
+    }
+}
+
+#[test]
 fn every_toml_block_in_the_documents_checks() {
     for file in documents() {
         let text = fs::read_to_string(&file).unwrap();

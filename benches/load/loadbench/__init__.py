@@ -1,0 +1,1 @@
+"""Compares reverse proxies on loopback; see benches/README.md."""

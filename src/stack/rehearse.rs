@@ -1,0 +1,91 @@
+//! The whole stack without a network: requests pass every layer and are answered at once in the place of an
+//! upstream. The benches count its instructions; nothing that serves uses it, and it decides nothing.
+
+use std::future::ready;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use http::request;
+use tower::{ServiceExt, service_fn};
+
+use crate::gateway::Gateway;
+use crate::gateway::live::Live;
+use crate::http::exchange::{Connection, Entrance, Response};
+use crate::http::handover::Handover;
+use crate::http::phase::Phase;
+use crate::observe::access_log;
+use crate::stack::enter::Arrival;
+use crate::stack::forward::outgoing;
+use crate::stack::passage::{Held, Lane, Refused, Reply};
+use crate::stack::stack_over;
+
+/// What the application would say.
+type Answers = Arc<Mutex<Vec<Response>>>;
+
+/// A gateway, one worker of it and one connection from this machine.
+pub struct Rehearsal {
+    lane: Arc<Lane>,
+    connection: Arc<Connection>,
+    answers: Answers,
+}
+
+impl Rehearsal {
+    /// Puts a gateway in force for one worker.
+    pub fn new(gateway: Gateway, log: Option<access_log::Lane>) -> Self {
+        let lane = Lane {
+            holder: Live::new(gateway).holder(),
+            log,
+            crashes: None,
+            leaving: AtomicBool::new(false),
+        };
+        let connection = Connection {
+            peer: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 40_000),
+            local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8080),
+            worker: 0,
+            secure: false,
+            sni: None,
+            entrance: Entrance::Public,
+            redirect_to_https: false,
+            max_target: 8 << 10,
+            max_headers: 100,
+            phase: Arc::new(Phase::new(Instant::now())),
+            handover: Handover::default(),
+        };
+        Self {
+            lane: Arc::new(lane),
+            connection: Arc::new(connection),
+            answers: Arc::default(),
+        }
+    }
+
+    /// Answers a request without a body; `answer` is what the application would say, made before so that it does
+    /// not count.
+    pub async fn run(&self, head: request::Parts, answer: Response) -> Response {
+        lock(&self.answers).push(answer);
+        let (connection, lane) = (Arc::clone(&self.connection), Arc::clone(&self.lane));
+        let arrival = Arrival::without_body(head, Some(0), connection, lane);
+        let answers = Arc::clone(&self.answers);
+        let stack = stack_over(service_fn(move |passage| ready(stand_in(passage, &answers))));
+        match stack.oneshot(arrival).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// Makes the request that the upstream would get, and is the upstream.
+fn stand_in(mut passage: Held, answers: &Answers) -> Result<Reply, Refused> {
+    let place = passage.place.clone();
+    match outgoing(&mut passage, place.route()) {
+        Ok(request) => drop(std::hint::black_box(request)),
+        Err(refusal) => return Err(Refused { passage, refusal }),
+    }
+    let response = lock(answers).pop().unwrap_or_default();
+    Ok(Reply { passage, response })
+}
+
+fn lock(answers: &Answers) -> MutexGuard<'_, Vec<Response>> {
+    answers.lock().unwrap_or_else(PoisonError::into_inner)
+}
