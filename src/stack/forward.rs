@@ -157,6 +157,9 @@ fn expectation(
     headers: &mut HeaderMap,
     has_body: bool,
 ) -> Result<Option<Arc<Consent>>, Refusal> {
+    if !headers.contains_key(header::EXPECT) {
+        return Ok(None);
+    }
     match Expectation::of(version, headers) {
         Expectation::Unknown => return Err(Refusal::ExpectationFailed),
         Expectation::Continue if has_body => return Ok(Some(Consent::new())),
