@@ -20,7 +20,7 @@ use crate::http::trace::Trace;
 use crate::http::{h2, host};
 use crate::stack::catch_panic::Identified;
 use crate::stack::passage::{Held, Lane, Ledger, Passage, Place, Refused, Reply};
-use crate::stack::spot::{Spot, misdirected, spot};
+use crate::stack::spot::{Spot, spot};
 
 /// A request as it comes off its connection.
 pub struct Arrival {
@@ -132,13 +132,7 @@ pub(super) fn enter(arrival: Arrival) -> Held {
     if head.version == Version::HTTP_2 && addressed.is_ok() {
         h2::name_host(&mut head);
     }
-    let placed = addressed.and_then(|host| {
-        misdirected(host.as_deref(), &connection, &client)?;
-        if connection.entrance.is_admin() {
-            return Ok(Spot::own(&snapshot));
-        }
-        spot(&snapshot, host.as_deref(), &head)
-    });
+    let placed = addressed.and_then(|host| spot(&snapshot, host.as_deref(), &head, &connection, &client));
     let (Spot { route, own, miss }, fault) = match placed {
         Ok(spot) => (spot, None),
         Err(refusal) => (Spot::none(&snapshot), Some(refusal)),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header, response};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, Version, header, response};
 
 use crate::gateway::route::{Route, Target};
 use crate::http::body::Body;
@@ -124,16 +124,7 @@ pub(super) fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<B
     headers.insert(X_REQUEST_ID, exchange.request_id.clone());
     passage.trace.write(&mut headers);
     if host.is_none() {
-        // Only HTTP/1.0 comes without (RFC 9112 §3.2); the upstream speaks 1.1 and needs one.
-        let target = exchange
-            .head
-            .uri
-            .authority()
-            .and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
-        headers.insert(
-            header::HOST,
-            target.unwrap_or(HeaderValue::from_static("localhost")),
-        );
+        headers.insert(header::HOST, stand_in(&exchange.head.uri));
     }
     drop_shadows(&mut headers);
     edits::headers(route, exchange, host.as_ref(), stripped, &mut headers);
@@ -148,6 +139,14 @@ pub(super) fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<B
         }
     }
     Ok(request)
+}
+
+/// Only HTTP/1.0 comes without a host (RFC 9112 §3.2); the upstream speaks 1.1 and needs one.
+fn stand_in(target: &Uri) -> HeaderValue {
+    let named = target
+        .authority()
+        .and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    named.unwrap_or(HeaderValue::from_static("localhost"))
 }
 
 /// What is waited for before the body is read, if the client wants it so. Other expectations than that nobody knows,

@@ -35,7 +35,9 @@ pub fn path(bytes: &[u8]) {
         assert_eq!(paths::normal_form(&form), form, "it is not its own normal form");
     }
     let others = readings::others(text).unwrap_or_default();
-    others.iter().for_each(|other| is_tidy(other));
+    for other in &others {
+        is_tidy(other);
+    }
     if !readings::is_odd(text) {
         assert!(
             others.is_empty(),

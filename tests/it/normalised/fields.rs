@@ -197,6 +197,28 @@ fn connection_may_name_nothing_that_is_meant_for_the_application() {
 }
 
 #[test]
+fn trace_and_connect_are_not_passed_on() {
+    let (origin, gateway) = echoing();
+    for line in [
+        "TRACE / HTTP/1.1",
+        "CONNECT gateway.test:443 HTTP/1.1",
+        "CONNECT / HTTP/1.1",
+    ] {
+        let mut wire = gateway.connect();
+        wire.send(format!("{line}\r\nHost: gateway.test:443\r\n\r\n"));
+        let answer = wire.answer();
+        assert!(
+            matches!(answer.status, 400 | 405 | 501),
+            "{line}: {}",
+            answer.status
+        );
+        assert!(wire.is_closed(), "{line}");
+    }
+    assert!(origin.calls().is_empty());
+    gateway.stop();
+}
+
+#[test]
 fn trailers_pass_but_none_that_steers_the_message() {
     let (origin, gateway) = echoing();
     let names = "X-Sum, Content-Digest, X-Forwarded-For, X-Real-IP, Cookie, X_Forwarded_For, Host, Proxy";
