@@ -40,7 +40,7 @@ fn many() -> Vec<HeaderMap> {
 #[bench::of_request(many())]
 fn hop_by_hop(mut all: Vec<HeaderMap>) -> Vec<HeaderMap> {
     for headers in &mut all {
-        black_box(hop::strip_request(headers).ok());
+        black_box(hop::Hop::of(headers).ok());
     }
     all
 }

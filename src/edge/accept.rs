@@ -63,9 +63,10 @@ where
                 // One that ended before it was accepted is its own affair.
                 Err(error) if is_passing(&error) => {}
                 Err(error) => {
-                    self.carryover.metrics.connections_refused.count("out_of_files");
                     let secure = door.listener.load().tls.is_some();
-                    overflow.relieve(&error, &socket, secure).await;
+                    if overflow.relieve(&error, &socket, secure).await {
+                        self.carryover.metrics.connections_refused.count("out_of_files");
+                    }
                 }
             }
         }

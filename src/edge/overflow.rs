@@ -56,23 +56,41 @@ impl Overflow {
     }
 
     /// No connection could be accepted. If that is for want of a file, the next one is told; else time may help.
-    pub(super) async fn relieve(&mut self, error: &io::Error, listener: &TcpListener, secure: bool) {
+    /// Says whether that kept anybody out.
+    pub(super) async fn relieve(&mut self, error: &io::Error, listener: &TcpListener, secure: bool) -> bool {
+        if is_out_of_files(error) && self.spare.take().is_some() {
+            // The system looks for a file before it looks who waits: that may be nobody.
+            let waiting = timeout(Duration::ZERO, listener.accept()).await;
+            let told = match waiting {
+                Ok(Ok((socket, _))) => {
+                    tell_at_once(socket, secure);
+                    true
+                }
+                Ok(Err(_)) => {
+                    tokio::time::sleep(HOLD_OFF).await;
+                    true
+                }
+                Err(_nobody) => false,
+            };
+            self.spare = spare();
+            if told {
+                self.say(error);
+            }
+            return told;
+        }
+        self.say(error);
+        tokio::time::sleep(HOLD_OFF).await;
+        if self.spare.is_none() {
+            self.spare = spare();
+        }
+        true
+    }
+
+    fn say(&mut self, error: &io::Error) {
         let now = Instant::now();
         if self.said.is_none_or(|said| now - said >= SAY_EVERY) {
             self.said = Some(now);
             tracing::warn!(error = %error, "no connection can be accepted; raise the limit of open files");
-        }
-        if is_out_of_files(error)
-            && self.spare.take().is_some()
-            && let Ok(Ok((socket, _))) = timeout(HOLD_OFF, listener.accept()).await
-        {
-            tell_at_once(socket, secure);
-            self.spare = spare();
-            return;
-        }
-        tokio::time::sleep(HOLD_OFF).await;
-        if self.spare.is_none() {
-            self.spare = spare();
         }
     }
 }

@@ -8,18 +8,18 @@ use crate::http::path::{decode, tidy};
 /// How often escapes are undone at most: `%25252561` is somebody's joke.
 const ROUNDS: usize = 4;
 
-/// What makes a path ambiguous, and so how else it may be read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Traits {
-    /// `;x` at the end of a segment: Java servlets drop it, `..;` included.
-    parameters: bool,
-    /// `\`: a separator to Windows and to browsers.
-    backslash: bool,
-    /// Escapes that held escapes: undone once more by whoever decodes twice.
-    escapes: bool,
-    /// Bytes that are no UTF-8, overlong forms of ASCII among them (CVE-2000-0884).
-    overlong: bool,
-}
+/// What makes a path ambiguous, and so how else it may be read: a bit for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Traits(u8);
+
+/// `;x` at the end of a segment: Java servlets drop it, `..;` included.
+const PARAMETERS: Traits = Traits(1);
+/// `\`: a separator to Windows and to browsers.
+const BACKSLASH: Traits = Traits(2);
+/// Escapes that held escapes: undone once more by whoever decodes twice.
+const ESCAPES: Traits = Traits(4);
+/// Bytes that are no UTF-8, overlong forms of ASCII among them (CVE-2000-0884).
+const OVERLONG: Traits = Traits(8);
 
 /// Why a path is refused without looking further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,18 +34,19 @@ pub fn is_odd(path: &str) -> bool {
 /// path for programs in C and for nobody else; no honest path holds one (RFC 3986 §7.3).
 pub fn others(path: &str) -> Result<Vec<String>, HoldsNul> {
     let once = decode(path.as_bytes());
-    if once.contains(&0) {
+    let deep = (1..ROUNDS).fold(once.clone(), |path, _| decode(&path));
+    if deep.contains(&0) {
         return Err(HoldsNul);
     }
-    let traits = Traits {
-        parameters: once.contains(&b';'),
-        backslash: once.contains(&b'\\'),
-        escapes: once.contains(&b'%'),
-        overlong: std::str::from_utf8(&once).is_err(),
-    };
+    // What stands in the open after one round does so after all.
+    let traits = Traits::NONE
+        .with(PARAMETERS, deep.contains(&b';'))
+        .with(BACKSLASH, deep.contains(&b'\\'))
+        .with(ESCAPES, deep != once)
+        .with(OVERLONG, std::str::from_utf8(&deep).is_err());
     let mut others: Vec<String> = traits
         .combinations()
-        .map(|traits| tidy(&traits.read(once.clone())))
+        .map(|traits| tidy(&traits.read(if traits.has(ESCAPES) { &deep } else { &once })))
         .collect();
     if let Some(whole) = with_whole_segments(path) {
         others.push(whole);
@@ -54,40 +55,34 @@ pub fn others(path: &str) -> Result<Vec<String>, HoldsNul> {
 }
 
 impl Traits {
+    const NONE: Self = Self(0);
+
+    fn with(self, one: Self, there: bool) -> Self {
+        Self(if there { self.0 | one.0 } else { self.0 })
+    }
+
+    fn has(self, one: Self) -> bool {
+        self.0 & one.0 != 0
+    }
+
     /// Every reading that differs in one trait or more from the plain one.
     fn combinations(self) -> impl Iterator<Item = Self> {
-        (1..16_u8)
-            .map(|bits| Self {
-                parameters: bits & 1 != 0,
-                backslash: bits & 2 != 0,
-                escapes: bits & 4 != 0,
-                overlong: bits & 8 != 0,
-            })
-            .filter(move |some| some.is_within(self))
+        (1..=self.0).filter(move |bits| bits & !self.0 == 0).map(Self)
     }
 
-    fn is_within(self, all: Self) -> bool {
-        (all.parameters || !self.parameters)
-            && (all.backslash || !self.backslash)
-            && (all.escapes || !self.escapes)
-            && (all.overlong || !self.overlong)
-    }
-
-    fn read(self, mut path: Vec<u8>) -> Vec<u8> {
-        for _ in 0..ROUNDS {
-            if self.escapes {
-                path = decode(&path);
-            }
-        }
-        if self.overlong {
-            path = shorten(&path);
-        }
-        if self.backslash {
+    /// The path as somebody with these traits reads it, who has undone the escapes already.
+    fn read(self, decoded: &[u8]) -> Vec<u8> {
+        let mut path = if self.has(OVERLONG) {
+            shorten(decoded)
+        } else {
+            decoded.to_vec()
+        };
+        if self.has(BACKSLASH) {
             path.iter_mut()
                 .filter(|byte| **byte == b'\\')
                 .for_each(|byte| *byte = b'/');
         }
-        if self.parameters {
+        if self.has(PARAMETERS) {
             path = without_parameters(&path);
         }
         path
@@ -199,7 +194,11 @@ mod tests {
     #[test]
     fn an_escaped_nul_is_refused() {
         assert_eq!(others("/admin%00.html"), Err(HoldsNul));
-        assert!(others("/admin%2500.html").is_ok());
+        assert_eq!(
+            others("/admin%2500.html"),
+            Err(HoldsNul),
+            "nor does one escaped twice"
+        );
     }
 
     proptest! {

@@ -21,7 +21,7 @@ use crate::http::host::Authority;
 use crate::http::{h2, host};
 use crate::stack::catch_panic::Identified;
 use crate::stack::passage::{Held, Lane, Ledger, Passage, Place, Refused, Reply};
-use crate::stack::spot::{Spot, misdirected, spot};
+use crate::stack::spot::{Spot, spot};
 
 /// A request as it comes off its connection.
 pub struct Arrival {
@@ -131,11 +131,7 @@ pub(super) fn enter(arrival: Arrival) -> Held {
     let client = client::resolve(connection.peer.ip(), &head.headers, &snapshot.trust);
     let placed = address(&head, &connection).and_then(|authority| {
         let host = authority.as_ref().map(|authority| &*authority.host);
-        misdirected(host, &connection, &client)?;
-        if connection.entrance.is_admin() {
-            return Ok(Spot::own(&snapshot));
-        }
-        spot(&snapshot, host, &head)
+        spot(&snapshot, host, &head, &connection, &client)
     });
     if head.version == Version::HTTP_2 {
         h2::name_host(&mut head);

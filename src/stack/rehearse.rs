@@ -42,6 +42,8 @@ impl Rehearsal {
         };
         let connection = Connection {
             peer: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 40_000),
+            peer_written: crate::http::forwarded::written(std::net::Ipv4Addr::LOCALHOST.into()),
+            names: Arc::default(),
             local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8080),
             worker: 0,
             secure: false,

@@ -32,8 +32,7 @@ impl Spot {
         }
     }
 
-    /// An endpoint of our own.
-    pub(super) fn own(gateway: &Gateway) -> Self {
+    fn own(gateway: &Gateway) -> Self {
         Self {
             own: true,
             ..Self::none(gateway)
@@ -58,14 +57,25 @@ impl Spot {
     }
 }
 
+/// Where a request belongs, or why nowhere.
+pub(super) fn spot(
+    gateway: &Gateway,
+    host: Option<&str>,
+    head: &request::Parts,
+    connection: &Connection,
+    client: &Caller,
+) -> Result<Spot, Refusal> {
+    misdirected(host, connection, client)?;
+    if connection.entrance.is_admin() {
+        return Ok(Spot::own(gateway));
+    }
+    by_path(gateway, host, head)
+}
+
 /// Who shook hands for one name may not ask for another: certificates and terms are each name's own, and a cache or a
 /// check before us knew only the first (RFC 9110 §7.4). What one certificate is for, its clients may mix
 /// (RFC 9113 §9.1.1). A proxy of ours asks for our name, and passes on its client's.
-pub(super) fn misdirected(
-    host: Option<&str>,
-    connection: &Connection,
-    client: &Caller,
-) -> Result<(), Refusal> {
+fn misdirected(host: Option<&str>, connection: &Connection, client: &Caller) -> Result<(), Refusal> {
     let (Some(sni), Some(host)) = (connection.sni.as_deref(), host) else {
         return Ok(());
     };
@@ -78,7 +88,7 @@ pub(super) fn misdirected(
 }
 
 /// The spot of the path's normal form, if every other reading of it has the same.
-pub(super) fn spot(gateway: &Gateway, host: Option<&str>, head: &request::Parts) -> Result<Spot, Refusal> {
+fn by_path(gateway: &Gateway, host: Option<&str>, head: &request::Parts) -> Result<Spot, Refusal> {
     let received = head.uri.path();
     let asked_for = method_asked_for(&head.method, &head.headers);
     let method = asked_for.as_ref().unwrap_or(&head.method);

@@ -79,7 +79,8 @@ fn it_answers_when_no_public_connection_is_free() {
     let admin = gateway.address("admin");
     let mut waiting: Vec<Wire> = (0..2).map(|_| Ask::get("/").start(gateway.http())).collect();
     origin.wait_for_calls(2);
-    assert!(gateway.connect().is_closed(), "the public listener is full");
+    let full = gateway.connect().answer();
+    full.assert_refused(503, "too_many_connections");
     assert_eq!(Ask::get("/health/live").to(admin).status, 200);
     let metrics = Ask::get("/metrics").to(admin).text();
     assert!(metrics.contains("portcullis_in_flight"), "{metrics}");

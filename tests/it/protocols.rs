@@ -45,8 +45,9 @@ fn a_request_arrives_as_it_was_meant() {
 fn routes_are_found_by_host_path_and_method() {
     let origin = Origin::echo();
     let certs = Certs::new();
+    certs.issue("a", &["gateway.test", "a.test"]);
     let policy = policy([origin.address()])
-        .tls(&certs)
+        .and(&certs.listener(&["a"]))
         .route("a", "host = \"a.test\", path = \"/x\"", "")
         .route("post", "path = \"/x\", methods = [\"POST\"]", "");
     let gateway = Gateway::start(policy);

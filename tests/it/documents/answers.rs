@@ -20,6 +20,10 @@ fn all() -> Vec<Refusal> {
     vec![
         Refusal::HostInvalid(HostFault::Missing),
         Refusal::TargetInvalid,
+        Refusal::Misdirected,
+        Refusal::ExpectationFailed,
+        Refusal::TooManyConnections,
+        Refusal::Exhausted,
         Refusal::TargetTooLong(1),
         Refusal::MethodRefused,
         Refusal::ConnectionHeader,

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -112,6 +113,33 @@ impl Gateway {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kilobytes = line.unwrap().trim().trim_end_matches(" kB");
         kilobytes.parse::<usize>().unwrap() * 1024
+    }
+
+    /// How many files it has open.
+    pub fn open_files(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.running.child.id()))
+            .unwrap()
+            .count()
+    }
+
+    /// How many files it may have open from now on.
+    pub fn limit_files(&self, most: usize) {
+        let pid = Pid::from_child(&self.running.child);
+        let limit = Rlimit {
+            current: Some(most as u64),
+            maximum: Some(most as u64),
+        };
+        prlimit(Some(pid), Resource::Nofile, limit).unwrap();
+    }
+
+    /// The processor time it has used.
+    pub fn cpu_time(&self) -> Duration {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.running.child.id())).unwrap();
+        let each = tasks
+            .flatten()
+            .filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok());
+        let nanoseconds = |text: String| text.split(' ').next().and_then(|word| word.parse::<u64>().ok());
+        Duration::from_nanos(each.filter_map(nanoseconds).sum())
     }
 
     /// Tells it to stop; `wait` for its end.

@@ -60,9 +60,9 @@ impl PolicyText {
         self
     }
 
-    /// A listener `https` beside the plain one, with a certificate for `gateway.test`.
+    /// A listener `https` beside the plain one, with a certificate for `gateway.test` and `shop.test`.
     pub fn tls(self, certs: &Certs) -> Self {
-        certs.issue("gateway", &["gateway.test"]);
+        certs.issue("gateway", &["gateway.test", "shop.test"]);
         self.and(&certs.listener(&["gateway"]))
     }
 

@@ -47,7 +47,7 @@ impl TlsClient {
             let mut stream = connect(TcpStream::connect(address).await.unwrap(), &name, terms)
                 .await
                 .unwrap();
-            let ask = "GET /health HTTP/1.1\r\nHost: gateway.test\r\nConnection: close\r\n\r\n";
+            let ask = format!("GET /health HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n");
             stream.write_all(ask.as_bytes()).await.unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).await.unwrap();
