@@ -103,6 +103,13 @@ fn is_malformed(error: &hyper::Error) -> bool {
     })
 }
 
+/// Which of two faults of addresses tells more: that one is not who it should be, rather than that another is away.
+pub(super) fn graver(earlier: Option<io::Error>, later: io::Error) -> io::Error {
+    earlier
+        .filter(|earlier| of_tls(earlier).is_some())
+        .unwrap_or(later)
+}
+
 /// No address is left to try; `last` is what the last one said.
 pub(super) fn nobody(last: Option<io::Error>) -> AttemptError {
     let refusal = match &last {

@@ -17,7 +17,7 @@ use crate::http::body::Body;
 use crate::http::exchange::Trip;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::upstream::deadline::{Due, Waits};
-use crate::upstream::fault::{AttemptError, nobody, of_connection, timed_out};
+use crate::upstream::fault::{AttemptError, graver, nobody, of_connection, timed_out};
 use crate::upstream::line::Line;
 use crate::upstream::pool::Lane;
 use crate::upstream::send::Answer;
@@ -100,7 +100,7 @@ impl Sending<'_> {
                 Ok(seat) => seat,
                 Err(error) => {
                     tried.push(lane.mark().address());
-                    last = Some(error);
+                    last = Some(graver(last, told_again(&error)));
                     continue;
                 }
             };
@@ -113,7 +113,7 @@ impl Sending<'_> {
                 Err(failure) => return Err(failure.error),
             }
         }
-        Err(nobody(last.map(|error: Arc<io::Error>| told_again(&error))))
+        Err(nobody(last))
     }
 
     /// A place on a connection, an old one or a new: the outer fault ends the request, the inner one only this address.

@@ -11,6 +11,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 HEALTH = health.HealthServicer()
+BEGUN = threading.Event()
 ENDED = threading.Event()
 
 
@@ -44,8 +45,13 @@ def remaining(request, context):
 
 def hang(request, context):
     context.add_callback(ENDED.set)
+    BEGUN.set()
     threading.Event().wait(float(request))
     return b"late"
+
+
+def begun(request, context):
+    return str(BEGUN.wait(20)).encode()
 
 
 def ended(request, context):
@@ -70,6 +76,7 @@ METHODS = {
     "Fail": grpc.unary_unary_rpc_method_handler(fail),
     "Remaining": grpc.unary_unary_rpc_method_handler(remaining),
     "Hang": grpc.unary_unary_rpc_method_handler(hang),
+    "Begun": grpc.unary_unary_rpc_method_handler(begun),
     "Ended": grpc.unary_unary_rpc_method_handler(ended),
     "Large": grpc.unary_unary_rpc_method_handler(large),
     "Mood": grpc.unary_unary_rpc_method_handler(mood),

@@ -15,7 +15,14 @@ fn before(greeter: &Greeter) -> PolicyText {
 }
 
 /// One of each kind.
-const CALLS: [&str; 6] = ["Say=world", "Count=50", "Sum=100", "Chat=one,two,three", "Fail", "Large=3000000"];
+const CALLS: [&str; 6] = [
+    "Say=world",
+    "Count=50",
+    "Sum=100",
+    "Chat=one,two,three",
+    "Fail",
+    "Large=3000000",
+];
 
 #[track_caller]
 fn came_through(told: &[Value]) {
@@ -37,10 +44,18 @@ fn every_kind_of_call_goes_through_in_plain_and_under_tls() {
     certs.issue("app", &["localhost"]);
     let (plain, secure) = (Greeter::start(), Greeter::secure(&certs, "app"));
     let authority = certs.authority();
-    let tls = reaching([format!("https://localhost:{}", secure.port())])
-        .upstream(&format!("http2 = true\ntls = {{ ca = \"{}\" }}", authority.display()));
+    let tls = reaching([format!("https://localhost:{}", secure.port())]).upstream(&format!(
+        "http2 = true\ntls = {{ ca = \"{}\" }}",
+        authority.display()
+    ));
     for policy in [before(&plain), tls] {
         let gateway = Gateway::start(policy.tls(&certs));
+        until("names are looked up", || {
+            crate::support::Ask::get("/health/ready")
+                .to(gateway.http())
+                .status
+                == 200
+        });
         came_through(&call(gateway.address("http"), None, &CALLS));
         came_through(&call(gateway.address("https"), Some(&authority), &CALLS));
         gateway.stop();
@@ -65,11 +80,7 @@ fn a_client_that_leaves_ends_its_call_at_the_server() {
     let greeter = Greeter::start();
     let gateway = Gateway::start(before(&greeter));
     let leaves = Caller::begin(gateway.http(), None, &["Hang=30"]);
-    let in_flight = || {
-        let metrics = gateway.metrics();
-        metrics.count("http_requests_in_progress", &[]) > 1
-    };
-    until("the call is under way", in_flight);
+    assert_eq!(call(greeter.address(), None, &["Begun"])[0]["answer"], "True");
     leaves.leave();
     assert_eq!(call(gateway.http(), None, &["Ended"])[0]["answer"], "True");
     gateway.stop();
@@ -90,24 +101,37 @@ fn silence_is_no_fault_of_a_call_and_a_stream_has_its_own_end() {
     assert!(gateway.reload());
     let told = call(gateway.http(), None, &["Hang=20"]);
     assert_eq!(told[0]["code"], "UNAVAILABLE", "{told:#?}");
-    assert!(told[0]["details"].as_str().unwrap().starts_with("upstream_timeout: "));
+    assert!(
+        told[0]["details"]
+            .as_str()
+            .unwrap()
+            .starts_with("upstream_timeout: ")
+    );
     gateway.stop();
 }
 
 #[test]
 fn our_own_no_is_said_as_grpc_says_it() {
     let greeter = Greeter::start();
+    let certs = Certs::new();
     let policy = before(&greeter)
         .and("[limits.one]\nrate = \"1/hour\"")
         .route("limited", "path = \"/shop.Greeter/Say\"", "limits = [\"one\"]")
-        .route("closed", "path = \"/shop.Greeter/Sum\"", "access = { deny = [\"loopback\"] }")
+        .route(
+            "closed",
+            "path = \"/shop.Greeter/Sum\"",
+            "access = { deny = [\"loopback\"] }",
+        )
         .route("chat", "path = \"/shop.Greeter/Chat\"", "")
-        .tls(&Certs::new());
+        .tls(&certs);
     let gateway = Gateway::start(policy);
     let told = call(gateway.http(), None, &["Say=1", "Say=2", "Sum=1", "Count=1"]);
     let said = |at: usize| {
         let told: &Value = &told[at];
-        (told["code"].as_str().unwrap(), told["details"].as_str().unwrap_or_default())
+        (
+            told["code"].as_str().unwrap(),
+            told["details"].as_str().unwrap_or_default(),
+        )
     };
     assert_eq!(said(0), ("OK", ""));
     assert_eq!(said(1), ("UNAVAILABLE", "rate_limited: too many requests"));
@@ -121,7 +145,10 @@ fn our_own_no_is_said_as_grpc_says_it() {
     drop(greeter);
     let told = call(gateway.http(), None, &["Chat=x"]);
     assert_eq!(told[0]["code"], "UNAVAILABLE");
-    assert!(told[0]["details"].as_str().unwrap().starts_with("upstream_"), "{told:#?}");
+    assert!(
+        told[0]["details"].as_str().unwrap().starts_with("upstream_"),
+        "{told:#?}"
+    );
     gateway.stop();
 }
 
@@ -146,7 +173,9 @@ fn a_server_that_says_it_is_not_well_is_not_ready() {
     gateway.rewrite(before(&greeter).upstream("health = { grpc = \"shop.Other\" }"));
     assert!(gateway.reload());
     gateway.wait_for_log("the reason", |line| {
-        line["error"].as_str().is_some_and(|error| error.contains("health.grpc"))
+        line["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("health.grpc"))
     });
     gateway.stop();
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use h2::Reason;
 use http::Response;
 
+use crate::support::h2_origin::H2Call;
 use crate::support::policy::PolicyText;
 use crate::support::{Ask, Gateway, H2Origin, Proto, policy};
 
@@ -170,7 +171,9 @@ fn a_large_body_is_not_kept_to_be_sent_again() {
 fn a_connection_that_ends_under_a_repeatable_request_is_replaced() {
     let origin = H2Origin::playing(|call| async move {
         if call.connection == 0 && call.head.uri.path() == "/second" {
-            return call.orders.break_off();
+            call.orders.break_off();
+            // Not a word before that: a stream let go of would be reset.
+            return hold(call).await;
         }
         call.say("here").await;
     });
@@ -181,11 +184,17 @@ fn a_connection_that_ends_under_a_repeatable_request_is_replaced() {
     gateway.stop();
 }
 
+/// Neither answers nor resets.
+async fn hold(_call: H2Call) {
+    std::future::pending().await
+}
+
 /// Answers on its first connection until it is asked for `/dead`, and then nothing there.
 fn dying() -> H2Origin {
     H2Origin::playing(|call| async move {
         if call.connection == 0 && call.head.uri.path() == "/dead" {
-            return call.orders.fall_silent();
+            call.orders.fall_silent();
+            return hold(call).await;
         }
         call.say("here").await;
     })

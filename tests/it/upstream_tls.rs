@@ -1,16 +1,29 @@
 //! Servers reached by TLS: verified, by the right name, with our own certificate where they want one; and what
 //! happens where they are not what they should be.
 
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use crate::support::chat::{Chat, Peer};
 use crate::support::front::Hello;
 use crate::support::policy::PolicyText;
-use crate::support::{Ask, Certs, Front, Gateway, Origin, Proto, Reply, policy, reaching, run};
+use crate::support::{Ask, Certs, Front, Gateway, Origin, Proto, Reply, policy, reaching, run, until};
 
 /// An upstream of one server under this name, which must come from `ca`.
 fn under(name: &str, front: &Front, tls: &str) -> PolicyText {
     reaching([format!("https://{name}:{}", front.port())]).upstream(&format!("tls = {{ {tls} }}"))
+}
+
+/// Starts it and waits until the servers' names are looked up.
+#[track_caller]
+fn started(policy: PolicyText) -> Gateway {
+    let gateway = Gateway::start(policy);
+    until("the name is looked up", || {
+        Ask::get("/").to(gateway.http()).status != 503
+    });
+    gateway
 }
 
 fn trusting(certs: &Certs) -> String {
@@ -25,13 +38,14 @@ fn a_server_is_verified_and_its_connection_kept() {
     let policy = under("localhost", &front, &trusting(&certs))
         .workers(1)
         .tls(&certs);
-    let gateway = Gateway::start(policy);
+    let gateway = started(policy);
     for proto in Proto::ALL {
         let echo = Ask::post("/a?b", "body").over(proto, &gateway).json();
         assert_eq!((&echo["target"], &echo["body"]), (&"/a?b".into(), &"body".into()));
         assert_eq!(origin.calls().pop().unwrap().header("host"), Some("gateway.test"));
     }
-    assert!(origin.calls().iter().all(|call| call.connection == 0));
+    let connections: Vec<usize> = origin.calls().iter().map(|call| call.connection).collect();
+    assert_eq!(connections, [0; 5]);
     let hello = Hello {
         name: Some("localhost".to_owned()),
         protocol: Some("http/1.1".to_owned()),
@@ -46,7 +60,7 @@ fn an_address_is_verified_as_an_address() {
     let (origin, certs) = (Origin::answering(Reply::text("here")), Certs::new());
     certs.issue("app", &["127.0.0.1"]);
     let front = Front::before(origin.address(), &certs, "app", "http/1.1", false);
-    let gateway = Gateway::start(under("127.0.0.1", &front, &trusting(&certs)));
+    let gateway = started(under("127.0.0.1", &front, &trusting(&certs)));
     assert_eq!(Ask::get("/").to(gateway.http()).text(), "here");
     assert_eq!(
         front.hellos()[0].name,
@@ -77,7 +91,7 @@ fn a_stranger_gets_no_request() {
     other.write("other.pem", stranger.cert.pem());
     let front = Front::before(origin.address(), &certs, "app", "http/1.1", false);
     let ca = format!("ca = \"{}\"", other.path("other.pem").display());
-    let gateway = Gateway::start(under("localhost", &front, &ca));
+    let gateway = started(under("localhost", &front, &ca));
     untrusted(&gateway, &origin, "tls.ca");
     let ready = Ask::get("/health/ready").to(gateway.http());
     assert_eq!(ready.status, 503, "{}", ready.text());
@@ -93,7 +107,7 @@ fn a_certificate_for_another_name_is_none_until_the_policy_names_it() {
     let (origin, certs) = (Origin::echo(), Certs::new());
     certs.issue("app", &["app.internal"]);
     let front = Front::before(origin.address(), &certs, "app", "http/1.1", false);
-    let gateway = Gateway::start(under("localhost", &front, &trusting(&certs)));
+    let gateway = started(under("localhost", &front, &trusting(&certs)));
     untrusted(&gateway, &origin, "tls.server_name");
     gateway.rewrite(under(
         "localhost",
@@ -112,7 +126,7 @@ fn a_certificate_whose_time_is_over_is_none() {
     let yesterday = SystemTime::now() - Duration::from_secs(86_400);
     certs.issue_until("app", &["localhost"], Some(yesterday));
     let front = Front::before(origin.address(), &certs, "app", "http/1.1", false);
-    let gateway = Gateway::start(under("localhost", &front, &trusting(&certs)));
+    let gateway = started(under("localhost", &front, &trusting(&certs)));
     untrusted(&gateway, &origin, "renew");
     gateway.stop();
 }
@@ -124,7 +138,7 @@ fn a_server_that_wants_a_certificate_is_shown_ours() {
         .issue("app", &["localhost"])
         .issue("us", &["gateway.internal"]);
     let front = Front::before(origin.address(), &certs, "app", "http/1.1", true);
-    let gateway = Gateway::start(under("localhost", &front, &trusting(&certs)));
+    let gateway = started(under("localhost", &front, &trusting(&certs)));
     // It says so only after the handshake, in the place of an answer.
     Ask::get("/")
         .to(gateway.http())
@@ -145,9 +159,17 @@ fn a_server_that_wants_a_certificate_is_shown_ours() {
 
 #[test]
 fn a_server_in_plain_is_not_spoken_to() {
-    let (origin, certs) = (Origin::echo(), Certs::new());
-    let policy = reaching([format!("https://{}", origin.address())])
-        .upstream(&format!("tls = {{ {} }}", trusting(&certs)));
+    let certs = Certs::new();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let plain = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _gone = stream.read(&mut [0; 2000]);
+            let _gone = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    let policy =
+        reaching([format!("https://{plain}")]).upstream(&format!("tls = {{ {} }}", trusting(&certs)));
     let gateway = Gateway::start(policy);
     Ask::get("/")
         .to(gateway.http())
@@ -165,7 +187,7 @@ fn a_websocket_goes_through() {
     let (origin, certs) = (Chat::echo(), Certs::new());
     certs.issue("app", &["localhost"]);
     let front = Front::before(origin.address(), &certs, "app", "http/1.1", false);
-    let gateway = Gateway::start(under("localhost", &front, &trusting(&certs)));
+    let gateway = started(under("localhost", &front, &trusting(&certs)));
     Peer::open(gateway.http(), "/chat").chat(&"x".repeat(70_000));
     gateway.stop();
 }

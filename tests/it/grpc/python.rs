@@ -47,7 +47,9 @@ impl Greeter {
             .unwrap();
         let printed = Lines::read(child.stdout.take().unwrap());
         let port = printed.find("the port of the gRPC server", |lines| {
-            lines.iter().find_map(|line| line.strip_prefix("port ")?.parse().ok())
+            lines
+                .iter()
+                .find_map(|line| line.strip_prefix("port ")?.parse().ok())
         });
         Self {
             child,
@@ -74,7 +76,7 @@ impl Drop for Greeter {
 impl Caller {
     /// Begins to make these calls, under TLS if an authority is named.
     pub fn begin(address: SocketAddr, authority: Option<&Path>, calls: &[&str]) -> Self {
-        let authority = authority.map_or("-".into(), Path::as_os_str);
+        let authority = authority.unwrap_or(Path::new("-"));
         let mut child = python()
             .arg("caller.py")
             .arg(address.to_string())
@@ -97,7 +99,9 @@ impl Caller {
         let told = self.told.all();
         let status = self.child.wait().unwrap();
         assert!(status.success(), "{:#?}", self.complained.all());
-        told.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+        told.iter()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// Goes away in the middle.

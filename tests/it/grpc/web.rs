@@ -41,9 +41,10 @@ fn grpc_web_passes_untouched_over_every_protocol() {
 #[test]
 fn grpc_web_is_refused_as_any_request() {
     let origin = Origin::echo();
+    let certs = Certs::new();
     let policy = policy([origin.address()])
         .route("closed", "path = \"/*\"", "access = { deny = [\"loopback\"] }")
-        .tls(&Certs::new());
+        .tls(&certs);
     let gateway = Gateway::start(policy);
     for proto in Proto::ALL {
         Ask::post("/shop.Greeter/Say", MESSAGE)

@@ -55,10 +55,6 @@ impl Front {
         }
     }
 
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     pub fn port(&self) -> u16 {
         self.address.port()
     }
