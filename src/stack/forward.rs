@@ -141,17 +141,22 @@ pub(super) fn outgoing(passage: &mut Passage, route: &Route) -> Result<Request<B
     }
     edits::headers(route, exchange, host.as_ref(), stripped, &mut headers);
     *request.headers_mut() = headers;
-    if let Some(body) = passage.body.take() {
-        let upload = Upload::new();
-        let pace = if passage.grpc {
-            call::upload_pace(route)
-        } else {
-            route.waits.request
-        };
-        *request.body_mut() = Body::streamed(body, pace, Some(upload.watch()));
-        passage.upload = Some(upload);
-    }
+    *request.body_mut() = upload(passage, route);
     Ok(request)
+}
+
+/// The request's body, watched on its way.
+fn upload(passage: &mut Passage, route: &Route) -> Body {
+    let Some(body) = passage.body.take() else {
+        return Body::Empty;
+    };
+    let pace = if passage.grpc {
+        call::upload_pace(route)
+    } else {
+        route.waits.request
+    };
+    let upload = passage.upload.insert(Upload::new());
+    Body::streamed(body, pace, Some(upload.watch()))
 }
 
 /// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's

@@ -22,6 +22,15 @@ pub struct AttemptError {
     pub source: Option<Box<dyn Error + Send + Sync>>,
 }
 
+impl From<Refusal> for AttemptError {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            source: None,
+        }
+    }
+}
+
 /// The request broke off.
 pub(super) fn fault(error: hyper::Error, wire: &Wire) -> AttemptError {
     let body = error

@@ -66,6 +66,7 @@ mod tls;
 mod tracing;
 mod tree;
 mod upstream_h2;
+mod upstream_h2_bodies;
 mod upstream_h2_farewell;
 mod upstream_tls;
 mod upstreams;

@@ -186,7 +186,7 @@ fn a_connection_that_ends_under_a_repeatable_request_is_replaced() {
 
 /// Neither answers nor resets.
 async fn hold(_call: H2Call) {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Answers on its first connection until it is asked for `/dead`, and then nothing there.

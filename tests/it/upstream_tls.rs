@@ -123,7 +123,7 @@ fn a_certificate_for_another_name_is_none_until_the_policy_names_it() {
 #[test]
 fn a_certificate_whose_time_is_over_is_none() {
     let (origin, certs) = (Origin::echo(), Certs::new());
-    let yesterday = SystemTime::now() - Duration::from_secs(86_400);
+    let yesterday = SystemTime::now() - Duration::from_hours(24);
     certs.issue_until("app", &["localhost"], Some(yesterday));
     let front = Front::before(origin.address(), &certs, "app", "http/1.1", false);
     let gateway = started(under("localhost", &front, &trusting(&certs)));

@@ -161,9 +161,9 @@ impl Frames {
         let taken = self.hold(bytes.get(..most).unwrap_or_default(), ENTRY);
         self.left -= taken;
         if self.seen == ENTRY || self.left == 0 {
-            let [a, b, c, d, e, f, ..] = self.held;
-            if self.seen == ENTRY && u16::from_be_bytes([a, b]) == MAX_CONCURRENT_STREAMS {
-                let limit = u32::from_be_bytes([c, d, e, f]);
+            let [high, low, value @ .., _, _, _] = self.held;
+            if self.seen == ENTRY && u16::from_be_bytes([high, low]) == MAX_CONCURRENT_STREAMS {
+                let limit = u32::from_be_bytes(value);
                 ears.limit.store(limit.saturating_add(1), Relaxed);
             }
             self.seen = 0;
