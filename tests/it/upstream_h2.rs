@@ -35,6 +35,9 @@ fn a_request_arrives_as_it_was_meant_whatever_the_client_speaks() {
         .upstream(&format!("http2 = true\ntls = {{ ca = \"{}\" }}", ca.display()));
     for (policy, scheme) in [(over(&origin), "http"), (secure, "https")] {
         let gateway = Gateway::start(policy.tls(&certs));
+        until("the name is looked up", || {
+            Ask::get("/").to(gateway.http()).status != 503
+        });
         for proto in Proto::ALL {
             let ask = Ask::post("/a%20b/../c?q=1&r=%2F", "hello")
                 .header("Connection", "X-Hop")

@@ -1,9 +1,12 @@
 //! Bodies to and from servers in HTTP/2: they flow both ways at once, and what breaks off is never taken for whole.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use h2::Reason;
 use http::{HeaderMap, Response};
 use http_body::Frame;
+use tokio::sync::Notify;
 
 use crate::support::policy::PolicyText;
 use crate::support::{Ask, Certs, Gateway, H2Origin, Proto, Session, policy};
@@ -46,24 +49,30 @@ fn a_large_body_comes_back_whole() {
 
 #[test]
 fn what_breaks_off_is_never_complete() {
-    let origin = H2Origin::playing(|call| async move {
-        let (path, orders) = (call.head.uri.path().to_owned(), call.orders.clone());
-        let (_, mut sending) = call.answer(Response::new(()));
-        sending.send_data(Bytes::from("half"), false).unwrap();
-        // Let the half go before the end comes.
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        if path == "/reset" {
-            sending.send_reset(Reason::INTERNAL_ERROR);
-        } else {
-            orders.break_off();
+    let seen = Arc::new(Notify::new());
+    let half_seen = Arc::clone(&seen);
+    let origin = H2Origin::playing(move |call| {
+        let half_seen = Arc::clone(&half_seen);
+        async move {
+            let (path, orders) = (call.head.uri.path().to_owned(), call.orders.clone());
+            let (_, mut sending) = call.answer(Response::new(()));
+            sending.send_data(Bytes::from("half"), false).unwrap();
+            half_seen.notified().await;
+            if path == "/reset" {
+                sending.send_reset(Reason::INTERNAL_ERROR);
+            } else {
+                orders.break_off();
+            }
         }
     });
     let gateway = Gateway::start(over(&origin).tls(&Certs::new()));
     for proto in Proto::ALL {
         for path in ["/reset", "/break"] {
-            let answer = Ask::get(path).over(proto, &gateway);
-            assert_eq!(answer.text(), "half", "{path} over {proto:?}");
-            assert!(!answer.body.complete, "{path} over {proto:?}");
+            let mut exchange = Session::open(proto, &gateway).start(&Ask::get(path));
+            assert_eq!(exchange.head().status, 200);
+            exchange.piece_with("half");
+            seen.notify_one();
+            assert!(!exchange.rest_of_body().complete, "{path} over {proto:?}");
         }
     }
     gateway.wait_for_log("the line", |line| line["end"] == "upstream_cut");

@@ -3,12 +3,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use bytes::Bytes;
 use h2::Reason;
 use http::Response;
+use tokio::sync::Notify;
 
 use crate::support::h2_origin::H2Call;
 use crate::support::policy::PolicyText;
@@ -20,18 +22,21 @@ fn over(address: SocketAddr) -> PolicyText {
 
 #[test]
 fn a_server_that_leaves_finishes_what_it_has_and_gets_nothing_new() {
-    let origin = H2Origin::playing(|call| async move {
-        if call.head.uri.path() != "/first" {
-            return call.say("next").await;
+    let others = Arc::new(Notify::new());
+    let after_others = Arc::clone(&others);
+    let origin = H2Origin::playing(move |call| {
+        let after_others = Arc::clone(&after_others);
+        async move {
+            if call.head.uri.path() != "/first" {
+                return call.say("next").await;
+            }
+            let orders = call.orders.clone();
+            let (_, mut sending) = call.answer(Response::new(()));
+            sending.send_data(Bytes::from("half"), false).unwrap();
+            orders.leave();
+            after_others.notified().await;
+            sending.send_data(Bytes::from("whole"), true).unwrap();
         }
-        let orders = call.orders.clone();
-        let (_, mut sending) = call.answer(Response::new(()));
-        orders.leave();
-        for _ in 0..20 {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-            sending.send_data(Bytes::from("piece"), false).unwrap();
-        }
-        sending.send_data(Bytes::new(), true).unwrap();
     });
     let gateway = Gateway::start(over(origin.address()));
     let mut first = Ask::get("/first").start(gateway.http());
@@ -39,8 +44,9 @@ fn a_server_that_leaves_finishes_what_it_has_and_gets_nothing_new() {
     for _ in 0..10 {
         assert_eq!(Ask::post("/", "body").to(gateway.http()).text(), "next");
     }
+    others.notify_one();
     let first = first.answer();
-    assert!(first.body.complete && first.text() == "piece".repeat(20));
+    assert!(first.body.complete && first.text() == "halfwhole");
     assert!(origin.seen().last().unwrap().connection > 0);
     gateway.stop();
 }
@@ -61,10 +67,10 @@ fn frame(stream: &mut TcpStream) -> Option<(u8, u32)> {
 fn saying_first(answer: fn(u32) -> Vec<u8>, origin: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
-    let said = std::sync::Arc::new(AtomicBool::new(false));
+    let said = Arc::new(AtomicBool::new(false));
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let said = std::sync::Arc::clone(&said);
+            let said = Arc::clone(&said);
             thread::spawn(move || {
                 if said.load(Ordering::SeqCst) {
                     return pass(stream, origin);

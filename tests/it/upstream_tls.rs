@@ -3,13 +3,18 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use rustls::{ServerConnection, StreamOwned};
+
 use crate::support::chat::{Chat, Peer};
-use crate::support::front::Hello;
+use crate::support::front::{Hello, terms};
 use crate::support::policy::PolicyText;
-use crate::support::{Ask, Certs, Front, Gateway, Origin, Proto, Reply, policy, reaching, run, until};
+use crate::support::{
+    Ask, Certs, Front, Gateway, Origin, Proto, Reply, Session, policy, reaching, run, until,
+};
 
 /// An upstream of one server under this name, which must come from `ca`.
 fn under(name: &str, front: &Front, tls: &str) -> PolicyText {
@@ -179,6 +184,39 @@ fn a_server_in_plain_is_not_spoken_to() {
             .as_str()
             .is_some_and(|error| error.contains("plain HTTP"))
     });
+    gateway.stop();
+}
+
+#[test]
+fn an_answer_that_ends_without_a_farewell_is_not_complete() {
+    let certs = Certs::new();
+    certs.issue("app", &["127.0.0.1"]);
+    let terms = Arc::new(terms(&certs, "app", "http/1.1", false));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let session = ServerConnection::new(Arc::clone(&terms)).unwrap();
+            let mut stream = StreamOwned::new(session, stream);
+            let asked = stream.read(&mut [0; 2000]).unwrap_or_default();
+            let _gone = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nto the end");
+            if asked > 0 && stream.conn.wants_write() {
+                let _gone = stream.flush();
+            }
+            // Cut: anybody on the way could do that, so there is no close_notify (RFC 9112 §9.8).
+        }
+    });
+    let policy = reaching([format!("https://{address}")])
+        .upstream(&format!("tls = {{ {} }}", trusting(&certs)))
+        .tls(&certs);
+    let gateway = Gateway::start(policy);
+    for proto in Proto::ALL {
+        let mut exchange = Session::open(proto, &gateway).start(&Ask::get("/"));
+        if exchange.try_head().is_some() {
+            assert!(!exchange.rest_of_body().complete, "{proto:?}");
+        }
+    }
+    gateway.wait_for_log("the line", |line| line["end"] == "upstream_cut");
     gateway.stop();
 }
 

@@ -71,7 +71,8 @@ impl Drop for Front {
     }
 }
 
-fn terms(certs: &Certs, name: &str, protocol: &str, asks: bool) -> ServerConfig {
+/// What a server shows; see [`Front::before`].
+pub fn terms(certs: &Certs, name: &str, protocol: &str, asks: bool) -> ServerConfig {
     let read = |end: &str| std::fs::read(certs.path(&format!("{name}.{end}"))).unwrap();
     let chain = portcullis::tls::certificate::read_chain(&read("pem")).unwrap();
     let key = rustls::pki_types::pem::PemObject::from_pem_slice(&read("key")).unwrap();
