@@ -88,7 +88,11 @@ fn percent_encoded(text: &str) -> String {
         if (b' '..=b'~').contains(&byte) && byte != b'%' {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            encoded.push('%');
+            for half in [byte >> 4, byte & 0xF] {
+                let digit = char::from_digit(u32::from(half), 16).unwrap_or('0');
+                encoded.push(digit.to_ascii_uppercase());
+            }
         }
     }
     encoded
@@ -124,7 +128,7 @@ mod tests {
                 HeaderValue::from_static(text),
             )]))
         };
-        assert_eq!(of("1H"), Some(Duration::from_secs(3600)));
+        assert_eq!(of("1H"), Some(Duration::from_hours(1)));
         assert_eq!(of("250m"), Some(Duration::from_millis(250)));
         assert_eq!(of("99999999n"), Some(Duration::from_nanos(99_999_999)));
         for bad in ["", "S", "1", "1s", "-1S", "123456789S"] {

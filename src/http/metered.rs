@@ -115,7 +115,9 @@ impl Metered {
 
 impl Drop for Metered {
     fn drop(&mut self) {
-        self.end(End::Abandoned);
+        // Whoever was told the length need not ask for more than that; in HTTP/2 the end of the stream may come later.
+        let whole = self.inner.size_hint().exact() == Some(0);
+        self.end(if whole { End::Complete } else { End::Abandoned });
     }
 }
 

@@ -24,6 +24,15 @@ pub struct AttemptError {
     pub source: Option<Box<dyn Error + Send + Sync>>,
 }
 
+impl From<Refusal> for AttemptError {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            source: None,
+        }
+    }
+}
+
 /// The request broke off.
 pub(super) fn fault(error: hyper::Error, wire: &Wire) -> AttemptError {
     let body = error
@@ -103,6 +112,13 @@ fn is_malformed(error: &hyper::Error) -> bool {
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
         )
     })
+}
+
+/// Which of two faults of addresses tells more: that one is not who it should be, rather than that another is away.
+pub(super) fn graver(earlier: Option<io::Error>, later: io::Error) -> io::Error {
+    earlier
+        .filter(|earlier| of_tls(earlier).is_some())
+        .unwrap_or(later)
 }
 
 /// No address is left to try; `last` is what the last one said.

@@ -2,7 +2,6 @@
 //! address. A request is sent once more where the server says that it has not looked at it, or where to do a
 //! thing twice is to do it once; it never edits what is sent but for what HTTP/2 writes otherwise.
 
-use std::error::Error as _;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
@@ -10,14 +9,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use hyper::body::Incoming;
 
 use crate::http::body::Body;
 use crate::http::exchange::Trip;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::upstream::deadline::{Due, Waits};
-use crate::upstream::fault::{AttemptError, nobody, of_connection, timed_out};
+use crate::upstream::fault::{AttemptError, graver, nobody, of_connection, timed_out};
 use crate::upstream::line::Line;
 use crate::upstream::pool::Lane;
 use crate::upstream::send::Answer;
@@ -26,12 +25,14 @@ use crate::upstream::watch::Upload;
 use crate::upstream::{Upstream, now};
 
 mod ears;
+mod failure;
 mod head;
 mod link;
 mod multiplex;
 mod outgoing;
 pub(super) mod question;
 
+use failure::{Failure, is_ended, is_idempotent, is_unread};
 use head::Head;
 use link::{Link, Seat};
 use outgoing::{Outgoing, Source};
@@ -57,12 +58,6 @@ struct Sending<'a> {
     source: Option<Source>,
 }
 
-/// One attempt that failed, and whether the request may be sent again.
-struct Failure {
-    error: AttemptError,
-    again: bool,
-}
-
 /// Sends a request and waits for the head of its answer, as [`send`](super::send::send) does.
 pub(super) async fn send(
     upstream: &Upstream,
@@ -73,10 +68,7 @@ pub(super) async fn send(
     trip: &mut Trip,
 ) -> Result<Answer, AttemptError> {
     let head = Head::take(&mut request, upstream.is_secure());
-    let head = head.map_err(|refusal| AttemptError {
-        refusal,
-        source: None,
-    })?;
+    let head = head.map_err(AttemptError::from)?;
     let mut sending = Sending {
         upstream,
         upload,
@@ -100,7 +92,7 @@ impl Sending<'_> {
                 Ok(seat) => seat,
                 Err(error) => {
                     tried.push(lane.mark().address());
-                    last = Some(error);
+                    last = Some(graver(last, told_again(&error)));
                     continue;
                 }
             };
@@ -113,7 +105,7 @@ impl Sending<'_> {
                 Err(failure) => return Err(failure.error),
             }
         }
-        Err(nobody(last.map(|error: Arc<io::Error>| told_again(&error))))
+        Err(nobody(last))
     }
 
     /// A place on a connection, an old one or a new: the outer fault ends the request, the inner one only this address.
@@ -203,10 +195,7 @@ impl Sending<'_> {
             Err(deadline) => {
                 seat.waited_in_vain();
                 self.cut();
-                Err(Failure {
-                    error: timed_out(deadline),
-                    again: false,
-                })
+                Err(timed_out(deadline).into())
             }
         }
     }
@@ -220,13 +209,7 @@ impl Sending<'_> {
         // There is nothing to switch to (RFC 9113 §8.6), and other interim answers are no answers.
         if response.status().is_informational() {
             self.cut();
-            return Err(Failure {
-                error: AttemptError {
-                    refusal: Refusal::UpstreamInvalid,
-                    source: None,
-                },
-                again: false,
-            });
+            return Err(AttemptError::from(Refusal::UpstreamInvalid).into());
         }
         if let Some(source) = &self.source {
             source.settle();
@@ -246,17 +229,13 @@ impl Sending<'_> {
         // A body that broke off resets the stream, which is then reported as the server's doing.
         if let Some(refusal) = self.source.as_ref().and_then(Source::broken) {
             let source = Some(error.into());
-            return Failure {
-                error: AttemptError { refusal, source },
-                again: false,
-            };
+            return AttemptError { refusal, source }.into();
         }
         let whole = self.source.as_ref().is_none_or(Source::is_whole);
-        let unread = unsent || is_unread(&error);
-        let twice =
-            seat.reused && self.source.is_none() && is_idempotent(&self.head.method) && is_ended(&error);
+        let twice = seat.reused && self.source.is_none() && is_idempotent(&self.head.method);
+        let again = whole && (unsent || is_unread(&error) || twice && is_ended(&error));
         Failure {
-            again: whole && (unread || twice),
+            again,
             error: of_connection(error),
         }
     }
@@ -291,26 +270,6 @@ impl std::fmt::Debug for Stream {
             .field(&self.lane.mark().address())
             .finish()
     }
-}
-
-/// Whether the server says that it has not looked at the request: a stream it refused (RFC 9113 §8.7), or one
-/// beyond the last that it took before it left (§6.8).
-fn is_unread(error: &hyper::Error) -> bool {
-    let cause = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>());
-    cause.is_some_and(|cause| {
-        cause.is_remote()
-            && (cause.is_go_away() || cause.is_reset() && cause.reason() == Some(h2::Reason::REFUSED_STREAM))
-    })
-}
-
-/// Whether the connection ended under the request.
-fn is_ended(error: &hyper::Error) -> bool {
-    error.is_canceled() || error.is_closed() || error.source().is_some_and(|cause| cause.is::<io::Error>())
-}
-
-/// To do it twice is to do it once (RFC 9110 §9.2.2).
-fn is_idempotent(method: &Method) -> bool {
-    method.is_safe() || *method == Method::PUT || *method == Method::DELETE
 }
 
 /// The same error once more: several requests may have waited for one attempt.

@@ -20,7 +20,7 @@ use crate::http::upgrade::Handshake;
 use crate::upstream::answer::{is_framed_once, rest};
 use crate::upstream::connect::{Conn, connect};
 use crate::upstream::deadline::Due;
-use crate::upstream::fault::{fault, nobody, timed_out};
+use crate::upstream::fault::{fault, graver, nobody, timed_out};
 use crate::upstream::lease::Lease;
 use crate::upstream::line::Line;
 use crate::upstream::pool::Lane;
@@ -116,7 +116,7 @@ impl Sending<'_> {
                     Ok(conn) => conn,
                     Err(error) => {
                         tried.push(address);
-                        last = Some(error);
+                        last = Some(graver(last, error));
                         continue;
                     }
                 },

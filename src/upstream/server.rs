@@ -55,6 +55,21 @@ impl Server {
         }
     }
 
+    /// Takes over the addresses of a server of the same name that is reached otherwise, until its own are looked
+    /// up: a reload that changes how must not lose sight of where.
+    #[must_use]
+    pub fn found_where(self, other: &Self) -> Self {
+        if !self.literal && self.host == other.host && self.port == other.port {
+            let addresses = other
+                .endpoints()
+                .iter()
+                .map(|endpoint| endpoint.address())
+                .collect();
+            self.set_addresses(addresses);
+        }
+        self
+    }
+
     /// The name or address.
     pub fn host(&self) -> &str {
         &self.host

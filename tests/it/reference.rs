@@ -21,6 +21,8 @@ const TABLES: &[(&str, &str)] = &[
     ("[client]", "Client"),
     ("[upstreams.NAME]", "Upstream"),
     ("[upstreams.NAME.queue]", "Queue"),
+    ("[upstreams.NAME.tls]", "UpstreamTls"),
+    ("[upstreams.NAME.health]", "HealthCheck"),
     ("[limits.NAME]", "Limit"),
     ("[defaults] and [[routes]]", "Settings"),
     ("… timeouts", "Timeouts"),

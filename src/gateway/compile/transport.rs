@@ -1,7 +1,7 @@
 //! `tls`, `http2`, `ping` and `health` of an upstream → how each of its servers is reached. The files are read
 //! here, so that `check`, start and reload judge the same.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -147,10 +147,10 @@ fn roots(ca: Option<&PathBuf>, digest: &mut Context, at: &At<'_>) -> Option<Root
     Some(roots)
 }
 
-fn own(cert: &PathBuf, key: &PathBuf, digest: &mut Context, at: &At<'_>) -> Option<Certificate> {
+fn own(cert: &Path, key: &Path, digest: &mut Context, at: &At<'_>) -> Option<Certificate> {
     let files = CertificateFiles {
-        cert: cert.clone(),
-        key: key.clone(),
+        cert: cert.to_path_buf(),
+        key: key.to_path_buf(),
     };
     let certificate = read_pair(&files, at)?;
     report_times(&certificate, SystemTime::now(), &at.key("cert"));

@@ -42,13 +42,10 @@ fn compile_one(name: &str, table: &policy::Upstream, build: &Build<'_>) -> Compi
     let transports = transport::compile(table, &at).unwrap_or_default();
     let servers = table.servers.iter().zip(transports).map(|(server, transport)| {
         let key = (server.host.clone(), server.port, transport.key());
+        let present = carryover.servers.living();
         carryover.servers.get_or_build(key, || {
-            Arc::new(Server::over(
-                transport,
-                &server.host,
-                server.port,
-                carryover.workers,
-            ))
+            let new = Server::over(transport, &server.host, server.port, carryover.workers);
+            Arc::new(present.iter().fold(new, |new, other| new.found_where(other)))
         })
     });
     let cap = table.max_inflight.get().map(|most| {

@@ -79,7 +79,7 @@ impl Families {
             streams: catalogue.gauges(
                 "portcullis_streams_open",
                 &["endpoint", "kind"],
-                "event streams (`sse`) and tunnels (`websocket`) open now; they are among the requests in flight too",
+                "event streams (`sse`), tunnels (`websocket`) and calls (`grpc`) open now; they are among the requests in flight too",
             ),
         }
     }

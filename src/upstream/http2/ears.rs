@@ -27,7 +27,7 @@ pub(super) struct Ears {
     limit: AtomicU32,
     greeted: AtomicBool,
     leaving: AtomicBool,
-    /// How often anything came at all.
+    /// How many frames came, of whatever stream.
     heard: AtomicU64,
     /// Why the connection ended before the greeting.
     ended: Mutex<Option<io::Error>>,
@@ -145,6 +145,10 @@ impl Frames {
         }
         self.left = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
         self.settings = kind == SETTINGS && flags & ACK == 0;
+        // Settings are confirmed by the connection itself, however long the server behind it is gone.
+        if kind != SETTINGS {
+            ears.heard.fetch_add(1, Relaxed);
+        }
         if kind == GOAWAY {
             ears.leaving.store(true, Relaxed);
         }
@@ -157,9 +161,9 @@ impl Frames {
         let taken = self.hold(bytes.get(..most).unwrap_or_default(), ENTRY);
         self.left -= taken;
         if self.seen == ENTRY || self.left == 0 {
-            let [a, b, c, d, e, f, ..] = self.held;
-            if self.seen == ENTRY && u16::from_be_bytes([a, b]) == MAX_CONCURRENT_STREAMS {
-                let limit = u32::from_be_bytes([c, d, e, f]);
+            let [high, low, value @ .., _, _, _] = self.held;
+            if self.seen == ENTRY && u16::from_be_bytes([high, low]) == MAX_CONCURRENT_STREAMS {
+                let limit = u32::from_be_bytes(value);
                 ears.limit.store(limit.saturating_add(1), Relaxed);
             }
             self.seen = 0;
@@ -188,7 +192,6 @@ impl AsyncRead for Listening {
             let _ended = this.ears.end(io::ErrorKind::UnexpectedEof.into());
             return Poll::Ready(Ok(()));
         }
-        this.ears.heard.fetch_add(1, Relaxed);
         let heard = this.frames.hear(new, &this.ears);
         Poll::Ready(heard.map_err(|error| this.ears.end(io::Error::new(io::ErrorKind::InvalidData, error))))
     }

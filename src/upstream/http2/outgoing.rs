@@ -190,7 +190,7 @@ impl HttpBody for Outgoing {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Empty => SizeHint::with_exact(0),
-            Self::Turn(source, ..) => source.state().length.clone(),
+            Self::Turn(source, ..) => source.state().length,
         }
     }
 }

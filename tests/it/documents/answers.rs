@@ -42,6 +42,8 @@ fn all() -> Vec<Refusal> {
         Refusal::UpstreamQueueTimeout,
         Refusal::UpstreamUnresolved,
         Refusal::UpstreamUnreachable,
+        Refusal::UpstreamUntrusted,
+        Refusal::UpstreamTls,
         Refusal::UpstreamClosed,
         Refusal::UpstreamInvalid,
         Refusal::UpstreamTimeout(Deadline::Total),

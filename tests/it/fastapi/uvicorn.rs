@@ -1,12 +1,12 @@
 //! The application under the real server, as seed 001 runs it: several worker processes, keep-alive 5 s.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::lines::Lines;
+use crate::support::python::python;
 use crate::support::{Ask, Wire, until};
 
 /// A running application; dropping it stops it and its workers.
@@ -19,7 +19,7 @@ impl Uvicorn {
     /// Starts it on a free port and waits until it answers.
     pub fn start(variables: &[(&str, &str)]) -> Self {
         let address = free_address();
-        let mut child = Command::new(python())
+        let mut child = python()
             .args([
                 "-m",
                 "uvicorn",
@@ -30,8 +30,6 @@ impl Uvicorn {
                 &address.port().to_string(),
             ])
             .args(["--workers", "2", "--timeout-keep-alive", "5", "--no-access-log"])
-            .current_dir(root().join("tests/apps"))
-            .env("PYTHONDONTWRITEBYTECODE", "1")
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -76,19 +74,4 @@ fn free_address() -> SocketAddr {
         .unwrap()
         .local_addr()
         .unwrap()
-}
-
-fn python() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let python = target.join("venv/bin/python");
-    assert!(
-        python.exists(),
-        "{} is missing: ./tests/run makes it",
-        python.display()
-    );
-    python
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }

@@ -49,6 +49,12 @@ impl Certs {
         self.issue_until(name, names, None)
     }
 
+    /// Whom to trust, as `authority.pem`.
+    pub fn authority(&self) -> PathBuf {
+        self.write("authority.pem", &AUTHORITY.pem);
+        self.path("authority.pem")
+    }
+
     /// As [`issue`](Self::issue), with the end of its days.
     pub fn issue_until(&self, name: &str, names: &[&str], until: Option<SystemTime>) -> &Self {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();

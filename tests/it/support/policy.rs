@@ -16,9 +16,14 @@ pub struct PolicyText {
 
 /// Everything from the listener `http` goes to the upstream `backend`, whose servers are at these addresses.
 pub fn policy<A: Display>(servers: impl IntoIterator<Item = A>) -> PolicyText {
+    reaching(servers.into_iter().map(|server| format!("http://{server}")))
+}
+
+/// As [`policy`], with the servers written out: `https://localhost:8443`.
+pub fn reaching<A: Display>(servers: impl IntoIterator<Item = A>) -> PolicyText {
     let servers: Vec<_> = servers
         .into_iter()
-        .map(|server| format!("\"http://{server}\""))
+        .map(|server| format!("\"{server}\""))
         .collect();
     PolicyText {
         workers: 2,

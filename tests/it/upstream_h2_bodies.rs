@@ -1,0 +1,147 @@
+//! Bodies to and from servers in HTTP/2: they flow both ways at once, and what breaks off is never taken for whole.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use h2::Reason;
+use http::{HeaderMap, Response};
+use http_body::Frame;
+use tokio::sync::Notify;
+
+use crate::support::policy::PolicyText;
+use crate::support::{Ask, Certs, Gateway, H2Origin, Proto, Session, policy};
+
+fn over(origin: &H2Origin) -> PolicyText {
+    policy([origin.address()]).upstream("http2 = true").workers(1)
+}
+
+#[test]
+fn bodies_and_trailers_flow_both_ways_at_once() {
+    let origin = H2Origin::echo();
+    let gateway = Gateway::start(over(&origin).tls(&Certs::new()));
+    for proto in [Proto::H2c, Proto::H2Tls] {
+        let session = Session::open(proto, &gateway);
+        let (mut exchange, pieces) = session.upload(&Ask::new("POST", "/"));
+        assert_eq!(exchange.head().status, 200, "before the request has ended");
+        for word in ["one", "two", "three"] {
+            pieces.send(Frame::data(Bytes::from(word))).unwrap();
+            exchange.piece_with(word);
+        }
+        let trailers = HeaderMap::from_iter([("x-sum".parse().unwrap(), "3".parse().unwrap())]);
+        pieces.send(Frame::trailers(trailers)).unwrap();
+        drop(pieces);
+        let rest = exchange.rest_of_body();
+        assert!(rest.complete);
+        assert_eq!(rest.trailers, [("x-sum".to_owned(), "3".to_owned())]);
+    }
+    gateway.stop();
+}
+
+#[test]
+fn a_large_body_comes_back_whole() {
+    let origin = H2Origin::echo();
+    let gateway = Gateway::start(over(&origin).and("[defaults]\nmax_body = \"64MiB\""));
+    let body: Vec<u8> = (0..20_000_000_u32).map(|at| at.to_le_bytes()[1]).collect();
+    let answer = Ask::post("/", &body).over(Proto::H2c, &gateway);
+    assert!(answer.body.complete && answer.body.bytes == body);
+    gateway.stop();
+}
+
+#[test]
+fn what_breaks_off_is_never_complete() {
+    let seen = Arc::new(Notify::new());
+    let half_seen = Arc::clone(&seen);
+    let origin = H2Origin::playing(move |call| {
+        let half_seen = Arc::clone(&half_seen);
+        async move {
+            let (path, orders) = (call.head.uri.path().to_owned(), call.orders.clone());
+            let (_, mut sending) = call.answer(Response::new(()));
+            sending.send_data(Bytes::from("half"), false).unwrap();
+            half_seen.notified().await;
+            if path == "/reset" {
+                sending.send_reset(Reason::INTERNAL_ERROR);
+            } else {
+                orders.break_off();
+            }
+        }
+    });
+    let gateway = Gateway::start(over(&origin).tls(&Certs::new()));
+    for proto in Proto::ALL {
+        for path in ["/reset", "/break"] {
+            let mut exchange = Session::open(proto, &gateway).start(&Ask::get(path));
+            assert_eq!(exchange.head().status, 200);
+            exchange.piece_with("half");
+            seen.notify_one();
+            assert!(!exchange.rest_of_body().complete, "{path} over {proto:?}");
+        }
+    }
+    gateway.wait_for_log("the line", |line| line["end"] == "upstream_cut");
+    gateway.stop();
+}
+
+#[test]
+fn a_request_body_that_breaks_a_limit_never_ends_cleanly() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let origin = H2Origin::playing(move |mut call| {
+        let tell = tell.clone();
+        async move { tell.send(call.read().await.is_none()).unwrap() }
+    });
+    let gateway = Gateway::start(over(&origin).and("[defaults]\nmax_body = \"1KiB\""));
+    let session = Session::open(Proto::H2c, &gateway);
+    let (mut exchange, pieces) = session.upload(&Ask::new("POST", "/large"));
+    pieces.send(Frame::data(Bytes::from(vec![0; 1000]))).unwrap();
+    origin.wait_for_calls(1);
+    pieces.send(Frame::data(Bytes::from(vec![0; 1000]))).unwrap();
+    assert_eq!(exchange.head().status, 413);
+    assert!(told.recv_timeout(crate::support::DEADLINE).unwrap());
+    // The client's own end is as little an end.
+    let (exchange, pieces) = session.upload(&Ask::new("POST", "/left"));
+    pieces.send(Frame::data(Bytes::from("half"))).unwrap();
+    origin.wait_for_calls(2);
+    drop(exchange);
+    assert!(told.recv_timeout(crate::support::DEADLINE).unwrap());
+    gateway.stop();
+}
+
+#[test]
+fn an_answer_before_the_request_has_ended_is_passed_on_and_the_rest_not_wanted() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let origin = H2Origin::playing(move |mut call| {
+        let tell = tell.clone();
+        async move {
+            let head = Response::builder().status(401).body(()).unwrap();
+            let mut sending = call.respond.send_response(head, false).unwrap();
+            sending.send_data(Bytes::from("no"), true).unwrap();
+            tell.send(call.read().await.is_none()).unwrap();
+        }
+    });
+    let gateway = Gateway::start(over(&origin));
+    let session = Session::open(Proto::H2c, &gateway);
+    let (exchange, pieces) = session.upload(&Ask::new("POST", "/"));
+    pieces.send(Frame::data(Bytes::from("half"))).unwrap();
+    let answer = exchange.answer();
+    assert_eq!((answer.status, answer.text()), (401, "no".to_owned()));
+    assert!(told.recv_timeout(crate::support::DEADLINE).unwrap());
+    drop(pieces);
+    gateway.stop();
+}
+
+#[test]
+fn an_answer_that_breaks_http_2_is_refused() {
+    let origin = H2Origin::playing(|call| async move {
+        // A length that is not kept (RFC 9113 §8.1.1).
+        let head = Response::builder()
+            .header("content-length", "5")
+            .body(())
+            .unwrap();
+        let (_, mut sending) = call.answer(head);
+        sending.send_data(Bytes::from("too long"), true).unwrap();
+    });
+    let gateway = Gateway::start(over(&origin));
+    let mut exchange = Session::open(Proto::H2c, &gateway).start(&Ask::get("/"));
+    // The reset may overtake the head.
+    if exchange.try_head().is_some_and(|head| head.status != 502) {
+        assert!(!exchange.rest_of_body().complete);
+    }
+    gateway.stop();
+}
