@@ -10,6 +10,7 @@ mod entry;
 mod greeting;
 mod http2;
 mod patience;
+mod screen;
 pub mod socket;
 pub mod tap;
 mod tls;

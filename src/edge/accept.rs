@@ -21,6 +21,7 @@ use crate::gateway::listener::Listener;
 use crate::http::exchange::{Connection, Permit, Release, Response};
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
+use crate::http::unread::Unread;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Lane;
 
@@ -126,6 +127,7 @@ where
             max_headers: listener.max_headers,
             phase: Arc::new(Phase::new(Instant::now())),
             handover: Handover::default(),
+            unread: Unread::default(),
         };
         let client = Client {
             connection: Arc::new(connection),

@@ -134,6 +134,9 @@ pub(super) fn enter(arrival: Arrival) -> Held {
     if head.version == Version::HTTP_2 && addressed.is_ok() {
         h2::name_host(&mut head);
     }
+    if addressed.is_err() {
+        connection.unread.name(&mut head);
+    }
     let (route, own, miss) = match &addressed {
         Ok(_) if connection.entrance.is_admin() => (snapshot.fallback(), true, None),
         Ok(host) => place(&snapshot, host.as_deref(), &head),
@@ -183,7 +186,7 @@ fn address(head: &request::Parts, connection: &Connection) -> Result<Option<Stri
         return Err(Refusal::TooManyHeaders(connection.max_headers));
     }
     if !head.uri.path().starts_with('/') {
-        return Err(Refusal::TargetInvalid);
+        return Err(connection.unread.refusal());
     }
     match host::of_request(head.version, &head.uri, &head.headers) {
         Ok(authority) => Ok(authority.map(|authority| authority.host.into_owned())),

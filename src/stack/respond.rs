@@ -11,6 +11,7 @@ use tower::{Layer, Service};
 use crate::http::problem::Problem;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::layers::rate_limit::whole_seconds;
+use crate::observe::metrics::Metrics;
 use crate::stack::passage::{Held, Refused, Reply};
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
@@ -60,8 +61,8 @@ where
 fn answer(refused: Refused) -> Reply {
     let Refused { mut passage, refusal } = refused;
     let exchange = &mut passage.exchange;
-    exchange.notes.refusal = Some(refusal.code());
-    passage.place.snapshot.metrics.refusals.count(refusal.code());
+    (exchange.notes.refusal, exchange.notes.reason) = (Some(refusal.code()), refusal.reason());
+    count(&refusal, &passage.place.snapshot.metrics);
     let words = refusal.to_string();
     let mut problem = Problem::new(refusal.status(), refusal.code(), &words, &exchange.request_id);
     problem.timeout = refusal.deadline().map(Deadline::name);
@@ -78,4 +79,15 @@ fn answer(refused: Refused) -> Reply {
         headers.insert(header::CONNECTION, CLOSE);
     }
     Reply { passage, response }
+}
+
+/// By its code, and by what is wrong with the bytes or which deadline ran out.
+fn count(refusal: &Refusal, metrics: &Metrics) {
+    metrics.refusals.count(refusal.code());
+    if let Some(fault) = refusal.fault() {
+        metrics.malformed.count(fault);
+    }
+    if let Some(deadline) = refusal.deadline() {
+        metrics.timeouts.count(deadline.name());
+    }
 }

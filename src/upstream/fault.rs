@@ -5,6 +5,7 @@ use std::error::Error;
 use std::io;
 
 use crate::http::flow::BodyFault;
+use crate::http::guard::fault::Fault;
 use crate::http::pace::TooSlow;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::upstream::wire::Wire;
@@ -31,8 +32,7 @@ pub(super) fn fault(error: hyper::Error, wire: &Wire) -> AttemptError {
             TooSlow::Rate => Deadline::RequestBodyMinRate,
             TooSlow::Duration => Deadline::Total,
         }),
-        Some(BodyFault::Sender(error)) if is_malformed(error) => Refusal::BodyInvalid,
-        Some(BodyFault::Sender(_)) => Refusal::ClientGone,
+        Some(BodyFault::Sender(error)) => malformed(error).map_or(Refusal::ClientGone, Refusal::BodyInvalid),
         None if error.is_parse() || wire.is_flooded() => Refusal::UpstreamInvalid,
         Some(BodyFault::Coding) | None => Refusal::UpstreamClosed,
     };
@@ -42,17 +42,18 @@ pub(super) fn fault(error: hyper::Error, wire: &Wire) -> AttemptError {
     }
 }
 
-/// Whether the client sent what is no body (a chunk without a size), rather than nothing more.
-fn is_malformed(error: &hyper::Error) -> bool {
+/// What is wrong with what the client sent as a body (a chunk without a size), if it did not just stop.
+fn malformed(error: &hyper::Error) -> Option<Fault> {
     let source = error
         .source()
-        .and_then(|source| source.downcast_ref::<io::Error>());
-    source.is_some_and(|source| {
-        matches!(
-            source.kind(),
-            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
-        )
-    })
+        .and_then(|source| source.downcast_ref::<io::Error>())?;
+    let guarded = source.get_ref().and_then(|fault| fault.downcast_ref::<Fault>());
+    match source.kind() {
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            Some(guarded.copied().unwrap_or(Fault::Body))
+        }
+        _ => None,
+    }
 }
 
 /// No address is left to try; `last` is what the last one said.
