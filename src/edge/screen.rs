@@ -34,6 +34,8 @@ pub(super) struct Screen {
     ready: BytesMut,
     /// What is wrong with the body that is being read.
     broken: Option<Fault>,
+    /// What is held must be looked at again once the request under way is answered; hyper waits for the socket.
+    waiting: bool,
 }
 
 impl Screen {
@@ -52,6 +54,7 @@ impl Screen {
             held: BytesMut::new(),
             ready: BytesMut::new(),
             broken: None,
+            waiting: false,
         }
     }
 
@@ -185,7 +188,11 @@ impl AsyncRead for Screen {
             if let Some(outcome) = this.deliver(buf) {
                 return Poll::Ready(outcome);
             }
-            if this.guard.is_over() || this.waits_for_answer() {
+            if this.guard.is_over() {
+                return Poll::Pending;
+            }
+            if this.waits_for_answer() {
+                this.waiting = true;
                 return Poll::Pending;
             }
             let before = buf.filled().len();
@@ -193,7 +200,10 @@ impl AsyncRead for Screen {
                 Poll::Ready(Ok(())) if this.vet_read(buf, before) => return Poll::Ready(Ok(())),
                 Poll::Ready(Ok(())) => {}
                 Poll::Pending if this.is_overdue() => {}
-                other => return other,
+                other => {
+                    this.waiting = !this.held.is_empty();
+                    return other;
+                }
             }
         }
     }
@@ -205,6 +215,11 @@ impl AsyncWrite for Screen {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // The last thing done to an answer.
+        if self.waiting && !self.connection.phase.is_busy() {
+            self.waiting = false;
+            cx.waker().wake_by_ref();
+        }
         Pin::new(&mut self.tap).poll_flush(cx)
     }
 

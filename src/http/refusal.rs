@@ -283,6 +283,7 @@ impl Refusal {
             Self::TargetInvalid => Some(Fault::Target.reason()),
             Self::VersionUnsupported => Some(Fault::Version.reason()),
             Self::CodingUnsupported => Some(Fault::TransferCoding.reason()),
+            Self::TargetTooLong(_) => Some(Fault::TargetTooLong(0).reason()),
             Self::HeadTooLarge(most) => Some(Fault::HeadTooLarge(*most).reason()),
             Self::TooManyHeaders(most) => Some(Fault::TooManyFields(*most).reason()),
             Self::HostInvalid(fault) => Some(fault.reason()),

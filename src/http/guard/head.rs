@@ -3,6 +3,7 @@
 
 use super::fault::Fault;
 use super::field::{self, Told};
+use super::octets::is_token;
 use super::request_line::{self, Version};
 use super::{Framing, Limits, line};
 
@@ -35,6 +36,13 @@ impl Head {
                 }
                 _ => (left, Fault::HeadTooLarge(limits.head)),
             };
+            // Another protocol is told at its first byte rather than when the time for a head is over.
+            if let (None, [first, ..]) = (self.version, rest)
+                && !is_token(*first)
+                && !first.is_ascii_control()
+            {
+                return Err(Fault::RequestLine);
+            }
             // Nothing beyond a limit is looked at, so that the verdict is the same however the bytes come.
             let window = rest.get(..most).unwrap_or(rest);
             let Some(length) = line::end(window, &mut self.scanned)? else {
