@@ -70,7 +70,9 @@ where
             if state != State::Head {
                 return give_up(socket, state, &metrics);
             }
+            // Not enough to tell what it speaks; HTTP/1.1 has a word for that.
             entry.connection.unread.give_up();
+            early.clear();
             Ok(Spoken::One)
         }
     };

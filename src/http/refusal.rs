@@ -10,39 +10,12 @@ use crate::http::exchange::Quota;
 use crate::http::guard::fault::Fault;
 use crate::http::host::HostFault;
 
+pub use deadline::Deadline;
+
+mod deadline;
+
 /// The status nginx made usual for a client that left before its answer; sent to nobody.
 pub const CLIENT_CLOSED_REQUEST: u16 = 499;
-
-/// Which of the route's deadlines ran out; named in the answer, the log and the metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deadline {
-    /// The request head did not arrive in time.
-    RequestHead,
-    /// No byte of the request body for too long.
-    RequestBodyIdle,
-    /// The request body trickles.
-    RequestBodyMinRate,
-    /// No connection to the upstream in time.
-    Connect,
-    /// The upstream did not begin its answer in time.
-    ResponseHead,
-    /// The whole way to the response head took too long.
-    Total,
-}
-
-impl Deadline {
-    /// The key in `[defaults.timeouts]`, in a listener or in an upstream that set it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::RequestHead => "request_head",
-            Self::RequestBodyIdle => "request_body_idle",
-            Self::RequestBodyMinRate => "request_body_min_rate",
-            Self::Connect => "connect",
-            Self::ResponseHead => "response_head",
-            Self::Total => "total",
-        }
-    }
-}
 
 /// Who has to change something for the request to succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

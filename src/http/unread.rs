@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use http::request;
+use http::{Method, request};
 
 use crate::http::guard::seen::Seen;
 use crate::http::refusal::Refusal;
@@ -23,20 +23,24 @@ impl Unread {
         let _kept = self.found.set(Box::new((refusal, seen)));
     }
 
-    /// The refusal of a request without a path: what was left here. No request with one of its own comes
-    /// through the guard without a path, in HTTP/2 it does.
-    pub fn refusal(&self) -> Refusal {
-        self.found
-            .get()
+    /// The refusal of a request without a path: what was left here, if that is what the request stands for.
+    pub fn refusal(&self, head: &request::Parts) -> Refusal {
+        self.of(head)
             .map_or(Refusal::TargetInvalid, |found| found.0.clone())
     }
 
     /// Gives the request made in its place the first line that was received.
     pub fn name(&self, head: &mut request::Parts) {
-        if let Some(found) = self.found.get().filter(|_| head.uri.path() == "*") {
+        if let Some(found) = self.of(head) {
             head.method.clone_from(&found.1.method);
             head.uri.clone_from(&found.1.target);
         }
+    }
+
+    /// None but OPTIONS may ask for `*` (RFC 9112 §3.2.4): whatever else does was made by us.
+    fn of(&self, head: &request::Parts) -> Option<&(Refusal, Seen)> {
+        let found = self.found.get()?;
+        (head.uri.path() == "*" && head.method != Method::OPTIONS).then_some(found)
     }
 
     /// The head that is awaited comes too late.

@@ -186,7 +186,7 @@ fn address(head: &request::Parts, connection: &Connection) -> Result<Option<Stri
         return Err(Refusal::TooManyHeaders(connection.max_headers));
     }
     if !head.uri.path().starts_with('/') {
-        return Err(connection.unread.refusal());
+        return Err(connection.unread.refusal(head));
     }
     match host::of_request(head.version, &head.uri, &head.headers) {
         Ok(authority) => Ok(authority.map(|authority| authority.host.into_owned())),

@@ -9,7 +9,7 @@ mod bodies;
 mod cases;
 mod sound;
 
-use cases::{CASES, Case, case_bytes};
+use cases::{Case, case_bytes};
 
 const SMUGGLED: &str = "GET /smuggled HTTP/1.1\r\nHost: gateway.test\r\n\r\n";
 
@@ -42,7 +42,7 @@ fn assert_refused(wire: &mut Wire, case: &Case) -> Answer {
 fn each_ambiguous_head_is_refused_and_nothing_of_it_is_passed_on() {
     let origin = Origin::echo();
     let gateway = listener_of(&origin);
-    for case in CASES {
+    for case in cases::all() {
         let mut wire = gateway.connect();
         wire.try_send(case_bytes(case));
         wire.try_send(SMUGGLED);
@@ -50,7 +50,7 @@ fn each_ambiguous_head_is_refused_and_nothing_of_it_is_passed_on() {
     }
     assert!(origin.calls().is_empty(), "{:?}", origin.calls());
     let metrics = gateway.metrics();
-    for case in CASES {
+    for case in cases::all() {
         let count = metrics.count("portcullis_malformed_requests_total", &[("reason", case.reason)]);
         assert!(count > 0, "`{}` was not counted: {:?}", case.reason, case.head);
         gateway.wait_for_log(case.reason, |line| {
@@ -65,7 +65,7 @@ fn each_ambiguous_head_is_refused_and_nothing_of_it_is_passed_on() {
 fn a_second_request_is_judged_like_a_first_and_the_first_is_answered() {
     let origin = Origin::echo();
     let gateway = listener_of(&origin);
-    for case in CASES {
+    for case in cases::all() {
         for first in [Ask::get("/first"), Ask::post("/first", "body")] {
             let mut wire = gateway.connect();
             wire.try_send([first.bytes(), case_bytes(case), SMUGGLED.into()].concat());
@@ -85,11 +85,11 @@ fn a_second_request_is_judged_like_a_first_and_the_first_is_answered() {
 fn wherever_the_bytes_are_cut_the_verdict_is_the_same() {
     let origin = Origin::echo();
     let gateway = listener_of(&origin);
-    let next = AtomicUsize::new(0);
+    let (cases, next) = (cases::all(), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                while let Some(case) = CASES.get(next.fetch_add(1, Ordering::SeqCst)) {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
                     let bytes = case_bytes(case);
                     // What is long is cut near its end only: the rest is one letter over and over.
                     for place in bytes.len().saturating_sub(150).max(1)..bytes.len() {
