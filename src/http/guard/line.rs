@@ -45,7 +45,7 @@ fn control(bytes: &[u8], from: usize) -> Option<usize> {
         (place, rest) = (place + 8, more);
     }
     rest.iter()
-        .position(|byte| byte.is_ascii_control())
+        .position(u8::is_ascii_control)
         .map(|offset| place + offset)
 }
 
