@@ -11,6 +11,7 @@ mod greeting;
 mod http2;
 mod overflow;
 mod patience;
+mod screen;
 pub mod socket;
 pub mod tap;
 mod tls;

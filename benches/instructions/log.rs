@@ -46,6 +46,7 @@ fn line() -> Line<'static> {
         first_byte: Some(Duration::from_micros(1_100)),
         attempts: 1,
         refusal: None,
+        reason: None,
         shadowed: &[],
         masked: false,
         end: "complete",

@@ -24,6 +24,7 @@ use crate::http::exchange::{Connection, Permit, Release, Response};
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
 use crate::http::refusal::Refusal;
+use crate::http::unread::Unread;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Lane;
 
@@ -144,6 +145,7 @@ where
             max_headers: listener.max_headers,
             phase: Arc::new(Phase::new(Instant::now())),
             handover: Handover::default(),
+            unread: Unread::default(),
         };
         let client = Client {
             connection: Arc::new(connection),

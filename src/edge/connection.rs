@@ -2,31 +2,34 @@
 //! one lazy timer ends heads that trickle in and connections nobody uses.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use hyper::server::conn::http1;
-use tokio::io::AsyncWriteExt;
+use hyper_util::rt::TokioIo;
 use tokio::sync::watch;
 use tower::Service;
 
-use crate::edge::bare::{bare, fresh_id};
 use crate::edge::entry::{Entry, closed, report};
 use crate::edge::greeting::{Spoken, listen};
 use crate::edge::http2;
+use crate::edge::screen::Screen;
 use crate::edge::socket::Socket;
 use crate::edge::tap::Tap;
 use crate::edge::tunnel;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::{Connection, Response};
 use crate::http::phase::{Patience, Phase, State};
-use crate::http::refusal::{Deadline, Refusal};
+use crate::http::refusal::Deadline;
 use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Lane;
+
+/// How long a client that was told that its request comes too late may take to read it.
+const GOODBYE: Duration = Duration::from_secs(3);
 
 /// What a connection needs of its worker and its door.
 pub struct Client {
@@ -63,7 +66,15 @@ where
         biased;
         spoken = listen(&mut socket, &mut early, &phase) => spoken,
         () = closed(&mut closing) => return,
-        state = &mut watchdog => return give_up(socket, state, &metrics).await,
+        state = &mut watchdog => {
+            if state != State::Head {
+                return give_up(socket, state, &metrics);
+            }
+            // Not enough to tell what it speaks; HTTP/1.1 has a word for that.
+            entry.connection.unread.give_up();
+            early.clear();
+            Ok(Spoken::One)
+        }
     };
     let Ok(spoken) = spoken else { return };
     let tap = Tap::new(socket, early.freeze(), spoken, Arc::clone(&phase));
@@ -84,10 +95,12 @@ async fn serve_http1<S>(
 ) where
     S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
 {
-    let after = tunnel::After::of(&entry.connection);
-    let mut serving = builder(listener).serve_connection(tap, entry);
+    let connection = Arc::clone(&entry.connection);
+    let after = tunnel::After::of(&connection);
+    let screen = TokioIo::new(Screen::new(tap, listener, Arc::clone(&connection)));
+    let mut serving = builder(listener).serve_connection(screen, entry);
     let mut asked_to_end = false;
-    loop {
+    while !connection.unread.is_overdue() {
         tokio::select! {
             biased;
             outcome = &mut serving => {
@@ -103,10 +116,15 @@ async fn serve_http1<S>(
                 Pin::new(&mut serving).graceful_shutdown();
             }
             state = &mut watchdog => {
-                return give_up(serving.into_parts().io.into_socket(), state, metrics).await;
+                if state != State::Head {
+                    let (tap, _) = socket_of(serving);
+                    return give_up(tap.into_socket(), state, metrics);
+                }
+                connection.unread.give_up();
             }
         }
     }
+    let _told = tokio::time::timeout(GOODBYE, serving).await;
 }
 
 fn builder(listener: &Listener) -> http1::Builder {
@@ -126,12 +144,19 @@ async fn overdue(phase: &Phase, patience: Patience) -> State {
     let timer = tokio::time::sleep_until(phase.deadline(patience, Instant::now()).0.into());
     tokio::pin!(timer);
     loop {
-        timer.as_mut().await;
+        poll_fn(|cx| {
+            if phase.take_nudge() {
+                let (at, _) = phase.deadline(patience, Instant::now());
+                timer.as_mut().reset(at.into());
+            }
+            timer.as_mut().poll(cx)
+        })
+        .await;
         let now = Instant::now();
         let (at, state) = phase.deadline(patience, now);
         if at <= now {
-            if state == State::Stalled {
-                phase.stalled(now);
+            if matches!(state, State::Stalled | State::Lagging) {
+                phase.gave_up(state, now);
             }
             return state;
         }
@@ -140,34 +165,22 @@ async fn overdue(phase: &Phase, patience: Patience) -> State {
 }
 
 /// The socket, and what was read off it and is not yet answered.
-fn socket_of<S>(serving: http1::Connection<Tap, Entry<S>>) -> (Tap, Bytes)
+fn socket_of<S>(serving: http1::Connection<TokioIo<Screen>, Entry<S>>) -> (Tap, Bytes)
 where
     S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
 {
     let parts = serving.into_parts();
-    (parts.io, parts.read_buf)
+    parts.io.into_inner().into_parts(parts.read_buf)
 }
 
-/// Ends a connection whose patience is over; one that owes us the rest of a head is told so.
-async fn give_up(mut socket: Socket, state: State, metrics: &Metrics) {
-    if state == State::Stalled {
-        return socket.reset();
-    }
-    if state != State::Head {
-        return;
-    }
-    let refusal = Refusal::RequestTimeout(Deadline::RequestHead);
-    let request_id = fresh_id();
-    metrics.refusals.count(refusal.code());
-    tracing::debug!(
-        request_id = request_id.to_str().unwrap_or_default(),
-        refusal = refusal.code(),
-        "a request head did not arrive in time"
-    );
-    // One try: a client this slow may not read either.
-    let _ = tokio::time::timeout(std::time::Duration::from_secs(1), async {
-        socket.write_all(&bare(&refusal, &request_id)).await?;
-        socket.shutdown().await
-    })
-    .await;
+/// Ends a connection whose patience is over and that is owed no answer.
+fn give_up(socket: Socket, state: State, metrics: &Metrics) {
+    let timeout = match state {
+        // The request's own account says which.
+        State::Stalled | State::Lagging => return socket.reset(),
+        State::Idle => "keep_alive_idle",
+        State::Silent | State::Head | State::Busy => Deadline::RequestHead.name(),
+    };
+    metrics.timeouts.count(timeout);
+    tracing::debug!(timeout, "a client connection was closed");
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http2;
-use hyper_util::rt::TokioTimer;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::watch;
 use tower::Service;
 
@@ -55,7 +55,7 @@ pub(super) async fn serve<S>(
     S: Service<Arrival, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
 {
     let phase = Arc::clone(&entry.connection.phase);
-    let mut serving = pin!(builder(listener).serve_connection(tap, entry));
+    let mut serving = pin!(builder(listener).serve_connection(TokioIo::new(tap), entry));
     let mut asked_to_end = false;
     loop {
         tokio::select! {
@@ -71,7 +71,7 @@ pub(super) async fn serve<S>(
                 serving.as_mut().graceful_shutdown();
             }
             state = &mut watchdog => {
-                if state == State::Stalled {
+                if matches!(state, State::Stalled | State::Lagging) {
                     return;
                 }
                 serving.as_mut().graceful_shutdown();

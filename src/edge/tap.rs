@@ -9,9 +9,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
-use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use crate::edge::greeting::Spoken;
@@ -23,7 +21,7 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// The socket and its phase.
 pub struct Tap {
-    socket: TokioIo<Socket>,
+    socket: Socket,
     /// Read already, and not yet passed on.
     early: Bytes,
     phase: Arc<Phase>,
@@ -36,7 +34,7 @@ impl Tap {
     /// Listens in on a socket.
     pub(super) fn new(socket: Socket, early: Bytes, spoken: Spoken, phase: Arc<Phase>) -> Self {
         Self {
-            socket: TokioIo::new(socket),
+            socket,
             early,
             phase,
             lingering: None,
@@ -46,7 +44,7 @@ impl Tap {
 
     /// The socket alone.
     pub fn into_socket(self) -> Socket {
-        self.socket.into_inner()
+        self.socket
     }
 
     fn hear(&self) {
@@ -68,7 +66,7 @@ impl Tap {
         let mut waste = [0; 4096];
         while timer.as_mut().poll(cx).is_pending() {
             let mut waste = ReadBuf::new(&mut waste);
-            let socket = Pin::new(self.socket.inner_mut());
+            let socket = Pin::new(&mut self.socket);
             if ready!(socket.poll_read(cx, &mut waste)).is_err() || waste.filled().is_empty() {
                 break;
             }
@@ -77,11 +75,11 @@ impl Tap {
     }
 }
 
-impl Read for Tap {
+impl AsyncRead for Tap {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        mut buf: ReadBufCursor<'_>,
+        buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if !self.early.is_empty() {
             let length = self.early.len().min(buf.remaining());
@@ -103,10 +101,10 @@ impl Read for Tap {
     }
 }
 
-impl Write for Tap {
+impl AsyncWrite for Tap {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.socket).poll_write(cx, buf);
-        self.phase.wrote(polled.is_ready(), Instant::now);
+        self.phase.wrote(taken(&polled), Instant::now);
         polled
     }
 
@@ -134,7 +132,17 @@ impl Write for Tap {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
-        self.phase.wrote(polled.is_ready(), Instant::now);
+        self.phase.wrote(taken(&polled), Instant::now);
         polled
+    }
+}
+
+/// How much of a write the socket took; none if it takes nothing for now.
+fn taken(polled: &Poll<io::Result<usize>>) -> Option<usize> {
+    match polled {
+        Poll::Ready(Ok(bytes)) => Some(*bytes),
+        // A broken socket is not a full one.
+        Poll::Ready(Err(_)) => Some(0),
+        Poll::Pending => None,
     }
 }

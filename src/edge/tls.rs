@@ -30,6 +30,7 @@ pub(super) async fn shake(
 ) -> Option<Box<TlsStream<TcpStream>>> {
     let Ok(outcome) = tokio::time::timeout(patience, attempt(socket, terms)).await else {
         metrics.tls_handshakes.count("timeout");
+        metrics.timeouts.count("tls_handshake");
         tracing::debug!("a TLS handshake did not end in time");
         return None;
     };

@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use hyper::rt::{Read, Write};
-use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use crate::http::exchange::Connection;
@@ -25,14 +24,14 @@ impl After {
         parts: impl FnOnce() -> (I, bytes::Bytes),
         closing: watch::Receiver<bool>,
     ) where
-        I: Read + Write + Send + Unpin + 'static,
+        I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         // What a client does not take is lost with the buffer it lies in: then there is no answer to go on from.
         let Some(successor) = self.0.handover.take().filter(|_| !self.0.phase.is_blocked()) else {
             return;
         };
         let (socket, early) = parts();
-        let socket = Box::new(TokioIo::new(socket));
+        let socket = Box::new(socket);
         successor
             .succeed(Estate {
                 socket,

@@ -113,6 +113,8 @@ pub struct Waits {
     pub request: Pace,
     /// How the body of an ordinary answer must flow.
     pub response: Pace,
+    /// Bytes a second that the client must take of it.
+    pub min_rate: Option<u64>,
     /// How the body of a stream must flow.
     pub stream: Pace,
     /// How long a stream may last.

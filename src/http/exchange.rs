@@ -11,6 +11,7 @@ use crate::http::body::Body;
 use crate::http::client::Caller;
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
+use crate::http::unread::Unread;
 
 /// An answer, ours or the upstream's.
 pub type Response = http::Response<Body>;
@@ -63,6 +64,8 @@ pub struct Connection {
     pub phase: Arc<Phase>,
     /// What goes on with it after an answer that switches protocols.
     pub handover: Handover,
+    /// What of it could not be read.
+    pub unread: Unread,
 }
 
 /// What is left of the tightest limit of a route (draft-ietf-httpapi-ratelimit-headers-11).
@@ -122,6 +125,8 @@ impl std::fmt::Debug for Permit {
 pub struct Notes {
     /// The code of the refusal, if the answer is one.
     pub refusal: Option<&'static str>,
+    /// What more there is to say of it: the fault in the bytes, the deadline.
+    pub reason: Option<&'static str>,
     /// Guards in shadow that would have refused.
     pub shadowed: Vec<Arc<str>>,
     /// What the limits leave.

@@ -37,6 +37,8 @@ pub enum End {
     TooSlow(TooSlow),
     /// Cut by us: the receiver takes nothing.
     Stalled,
+    /// Cut by us: the receiver takes too little.
+    Lagging,
     /// Ended by us: the listener closes.
     Drained,
 }

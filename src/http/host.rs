@@ -43,6 +43,18 @@ pub enum HostPattern {
     Under(String),
 }
 
+impl HostFault {
+    /// Its word in log and metric.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Missing => "host_missing",
+            Self::Several => "host_several",
+            Self::Malformed => "host_malformed",
+            Self::Disagrees => "host_disagrees",
+        }
+    }
+}
+
 impl HostPattern {
     /// Reads `name`, `192.0.2.1`, `[2001:db8::1]` or `*.suffix`; the message says how to write it right.
     pub fn parse(text: &str) -> Result<Self, String> {

@@ -5,7 +5,10 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-const STATES: u64 = 5;
+use crate::http::pace::TooSlow;
+use crate::http::taking::{Taking, micros};
+
+const STATES: u64 = 6;
 
 /// Where a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub enum State {
     Idle,
     /// Given up: the client takes nothing of its answer.
     Stalled,
+    /// Given up: the client takes too little of its answer.
+    Lagging,
 }
 
 /// The state and since when, in one word so that both change at once; and what the last request left behind.
@@ -27,10 +32,9 @@ pub enum State {
 pub struct Phase {
     start: Instant,
     word: AtomicU64,
-    /// Since when the socket takes no byte, in microseconds after the start; 0 while it does.
-    blocked: AtomicU64,
-    /// How long it may take none during an answer, in microseconds; 0 is for ever.
-    patience: AtomicU64,
+    taking: Taking,
+    /// A deadline may have come nearer than the timer knows.
+    nudged: AtomicBool,
     unread: AtomicBool,
     /// Requests under way: one at a time in HTTP/1.1, many in HTTP/2.
     open: AtomicU32,
@@ -51,8 +55,8 @@ impl Phase {
         Self {
             start: now,
             word: AtomicU64::new(0),
-            blocked: AtomicU64::new(0),
-            patience: AtomicU64::new(0),
+            taking: Taking::default(),
+            nudged: AtomicBool::new(false),
             unread: AtomicBool::new(false),
             open: AtomicU32::new(0),
         }
@@ -99,37 +103,53 @@ impl Phase {
         }
     }
 
-    /// The body of an answer is on its way, and its client may take nothing of it for so long.
-    pub fn expects(&self, patience: Option<Duration>) {
-        self.patience.store(patience.map_or(0, micros), Relaxed);
+    /// The body of an answer is on its way: its client may take nothing of it for so long, and must take so
+    /// many bytes a second.
+    pub fn expects(&self, idle: Option<Duration>, min_rate: Option<u64>) {
+        self.taking.expects(idle, min_rate);
     }
 
-    /// The socket took bytes, or takes none for now. Told of each write, and writes down only news.
-    pub fn wrote(&self, took: bool, now: impl FnOnce() -> Instant) {
-        if took == (self.blocked.load(Relaxed) == 0) {
-            return;
+    /// The socket took so many bytes, or takes none for now. Told of each write.
+    pub fn wrote(&self, took: Option<usize>, now: impl FnOnce() -> Instant) {
+        let since_start = || now().saturating_duration_since(self.start);
+        match took {
+            Some(bytes) => self.taking.took(bytes, since_start),
+            None if self.taking.is_full(since_start) => self.nudge(),
+            None => {}
         }
-        let since = if took {
-            0
-        } else {
-            micros(now().saturating_duration_since(self.start)).max(1)
-        };
-        self.blocked.store(since, Relaxed);
     }
 
     /// Whether the last write found the socket full.
     pub fn is_blocked(&self) -> bool {
-        self.blocked.load(Relaxed) != 0
+        self.taking.is_blocked()
     }
 
-    /// The client takes nothing: it is given up.
-    pub fn stalled(&self, now: Instant) {
-        self.set(State::Stalled, now);
+    /// The client is given up in this state.
+    pub fn gave_up(&self, state: State, now: Instant) {
+        self.set(state, now);
     }
 
-    /// Whether it was given up for taking nothing.
-    pub fn is_stalled(&self) -> bool {
-        self.read().0 == State::Stalled
+    /// Why the client was given up, if it was: what it took of its answer.
+    pub fn given_up(&self) -> Option<TooSlow> {
+        match self.read().0 {
+            State::Stalled => Some(TooSlow::Idle),
+            State::Lagging => Some(TooSlow::Rate),
+            _ => None,
+        }
+    }
+
+    /// A deadline may have come nearer than the timer knows.
+    pub fn nudge(&self) {
+        self.nudged.store(true, Relaxed);
+    }
+
+    /// Whether it may, told once.
+    pub fn take_nudge(&self) -> bool {
+        let nudged = self.nudged.load(Relaxed);
+        if nudged {
+            self.nudged.store(false, Relaxed);
+        }
+        nudged
     }
 
     /// Whether a request is being answered.
@@ -143,29 +163,20 @@ impl Phase {
         let at = match state {
             State::Silent | State::Head => since + patience.head,
             // The end of the last answer may still lie in our buffer.
-            State::Idle => self.blocked().map_or(since, |blocked| blocked.max(since)) + patience.idle,
-            State::Busy | State::Stalled => {
+            State::Idle => {
+                let blocked = self.taking.blocked_since(self.start);
+                blocked.map_or(since, |blocked| blocked.max(since)) + patience.idle
+            }
+            State::Busy | State::Stalled | State::Lagging => {
                 let look = now + patience.head.min(patience.idle).max(Duration::from_millis(10));
-                return self
-                    .stall()
-                    .filter(|at| *at <= look)
-                    .map_or((look, state), |at| (at, State::Stalled));
+                return match self.taking.deadline(self.start) {
+                    Some((at, TooSlow::Rate)) if at <= look => (at, State::Lagging),
+                    Some((at, _)) if at <= look => (at, State::Stalled),
+                    _ => (look, state),
+                };
             }
         };
         (at, state)
-    }
-
-    fn blocked(&self) -> Option<Instant> {
-        let blocked = self.blocked.load(Relaxed);
-        (blocked > 0).then(|| self.start + Duration::from_micros(blocked))
-    }
-
-    /// When the client has taken nothing for too long, if it takes nothing now.
-    fn stall(&self) -> Option<Instant> {
-        let patience = self.patience.load(Relaxed);
-        self.blocked()
-            .filter(|_| patience > 0)
-            .map(|blocked| blocked + Duration::from_micros(patience))
     }
 
     fn read(&self) -> (State, Instant) {
@@ -175,102 +186,17 @@ impl Phase {
             1 => State::Head,
             2 => State::Busy,
             3 => State::Idle,
-            _ => State::Stalled,
+            4 => State::Stalled,
+            _ => State::Lagging,
         };
         (state, self.start + Duration::from_micros(word / STATES))
     }
 
     fn set(&self, state: State, now: Instant) {
-        let since = micros(now.saturating_duration_since(self.start));
+        let since = micros(now.saturating_duration_since(self.start)).min(u64::MAX / STATES - 1);
         self.word.store(since * STATES + state as u64, Relaxed);
     }
 }
 
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).map_or(u64::MAX / STATES, |micros| micros.min(u64::MAX / STATES))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECOND: Duration = Duration::from_secs(1);
-    const PATIENCE: Patience = Patience {
-        head: Duration::from_secs(15),
-        idle: Duration::from_mins(1),
-    };
-
-    #[test]
-    fn a_head_is_timed_from_its_first_byte_not_from_each() {
-        let start = Instant::now();
-        let phase = Phase::new(start);
-        phase.heard(start + SECOND);
-        phase.heard(start + 9 * SECOND);
-        assert_eq!(
-            phase.deadline(PATIENCE, start + 9 * SECOND),
-            (start + 16 * SECOND, State::Head)
-        );
-    }
-
-    #[test]
-    fn silence_after_the_opening_ends_like_a_slow_head() {
-        let start = Instant::now();
-        assert_eq!(
-            Phase::new(start).deadline(PATIENCE, start),
-            (start + 15 * SECOND, State::Silent)
-        );
-    }
-
-    #[test]
-    fn a_client_that_takes_nothing_is_given_up_after_the_patience_of_its_answer() {
-        let start = Instant::now();
-        let phase = Phase::new(start);
-        phase.asked(start);
-        phase.wrote(false, || start + SECOND);
-        assert_eq!(phase.deadline(PATIENCE, start + SECOND).1, State::Busy);
-        phase.expects(Some(10 * SECOND));
-        phase.wrote(false, || start + 5 * SECOND);
-        assert_eq!(
-            phase.deadline(PATIENCE, start + 5 * SECOND),
-            (start + 11 * SECOND, State::Stalled)
-        );
-        phase.wrote(true, || start + 6 * SECOND);
-        assert_eq!(phase.deadline(PATIENCE, start + 6 * SECOND).1, State::Busy);
-    }
-
-    #[test]
-    fn a_request_under_way_is_left_alone_and_idleness_begins_after_it() {
-        let start = Instant::now();
-        let phase = Phase::new(start);
-        phase.asked(start + SECOND);
-        phase.heard(start + 2 * SECOND);
-        assert_eq!(phase.deadline(PATIENCE, start + 50 * SECOND).1, State::Busy);
-        phase.answered(start + 50 * SECOND);
-        assert_eq!(
-            phase.deadline(PATIENCE, start + 51 * SECOND),
-            (start + 110 * SECOND, State::Idle)
-        );
-    }
-
-    #[test]
-    fn with_many_requests_idleness_begins_after_the_last() {
-        let start = Instant::now();
-        let phase = Phase::new(start);
-        phase.greeted(start + SECOND);
-        assert_eq!(
-            phase.deadline(PATIENCE, start + SECOND),
-            (start + 61 * SECOND, State::Idle)
-        );
-        phase.asked(start + 2 * SECOND);
-        phase.asked(start + 3 * SECOND);
-        phase.answered(start + 4 * SECOND);
-        phase.greeted(start + 5 * SECOND);
-        assert_eq!(phase.deadline(PATIENCE, start + 70 * SECOND).1, State::Busy);
-        phase.answered(start + 80 * SECOND);
-        phase.greeted(start + 90 * SECOND);
-        assert_eq!(
-            phase.deadline(PATIENCE, start + 90 * SECOND),
-            (start + 140 * SECOND, State::Idle)
-        );
-    }
-}
+mod tests;

@@ -7,44 +7,15 @@ use std::time::Duration;
 use http::{HeaderValue, StatusCode};
 
 use crate::http::exchange::Quota;
+use crate::http::guard::fault::Fault;
 use crate::http::host::HostFault;
+
+pub use deadline::Deadline;
+
+mod deadline;
 
 /// The status nginx made usual for a client that left before its answer; sent to nobody.
 pub const CLIENT_CLOSED_REQUEST: u16 = 499;
-
-/// Which of the route's deadlines ran out; named in the answer, the log and the metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deadline {
-    /// The request head did not arrive in time.
-    RequestHead,
-    /// No byte of the request body for too long.
-    RequestBodyIdle,
-    /// The request body trickles.
-    RequestBodyMinRate,
-    /// No connection to the upstream in time.
-    Connect,
-    /// The upstream did not begin its answer in time.
-    ResponseHead,
-    /// The whole way to the response head took too long.
-    Total,
-    /// The client's own deadline for a gRPC call.
-    Grpc,
-}
-
-impl Deadline {
-    /// The key in `[defaults.timeouts]`, in a listener or in an upstream that set it, or the client's header.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::RequestHead => "request_head",
-            Self::RequestBodyIdle => "request_body_idle",
-            Self::RequestBodyMinRate => "request_body_min_rate",
-            Self::Connect => "connect",
-            Self::ResponseHead => "response_head",
-            Self::Total => "total",
-            Self::Grpc => "grpc-timeout",
-        }
-    }
-}
 
 /// Who has to change something for the request to succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,11 +31,23 @@ pub enum Blame {
 /// Why the gateway answers instead of the upstream.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// The bytes of the head are not HTTP/1.1, or HTTP that two parsers read in two ways (RFC 9112).
+    #[error("{0}")]
+    RequestMalformed(Fault),
+    /// A version of HTTP other than 1.0, 1.1 and 2.
+    #[error("this version of HTTP is not spoken here; send HTTP/1.1")]
+    VersionUnsupported,
+    /// A transfer coding before `chunked` (RFC 9112 §6.1).
+    #[error("only the transfer coding `chunked` is understood; send the body without others")]
+    CodingUnsupported,
+    /// A head larger than the listener's `max_head`.
+    #[error("the head is larger than {0} bytes")]
+    HeadTooLarge(usize),
     /// The `Host` header or the target's authority is missing, repeated, malformed or in conflict (RFC 9112 §3.2).
     #[error("{0}")]
     HostInvalid(HostFault),
-    /// The target is no path (RFC 9112 §3.2).
-    #[error("the request target must be an absolute path")]
+    /// The target is no path, or holds bytes that must be escaped (RFC 9112 §3.2, RFC 3986 §2).
+    #[error("the request target must be an absolute path of visible ASCII characters, without a fragment")]
     TargetInvalid,
     /// The path has other segments once decoded, so that to rewrite it would be to guess.
     #[error(
@@ -153,8 +136,8 @@ pub enum Refusal {
     #[error("the application did not answer in time")]
     UpstreamTimeout(Deadline),
     /// What follows the head is no body (RFC 9112 §7.1).
-    #[error("the request body is malformed")]
-    BodyInvalid,
+    #[error("{0}")]
+    BodyInvalid(Fault),
     /// The client's body broke off, so nobody waits for this answer.
     #[error("the request body broke off")]
     ClientGone,
@@ -167,21 +150,23 @@ impl Refusal {
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::HostInvalid(_)
+            Self::RequestMalformed(_)
+            | Self::HostInvalid(_)
             | Self::TargetInvalid
             | Self::TargetAmbiguous
             | Self::PathAmbiguous
             | Self::ConnectionHeader
             | Self::TlsRequired
-            | Self::BodyInvalid => StatusCode::BAD_REQUEST,
+            | Self::BodyInvalid(_) => StatusCode::BAD_REQUEST,
             Self::ClientGone => {
                 StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or(StatusCode::BAD_REQUEST)
             }
             Self::TargetTooLong(_) => StatusCode::URI_TOO_LONG,
-            Self::TooManyHeaders(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::TooManyHeaders(_) | Self::HeadTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
-            Self::MethodRefused => StatusCode::NOT_IMPLEMENTED,
+            Self::MethodRefused | Self::CodingUnsupported => StatusCode::NOT_IMPLEMENTED,
+            Self::VersionUnsupported => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             Self::AccessDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -208,6 +193,10 @@ impl Refusal {
     /// The stable name: in the answer, as metric label and as log field.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::RequestMalformed(_) => "request_malformed",
+            Self::VersionUnsupported => "version_unsupported",
+            Self::CodingUnsupported => "coding_unsupported",
+            Self::HeadTooLarge(_) => "head_too_large",
             Self::HostInvalid(_) => "host_invalid",
             Self::TargetInvalid | Self::TargetAmbiguous | Self::PathAmbiguous => "target_invalid",
             Self::Misdirected => "misdirected",
@@ -237,7 +226,7 @@ impl Refusal {
             Self::UpstreamClosed => "upstream_closed",
             Self::UpstreamInvalid => "upstream_invalid",
             Self::UpstreamTimeout(_) => "upstream_timeout",
-            Self::BodyInvalid => "body_invalid",
+            Self::BodyInvalid(_) => "body_invalid",
             Self::ClientGone => "client_gone",
             Self::Internal => "internal",
         }
@@ -249,7 +238,7 @@ impl Refusal {
             return Blame::Gateway;
         }
         match self.status().as_u16() {
-            400..=499 | 501 => Blame::Client,
+            400..=499 | 501 | 505 => Blame::Client,
             500 => Blame::Gateway,
             _ => Blame::Upstream,
         }
@@ -260,7 +249,13 @@ impl Refusal {
     pub fn closes(&self) -> bool {
         matches!(
             self,
-            Self::HostInvalid(_)
+            Self::RequestMalformed(_)
+                | Self::VersionUnsupported
+                | Self::CodingUnsupported
+                | Self::HeadTooLarge(_)
+                | Self::TooManyHeaders(_)
+                | Self::TargetTooLong(_)
+                | Self::HostInvalid(_)
                 | Self::TargetInvalid
                 | Self::ConnectionHeader
                 | Self::TlsRequired
@@ -269,7 +264,7 @@ impl Refusal {
                 | Self::TooManyConnections
                 | Self::BodyTooLarge(_)
                 | Self::RequestTimeout(_)
-                | Self::BodyInvalid
+                | Self::BodyInvalid(_)
                 | Self::ClientGone
         )
     }
@@ -286,6 +281,26 @@ impl Refusal {
             | Self::UpstreamQueueTimeout
             | Self::UpstreamUnresolved
             | Self::UpstreamUnreachable => Some(Duration::from_secs(1)),
+            _ => None,
+        }
+    }
+
+    /// What more the log says than the code: the fault in the bytes, or the deadline that ran out.
+    pub fn reason(&self) -> Option<&'static str> {
+        self.fault().or_else(|| self.deadline().map(Deadline::name))
+    }
+
+    /// What is wrong with the bytes of the request, if that is why.
+    pub fn fault(&self) -> Option<&'static str> {
+        match self {
+            Self::RequestMalformed(fault) | Self::BodyInvalid(fault) => Some(fault.reason()),
+            Self::TargetInvalid => Some(Fault::Target.reason()),
+            Self::VersionUnsupported => Some(Fault::Version.reason()),
+            Self::CodingUnsupported => Some(Fault::TransferCoding.reason()),
+            Self::TargetTooLong(_) => Some(Fault::TargetTooLong(0).reason()),
+            Self::HeadTooLarge(most) => Some(Fault::HeadTooLarge(*most).reason()),
+            Self::TooManyHeaders(most) => Some(Fault::TooManyFields(*most).reason()),
+            Self::HostInvalid(fault) => Some(fault.reason()),
             _ => None,
         }
     }

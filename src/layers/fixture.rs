@@ -11,6 +11,7 @@ use crate::http::client::Caller;
 use crate::http::exchange::{Connection, Exchange, Notes, Permits};
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
+use crate::http::unread::Unread;
 
 /// A request with this method and target, without headers, from 192.0.2.1.
 pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
@@ -38,6 +39,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
             max_headers: 100,
             phase: Arc::new(Phase::new(Instant::now())),
             handover: Handover::default(),
+            unread: Unread::default(),
         }),
         client: Caller {
             ip,

@@ -39,6 +39,8 @@ pub struct Metrics {
     pub in_flight: Gauge,
     /// Requests whose bytes were not HTTP, by reason.
     pub malformed: Words,
+    /// Deadlines that ran out, by the key that set them.
+    pub timeouts: Words,
     /// Panics caught.
     pub panics: Counter,
     /// Panics and 5xx, by what became of their report at Sentry.
@@ -82,6 +84,11 @@ impl Metrics {
                 "portcullis_malformed_requests_total",
                 &["reason"],
                 "requests that were not valid HTTP, by reason; their connection was closed",
+            ),
+            timeouts: list.words(
+                "portcullis_timeouts_total",
+                &["timeout"],
+                "deadlines that ran out, by the key that set them; many of one kind: slow or hostile peers, or a key set too low",
             ),
             panics: list.counter(
                 "portcullis_panics_total",

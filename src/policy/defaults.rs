@@ -91,6 +91,8 @@ pub const TOTAL: Period = seconds(60);
 /// Bytes per second a body must average after its first 10 s: a trickle of one byte per idle timeout
 /// would hold an in-flight place for days. 500 B/s is slower than any modem.
 pub const REQUEST_BODY_MIN_RATE: Size = Size(500);
+/// The same for whoever reads an answer, and holds an application's connection by it.
+pub const RESPONSE_BODY_MIN_RATE: Size = Size(500);
 /// A browser keeps one stream per tab; twenty are a busy person, or a small office behind one address.
 pub const STREAMS_PER_CLIENT: u32 = 20;
 /// Event streams send comments every 15 to 60 s; five minutes of silence is a lost peer.

@@ -85,6 +85,9 @@ pub struct Timeouts {
     pub total: Switch<Period>,
     /// Bytes per second a request body must average once 10 s have passed. Default `"500B"`.
     pub request_body_min_rate: Switch<Size>,
+    /// Bytes per second a client must take of an answer on average, once it has kept it waiting for 10 s.
+    /// Default `"500B"`.
+    pub response_body_min_rate: Switch<Size>,
 }
 
 /// `stream`: answers that stay open on purpose.
@@ -185,6 +188,7 @@ impl Default for Timeouts {
             response_body_idle: Switch::On(defaults::RESPONSE_BODY_IDLE),
             total: Switch::On(defaults::TOTAL),
             request_body_min_rate: Switch::On(defaults::REQUEST_BODY_MIN_RATE),
+            response_body_min_rate: Switch::On(defaults::RESPONSE_BODY_MIN_RATE),
         }
     }
 }

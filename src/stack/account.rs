@@ -90,7 +90,8 @@ fn settle(reply: Reply) -> Response {
         } else {
             waits.response
         };
-        passage.exchange.connection.phase.expects(pace.idle);
+        let min_rate = waits.min_rate.filter(|_| passage.ledger.stream.is_none());
+        passage.exchange.connection.phase.expects(pace.idle, min_rate);
         stall::begin(pace.idle);
         if let Some(passage) = response.body_mut().attend(passage) {
             passage.ended(End::Complete);

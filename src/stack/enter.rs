@@ -138,7 +138,10 @@ pub(super) fn enter(arrival: Arrival) -> Held {
     }
     let (Spot { route, own, miss }, fault) = match placed {
         Ok(spot) => (spot, None),
-        Err(refusal) => (Spot::none(&snapshot), Some(refusal)),
+        Err(refusal) => {
+            connection.unread.name(&mut head);
+            (Spot::none(&snapshot), Some(refusal))
+        }
     };
     let trace = Trace::of(&head.headers, || {
         snapshot
@@ -185,7 +188,7 @@ fn address<'a>(head: &'a request::Parts, connection: &Connection) -> Result<Opti
         return Err(Refusal::TooManyHeaders(connection.max_headers));
     }
     if !head.uri.path().starts_with('/') {
-        return Err(Refusal::TargetInvalid);
+        return Err(connection.unread.refusal(head));
     }
     host::of_request(head.version, &head.uri, &head.headers).map_err(Refusal::HostInvalid)
 }

@@ -16,6 +16,7 @@ use crate::http::forwarded;
 use crate::http::exchange::{Connection, Entrance};
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
+use crate::http::unread::Unread;
 use crate::http::{host, path};
 use crate::policy::{Policy, Source};
 use crate::stack::enter::{Arrival, enter};
@@ -122,6 +123,7 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
         max_headers: listener.max_headers,
         phase: Arc::new(Phase::new(Instant::now())),
         handover: Handover::default(),
+        unread: Unread::default(),
     };
     let lane = Lane {
         holder: live.holder(),

@@ -15,13 +15,14 @@ use crate::gateway::route::{Route, Target};
 use crate::http::consent::Consent;
 use crate::http::exchange::{Exchange, Response};
 use crate::http::flow::{End, Watch};
+use crate::http::pace::TooSlow;
 use crate::http::refusal::{CLIENT_CLOSED_REQUEST, Refusal};
 use crate::http::stall;
 use crate::http::trace::Trace;
 use crate::layers::own::Own;
 use crate::observe::access_log::{self, Line};
 use crate::observe::{crashes, metrics};
-use crate::stack::words::{DRAIN_OVER, end_name, level, version_name};
+use crate::stack::words::{DRAIN_OVER, end_name, level, timeout_name, version_name};
 use crate::upstream::lease::Lease;
 use crate::upstream::watch::Upload;
 
@@ -149,11 +150,13 @@ impl Passage {
         if std::mem::replace(&mut self.ledger.closed, true) {
             return;
         }
-        let end = if end == End::Abandoned && self.is_stalled() {
-            End::Stalled
-        } else {
-            end
+        let end = match end {
+            End::Abandoned => self.given_up().unwrap_or(end),
+            _ => end,
         };
+        if let Some(timeout) = timeout_name(end, self.ledger.stream.is_some()) {
+            self.place.snapshot.metrics.timeouts.count(timeout);
+        }
         let now = Instant::now();
         let phase = &self.exchange.connection.phase;
         phase.answered(now);
@@ -175,9 +178,13 @@ impl Passage {
         self.report(head, took);
     }
 
-    /// Whether the client is given up for taking nothing of its answer.
-    fn is_stalled(&self) -> bool {
-        stall::is_giving_up() || self.exchange.connection.phase.is_stalled()
+    /// How this ended, if the client is given up for what it takes of its answer.
+    fn given_up(&self) -> Option<End> {
+        match self.exchange.connection.phase.given_up() {
+            Some(TooSlow::Rate) => Some(End::Lagging),
+            Some(_) => Some(End::Stalled),
+            None => stall::is_giving_up().then_some(End::Stalled),
+        }
     }
 
     /// Whether the client may still be sending.
@@ -260,6 +267,7 @@ impl Passage {
             first_byte: exchange.notes.trip.first_byte,
             attempts: exchange.notes.trip.attempts,
             refusal: exchange.notes.refusal,
+            reason: exchange.notes.reason,
             shadowed: &exchange.notes.shadowed,
             masked: exchange.notes.masked,
             end,

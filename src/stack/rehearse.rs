@@ -44,6 +44,7 @@ impl Rehearsal {
             peer: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 40_000),
             peer_written: crate::http::forwarded::written(std::net::Ipv4Addr::LOCALHOST.into()),
             names: Arc::default(),
+            unread: crate::http::unread::Unread::default(),
             local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8080),
             worker: 0,
             secure: false,

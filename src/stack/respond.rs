@@ -13,6 +13,7 @@ use crate::http::grpc;
 use crate::http::problem::Problem;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::layers::rate_limit::whole_seconds;
+use crate::observe::metrics::Metrics;
 use crate::stack::passage::{Held, Refused, Reply};
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
@@ -62,8 +63,8 @@ where
 fn answer(refused: Refused) -> Reply {
     let Refused { mut passage, refusal } = refused;
     let exchange = &mut passage.exchange;
-    exchange.notes.refusal = Some(refusal.code());
-    passage.place.snapshot.metrics.refusals.count(refusal.code());
+    (exchange.notes.refusal, exchange.notes.reason) = (Some(refusal.code()), refusal.reason());
+    count(&refusal, &passage.place.snapshot.metrics);
     let words = refusal.to_string();
     if passage.grpc || exchange.head.version == Version::HTTP_2 && grpc::is_grpc(&exchange.head.headers) {
         let response = grpc::refusal(grpc_status(&refusal), refusal.code(), &words);
@@ -97,4 +98,15 @@ fn grpc_status(refusal: &Refusal) -> u8 {
         return grpc::DEADLINE_EXCEEDED;
     }
     grpc::status(refusal.status())
+}
+
+/// By its code, and by what is wrong with the bytes or which deadline ran out.
+fn count(refusal: &Refusal, metrics: &Metrics) {
+    metrics.refusals.count(refusal.code());
+    if let Some(fault) = refusal.fault() {
+        metrics.malformed.count(fault);
+    }
+    if let Some(deadline) = refusal.deadline() {
+        metrics.timeouts.count(deadline.name());
+    }
 }

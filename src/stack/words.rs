@@ -27,7 +27,19 @@ pub(super) fn end_name(end: End, is_stream: bool) -> &'static str {
         End::TooSlow(_) if is_stream => "stream_idle",
         End::TooSlow(_) => "response_body_idle",
         End::Stalled => "client_stalled",
+        End::Lagging => "client_too_slow",
         End::Drained => "drained",
+    }
+}
+
+/// The key whose time was over, if that ended it.
+pub(super) fn timeout_name(end: End, is_stream: bool) -> Option<&'static str> {
+    match end {
+        End::TooSlow(TooSlow::Duration) => Some("stream.max_duration"),
+        End::TooSlow(_) | End::Stalled if is_stream => Some("stream.idle"),
+        End::TooSlow(_) | End::Stalled => Some("response_body_idle"),
+        End::Lagging => Some("response_body_min_rate"),
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 use crate::http::flow::BodyFault;
+use crate::http::guard::fault::Fault;
 use crate::http::pace::TooSlow;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::tls::client::is_distrust;
@@ -59,8 +60,7 @@ pub(super) fn of_body(body: &BodyFault) -> Refusal {
             TooSlow::Rate => Deadline::RequestBodyMinRate,
             TooSlow::Duration => Deadline::Total,
         }),
-        BodyFault::Sender(error) if is_malformed(error) => Refusal::BodyInvalid,
-        BodyFault::Sender(_) => Refusal::ClientGone,
+        BodyFault::Sender(error) => malformed(error).map_or(Refusal::ClientGone, Refusal::BodyInvalid),
         BodyFault::Coding | BodyFault::Unwanted => Refusal::UpstreamClosed,
     }
 }
@@ -101,17 +101,18 @@ fn of_tls(error: &io::Error) -> Option<Refusal> {
     })
 }
 
-/// Whether the client sent what is no body (a chunk without a size), rather than nothing more.
-fn is_malformed(error: &hyper::Error) -> bool {
+/// What is wrong with what the client sent as a body (a chunk without a size), if it did not just stop.
+fn malformed(error: &hyper::Error) -> Option<Fault> {
     let source = error
         .source()
-        .and_then(|source| source.downcast_ref::<io::Error>());
-    source.is_some_and(|source| {
-        matches!(
-            source.kind(),
-            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
-        )
-    })
+        .and_then(|source| source.downcast_ref::<io::Error>())?;
+    let guarded = source.get_ref().and_then(|fault| fault.downcast_ref::<Fault>());
+    match source.kind() {
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            Some(guarded.copied().unwrap_or(Fault::Body))
+        }
+        _ => None,
+    }
 }
 
 /// Which of two faults of addresses tells more: that one is not who it should be, rather than that another is away.

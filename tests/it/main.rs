@@ -63,6 +63,8 @@ mod shadow;
 mod shipped;
 mod streaming;
 mod streams;
+mod strict;
+mod strict_slow;
 mod support;
 mod testbed;
 mod timeouts;

@@ -181,6 +181,7 @@ fn waits(settings: &Settings, body_limit: Option<&Guarded<BodyLimit>>) -> Waits 
             idle: duration(timeouts.response_body_idle),
             ..Pace::default()
         },
+        min_rate: timeouts.response_body_min_rate.get().map(|rate| rate.0),
         stream: Pace {
             idle: duration(settings.stream.idle),
             ..Pace::default()

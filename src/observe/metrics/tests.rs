@@ -165,6 +165,7 @@ fn every_described_metric_is_in_the_registry() {
         &metrics.refusals,
         &metrics.connections_refused,
         &metrics.malformed,
+        &metrics.timeouts,
         &metrics.sentry_events,
         &metrics.sentry_transactions,
     ] {

@@ -84,7 +84,7 @@ fn lines<'h>(
 pub(super) fn timeouts(sheet: &Sheet<'_>, listener: &Listener) -> Vec<Setting> {
     let mut all = of_listener(sheet, listener);
     let (timeouts, stream) = (&sheet.settings().timeouts, &sheet.settings().stream);
-    let route: [(&str, &str, &dyn Display); 8] = [
+    let route: [(&str, &str, &dyn Display); 9] = [
         ("timeouts", "total", &timeouts.total),
         ("timeouts", "request_body_idle", &timeouts.request_body_idle),
         (
@@ -94,6 +94,11 @@ pub(super) fn timeouts(sheet: &Sheet<'_>, listener: &Listener) -> Vec<Setting> {
         ),
         ("timeouts", "response_head", &timeouts.response_head),
         ("timeouts", "response_body_idle", &timeouts.response_body_idle),
+        (
+            "timeouts",
+            "response_body_min_rate",
+            &timeouts.response_body_min_rate,
+        ),
         ("stream", "idle", &stream.idle),
         ("stream", "max_duration", &stream.max_duration),
         ("stream", "max_open_per_client", &stream.max_open_per_client),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use portcullis::http::exchange::Quota;
+use portcullis::http::guard::fault::Fault;
 use portcullis::http::host::HostFault;
 use portcullis::http::refusal::{Deadline, Refusal};
 
@@ -18,6 +19,10 @@ fn all() -> Vec<Refusal> {
         retry_after: Duration::from_secs(7),
     };
     vec![
+        Refusal::RequestMalformed(Fault::BareCr),
+        Refusal::VersionUnsupported,
+        Refusal::CodingUnsupported,
+        Refusal::HeadTooLarge(8192),
         Refusal::HostInvalid(HostFault::Missing),
         Refusal::TargetInvalid,
         Refusal::Misdirected,
@@ -47,7 +52,7 @@ fn all() -> Vec<Refusal> {
         Refusal::UpstreamClosed,
         Refusal::UpstreamInvalid,
         Refusal::UpstreamTimeout(Deadline::Total),
-        Refusal::BodyInvalid,
+        Refusal::BodyInvalid(Fault::ChunkSize),
         Refusal::ClientGone,
         Refusal::Internal,
     ]

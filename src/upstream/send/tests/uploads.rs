@@ -7,6 +7,7 @@ use tokio::join;
 
 use super::OK;
 use crate::http::flow::End;
+use crate::http::guard::fault::Fault;
 use crate::http::pace::Pace;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::upstream::tests::origin::{Bench, Origin, Talk, read, upload};
@@ -69,7 +70,7 @@ async fn a_body_that_breaks_off_is_the_clients_fault() {
 async fn a_body_of_broken_chunks_is_told_from_one_that_breaks_off() {
     assert_eq!(
         refused(Pace::default(), "5\r\nhello\r\nzz\r\n", false).await,
-        Refusal::BodyInvalid
+        Refusal::BodyInvalid(Fault::Body)
     );
 }
 

@@ -1,0 +1,83 @@
+//! What a connection waits for, and until when.
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+const PATIENCE: Patience = Patience {
+    head: Duration::from_secs(15),
+    idle: Duration::from_mins(1),
+};
+
+#[test]
+fn a_head_is_timed_from_its_first_byte_not_from_each() {
+    let start = Instant::now();
+    let phase = Phase::new(start);
+    phase.heard(start + SECOND);
+    phase.heard(start + 9 * SECOND);
+    assert_eq!(
+        phase.deadline(PATIENCE, start + 9 * SECOND),
+        (start + 16 * SECOND, State::Head)
+    );
+}
+
+#[test]
+fn silence_after_the_opening_ends_like_a_slow_head() {
+    let start = Instant::now();
+    assert_eq!(
+        Phase::new(start).deadline(PATIENCE, start),
+        (start + 15 * SECOND, State::Silent)
+    );
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_given_up_after_the_patience_of_its_answer() {
+    let start = Instant::now();
+    let phase = Phase::new(start);
+    phase.asked(start);
+    phase.wrote(None, || start + SECOND);
+    assert_eq!(phase.deadline(PATIENCE, start + SECOND).1, State::Busy);
+    phase.expects(Some(10 * SECOND), None);
+    phase.wrote(None, || start + 5 * SECOND);
+    assert_eq!(
+        phase.deadline(PATIENCE, start + 5 * SECOND),
+        (start + 11 * SECOND, State::Stalled)
+    );
+    phase.wrote(Some(1), || start + 6 * SECOND);
+    assert_eq!(phase.deadline(PATIENCE, start + 6 * SECOND).1, State::Busy);
+}
+
+#[test]
+fn a_request_under_way_is_left_alone_and_idleness_begins_after_it() {
+    let start = Instant::now();
+    let phase = Phase::new(start);
+    phase.asked(start + SECOND);
+    phase.heard(start + 2 * SECOND);
+    assert_eq!(phase.deadline(PATIENCE, start + 50 * SECOND).1, State::Busy);
+    phase.answered(start + 50 * SECOND);
+    assert_eq!(
+        phase.deadline(PATIENCE, start + 51 * SECOND),
+        (start + 110 * SECOND, State::Idle)
+    );
+}
+
+#[test]
+fn with_many_requests_idleness_begins_after_the_last() {
+    let start = Instant::now();
+    let phase = Phase::new(start);
+    phase.greeted(start + SECOND);
+    assert_eq!(
+        phase.deadline(PATIENCE, start + SECOND),
+        (start + 61 * SECOND, State::Idle)
+    );
+    phase.asked(start + 2 * SECOND);
+    phase.asked(start + 3 * SECOND);
+    phase.answered(start + 4 * SECOND);
+    phase.greeted(start + 5 * SECOND);
+    assert_eq!(phase.deadline(PATIENCE, start + 70 * SECOND).1, State::Busy);
+    phase.answered(start + 80 * SECOND);
+    phase.greeted(start + 90 * SECOND);
+    assert_eq!(
+        phase.deadline(PATIENCE, start + 90 * SECOND),
+        (start + 140 * SECOND, State::Idle)
+    );
+}
