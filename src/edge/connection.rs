@@ -84,6 +84,7 @@ async fn serve_http1<S>(
 ) where
     S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
 {
+    let phase = Arc::clone(&entry.connection.phase);
     let after = tunnel::After::of(&entry.connection);
     let mut serving = builder(listener).serve_connection(tap, entry);
     let mut asked_to_end = false;
@@ -93,6 +94,10 @@ async fn serve_http1<S>(
             outcome = &mut serving => {
                 let in_order = outcome.is_ok();
                 report(outcome, metrics);
+                if !in_order && phase.is_old() {
+                    // To a client of HTTP/1.0 a close is the end of the body, and this was none.
+                    return socket_of(serving).0.into_socket().reset();
+                }
                 if in_order {
                     after.go_on(|| socket_of(serving), closing).await;
                 }

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use http::Request;
+use http::{Request, Version};
 use hyper::body::Incoming;
 use hyper::service::Service as HyperService;
 use tokio::sync::watch;
@@ -42,6 +42,9 @@ where
     type Future = Oneshot<S, Arrival>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
+        if request.version() == Version::HTTP_10 {
+            self.connection.phase.speaks_old();
+        }
         let arrival = Arrival::new(request, Arc::clone(&self.connection), Arc::clone(&self.lane));
         self.connection.phase.asked(arrival.arrived);
         self.stack.clone().oneshot(arrival)

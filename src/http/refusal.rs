@@ -8,6 +8,7 @@ use http::{HeaderValue, StatusCode};
 
 use crate::http::exchange::Quota;
 use crate::http::host::HostFault;
+use crate::http::vet::Fault;
 
 /// The status nginx made usual for a client that left before its answer; sent to nobody.
 pub const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -122,9 +123,9 @@ pub enum Refusal {
     /// The connection ended before the answer began.
     #[error("the application closed the connection without an answer")]
     UpstreamClosed,
-    /// What came back is not HTTP.
+    /// What came back is not HTTP, or tells its length in two ways.
     #[error("the application's answer is not valid HTTP")]
-    UpstreamInvalid,
+    UpstreamInvalid(Fault),
     /// The upstream took too long.
     #[error("the application did not answer in time")]
     UpstreamTimeout(Deadline),
@@ -166,7 +167,7 @@ impl Refusal {
             Self::UpstreamBusy | Self::UpstreamQueueTimeout | Self::UpstreamUnresolved => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::UpstreamUnreachable | Self::UpstreamClosed | Self::UpstreamInvalid => {
+            Self::UpstreamUnreachable | Self::UpstreamClosed | Self::UpstreamInvalid(_) => {
                 StatusCode::BAD_GATEWAY
             }
             Self::UpstreamTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
@@ -198,7 +199,7 @@ impl Refusal {
             Self::UpstreamUnresolved => "upstream_unresolved",
             Self::UpstreamUnreachable => "upstream_unreachable",
             Self::UpstreamClosed => "upstream_closed",
-            Self::UpstreamInvalid => "upstream_invalid",
+            Self::UpstreamInvalid(_) => "upstream_invalid",
             Self::UpstreamTimeout(_) => "upstream_timeout",
             Self::BodyInvalid => "body_invalid",
             Self::ClientGone => "client_gone",
@@ -242,6 +243,14 @@ impl Refusal {
             | Self::UpstreamQueueTimeout
             | Self::UpstreamUnresolved
             | Self::UpstreamUnreachable => Some(Duration::from_secs(1)),
+            _ => None,
+        }
+    }
+
+    /// What was wrong, where one code stands for many faults: for the log, not for the client.
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::UpstreamInvalid(fault) => Some(fault.name()),
             _ => None,
         }
     }

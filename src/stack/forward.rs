@@ -37,9 +37,11 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
     let waits = send::Waits {
         response_head: route.waits.response_head,
         total: route.waits.total.map(|total| passage.exchange.arrived + total),
+        // Clients of HTTP/1.0 know no interim answers (RFC 9110 §15.2), and hyper writes none in HTTP/2.
+        hints: (passage.exchange.head.version == Version::HTTP_11).then_some(&passage.exchange.connection.phase.hints),
     };
     let (worker, upload) = (passage.exchange.connection.worker, passage.upload.clone());
-    match send(
+    let outcome = send(
         upstream,
         request,
         upload,
@@ -47,8 +49,13 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
         &waits,
         &mut passage.exchange.notes.trip,
     )
-    .await
-    {
+    .await;
+    if passage.exchange.connection.phase.hints.any() {
+        // They are written when this task next waits; after the answer they would be another's.
+        tokio::task::yield_now().await;
+        passage.exchange.connection.phase.hints.take();
+    }
+    match outcome {
         Ok(answer) if answer.0.status == StatusCode::SWITCHING_PROTOCOLS => Ok(switch(passage, answer)),
         Ok(answer) => match admit_stream(&mut passage, route, &answer.0) {
             Ok(pace) => Ok(Reply {
@@ -231,6 +238,7 @@ fn report(passage: &Passage, error: &send::AttemptError) {
         route = &*passage.place.route().endpoint,
         server = passage.exchange.notes.trip.server.map(tracing::field::display),
         refusal = error.refusal.code(),
+        reason = error.refusal.reason(),
         error = source,
         "the upstream did not answer"
     );

@@ -255,6 +255,7 @@ impl Passage {
             first_byte: exchange.notes.trip.first_byte,
             attempts: exchange.notes.trip.attempts,
             refusal: exchange.notes.refusal,
+            reason: exchange.notes.reason,
             shadowed: &exchange.notes.shadowed,
             masked: exchange.notes.masked,
             end,

@@ -60,7 +60,7 @@ where
 fn answer(refused: Refused) -> Reply {
     let Refused { mut passage, refusal } = refused;
     let exchange = &mut passage.exchange;
-    exchange.notes.refusal = Some(refusal.code());
+    (exchange.notes.refusal, exchange.notes.reason) = (Some(refusal.code()), refusal.reason());
     passage.place.snapshot.metrics.refusals.count(refusal.code());
     let words = refusal.to_string();
     let mut problem = Problem::new(refusal.status(), refusal.code(), &words, &exchange.request_id);

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
 use crate::http::body::Body;
+use crate::upstream::Sight;
 use crate::upstream::alarm::Alarm;
 use crate::upstream::wire::{Wire, Wired};
 
@@ -27,14 +28,14 @@ pub(super) struct Conn {
 }
 
 /// Connects by the moment given; past it the error is of the kind `TimedOut`.
-pub(super) async fn connect(address: SocketAddr, by: Instant) -> io::Result<Conn> {
+pub(super) async fn connect(address: SocketAddr, by: Instant, sight: &Arc<dyn Sight>) -> io::Result<Conn> {
     let stream = tokio::time::timeout_at(by.into(), TcpStream::connect(address))
         .await
         .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer to the connection attempt"))??;
     // Heads and last chunks are small and final: waiting to fill a packet (Nagle) only delays them.
     stream.set_nodelay(true)?;
     let wire = Arc::new(Wire::default());
-    let io = TokioIo::new(Wired::new(stream, Arc::clone(&wire)));
+    let io = TokioIo::new(Wired::new(stream, Arc::clone(&wire), Arc::clone(sight)));
     let (sender, connection) = Builder::new()
         .max_buf_size(BUFFER)
         .handshake(io)
@@ -58,7 +59,7 @@ impl Conn {
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.sender.is_closed()
+        self.sender.is_closed() || self.wire.is_broken()
     }
 }
 

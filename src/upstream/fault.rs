@@ -7,6 +7,7 @@ use std::io;
 use crate::http::flow::BodyFault;
 use crate::http::pace::TooSlow;
 use crate::http::refusal::{Deadline, Refusal};
+use crate::http::vet::Fault;
 use crate::upstream::wire::Wire;
 
 /// Why there is no answer.
@@ -33,8 +34,13 @@ pub(super) fn fault(error: hyper::Error, wire: &Wire) -> AttemptError {
         }),
         Some(BodyFault::Sender(error)) if is_malformed(error) => Refusal::BodyInvalid,
         Some(BodyFault::Sender(_)) => Refusal::ClientGone,
-        None if error.is_parse() || wire.is_flooded() => Refusal::UpstreamInvalid,
-        Some(BodyFault::Coding) | None => Refusal::UpstreamClosed,
+        None => match wire.fault() {
+            Some(fault) => Refusal::UpstreamInvalid(fault),
+            // The guard is stricter, so this is not to be expected.
+            None if error.is_parse() => Refusal::UpstreamInvalid(Fault::Syntax),
+            None => Refusal::UpstreamClosed,
+        },
+        Some(BodyFault::Coding) => Refusal::UpstreamClosed,
     };
     AttemptError {
         refusal,

@@ -17,7 +17,8 @@ use crate::http::body::Body;
 use crate::http::exchange::Trip;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::http::upgrade::Handshake;
-use crate::upstream::answer::{is_framed_once, rest};
+use crate::http::vet::{Asked, Fault};
+use crate::upstream::answer::rest;
 use crate::upstream::connect::{Conn, connect};
 use crate::upstream::deadline::Due;
 use crate::upstream::fault::{fault, nobody, timed_out};
@@ -36,7 +37,7 @@ pub type Answer = (response::Parts, Incoming, Lease);
 struct Sending<'a> {
     upstream: &'a Upstream,
     upload: Option<Arc<Upload>>,
-    waits: &'a Waits,
+    waits: &'a Waits<'a>,
     trip: &'a mut Trip,
 }
 
@@ -55,7 +56,7 @@ pub async fn send(
     mut request: Request<Body>,
     upload: Option<Arc<Upload>>,
     worker: usize,
-    waits: &Waits,
+    waits: &Waits<'_>,
     trip: &mut Trip,
 ) -> Result<Answer, AttemptError> {
     origin_form(&mut request);
@@ -118,7 +119,7 @@ impl Sending<'_> {
         let began = now();
         let by = began + self.upstream.setup.connect;
         let total = self.waits.total.filter(|total| *total < by);
-        let connected = connect(lane.mark().address(), total.unwrap_or(by)).await;
+        let connected = connect(lane.mark().address(), total.unwrap_or(by), &self.upstream.setup.sight).await;
         match &connected {
             Ok(_) => {
                 self.trip.connect = Some(now() - began);
@@ -142,7 +143,7 @@ impl Sending<'_> {
         let copy = if reused { copy(&request) } else { None };
         let handshake = request.extensions().get::<Handshake>().cloned();
         self.trip.attempts += 1;
-        conn.wire.begin();
+        conn.wire.begin(asked(request.method(), handshake.is_some()));
         let due = Due {
             waits: self.waits,
             upload: self.upload.as_deref(),
@@ -150,9 +151,14 @@ impl Sending<'_> {
         };
         let mut answer = pin!(conn.sender.try_send_request(request));
         let alarm = &mut conn.alarm;
-        let answer = poll_fn(|cx| match answer.as_mut().poll(cx) {
-            Poll::Ready(answer) => Poll::Ready(Ok(answer)),
-            Poll::Pending => due.poll(alarm, cx).map(Err),
+        let (wire, hints) = (&conn.wire, self.waits.hints);
+        let answer = poll_fn(|cx| {
+            let answer = answer.as_mut().poll(cx);
+            wire.pass_hints(hints, cx, answer.is_pending());
+            match answer {
+                Poll::Ready(answer) => Poll::Ready(Ok(answer)),
+                Poll::Pending => due.poll(alarm, cx).map(Err),
+            }
         })
         .await;
         match answer {
@@ -181,9 +187,9 @@ impl Sending<'_> {
         // and to pass it on would open a tunnel behind every check (request smuggling by upgrade).
         let switched = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         let asked = handshake.is_some_and(|handshake| handshake.is_accepted_by(response.headers()));
-        if (switched && !asked) || !is_framed_once(response.headers()) {
+        if switched && !asked {
             let error = AttemptError {
-                refusal: Refusal::UpstreamInvalid,
+                refusal: Refusal::UpstreamInvalid(Fault::Switch),
                 source: None,
             };
             return Err(Box::new(error.into()));
@@ -210,6 +216,15 @@ impl Sending<'_> {
 impl From<AttemptError> for Failure {
     fn from(error: AttemptError) -> Self {
         Self { error, again: None }
+    }
+}
+
+/// What its answer will be an answer to.
+fn asked(method: &Method, switches: bool) -> Asked {
+    match *method {
+        Method::HEAD => Asked::Head,
+        _ if switches => Asked::Switch,
+        _ => Asked::Plain,
     }
 }
 

@@ -65,6 +65,8 @@ pub struct Line<'a> {
     pub attempts: u32,
     /// The code of our refusal.
     pub refusal: Option<&'static str>,
+    /// What more there is to say of it: the fault in the bytes, the deadline.
+    pub reason: Option<&'static str>,
     /// Codes of what would have been refused, were it not in shadow.
     pub shadowed: &'a [std::sync::Arc<str>],
     /// Whether the upstream's error body was replaced.
@@ -154,6 +156,9 @@ impl Line<'_> {
         }
         if let Some(code) = self.refusal {
             entry.word("refusal", code);
+        }
+        if let Some(reason) = self.reason {
+            entry.word("reason", reason);
         }
         if !self.shadowed.is_empty() {
             entry.words("shadowed", self.shadowed);

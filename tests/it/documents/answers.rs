@@ -7,6 +7,7 @@ use http::HeaderValue;
 use portcullis::http::exchange::Quota;
 use portcullis::http::host::HostFault;
 use portcullis::http::refusal::{Deadline, Refusal};
+use portcullis::http::vet::Fault;
 
 use super::markdown::{code, page, rows};
 
@@ -39,7 +40,7 @@ fn all() -> Vec<Refusal> {
         Refusal::UpstreamUnresolved,
         Refusal::UpstreamUnreachable,
         Refusal::UpstreamClosed,
-        Refusal::UpstreamInvalid,
+        Refusal::UpstreamInvalid(Fault::Syntax),
         Refusal::UpstreamTimeout(Deadline::Total),
         Refusal::BodyInvalid,
         Refusal::ClientGone,
