@@ -7,6 +7,7 @@ pub mod exchange;
 pub mod flow;
 pub mod forwarded;
 pub mod frames;
+mod goodbye;
 pub mod gzip;
 pub mod h2;
 pub mod handover;

@@ -126,6 +126,7 @@ where
             max_headers: listener.max_headers,
             phase: Arc::new(Phase::new(Instant::now())),
             handover: Handover::default(),
+            closing: closing.clone(),
         };
         let client = Client {
             connection: Arc::new(connection),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{HeaderValue, request};
+use tokio::sync::watch;
 
 use crate::http::body::Body;
 use crate::http::client::Caller;
@@ -59,6 +60,8 @@ pub struct Connection {
     pub phase: Arc<Phase>,
     /// What goes on with it after an answer that switches protocols.
     pub handover: Handover,
+    /// Becomes true when its listener closes.
+    pub closing: watch::Receiver<bool>,
 }
 
 /// What is left of the tightest limit of a route (draft-ietf-httpapi-ratelimit-headers-11).

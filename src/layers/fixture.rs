@@ -35,6 +35,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
             max_headers: 100,
             phase: Arc::new(Phase::new(Instant::now())),
             handover: Handover::default(),
+            closing: tokio::sync::watch::channel(false).1,
         }),
         client: Caller {
             ip,

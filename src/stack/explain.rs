@@ -118,6 +118,7 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
         max_headers: listener.max_headers,
         phase: Arc::new(Phase::new(Instant::now())),
         handover: Handover::default(),
+        closing: tokio::sync::watch::channel(false).1,
     };
     let lane = Lane {
         holder: live.holder(),

@@ -58,10 +58,15 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
     match outcome {
         Ok(answer) if answer.0.status == StatusCode::SWITCHING_PROTOCOLS => Ok(switch(passage, answer)),
         Ok(answer) => match admit_stream(&mut passage, route, &answer.0) {
-            Ok(pace) => Ok(Reply {
-                response: incoming(answer, pace),
-                passage,
-            }),
+            Ok(pace) => {
+                let mut response = incoming(answer, pace);
+                if passage.ledger.stream.is_some() {
+                    let closing = passage.exchange.connection.closing.clone();
+                    let body = std::mem::take(response.body_mut());
+                    *response.body_mut() = body.until(closing);
+                }
+                Ok(Reply { passage, response })
+            }
             Err(refusal) => Err(Refused { passage, refusal }),
         },
         Err(error) => {

@@ -8,6 +8,7 @@ use crate::http::flow::BodyFault;
 use crate::http::pace::TooSlow;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::http::vet::Fault;
+use crate::upstream::watch::Upload;
 use crate::upstream::wire::Wire;
 
 /// Why there is no answer.
@@ -72,6 +73,18 @@ pub(super) fn nobody(last: Option<io::Error>) -> AttemptError {
         refusal,
         source: last.map(Into::into),
     }
+}
+
+/// A deadline ran out while the answer was awaited. If the client is still sending, and slower than it might,
+/// nobody else is to blame.
+pub(super) fn overdue(deadline: Deadline, upload: Option<&Upload>) -> AttemptError {
+    if deadline == Deadline::Total && upload.is_some_and(Upload::awaits_client) {
+        return AttemptError {
+            refusal: Refusal::RequestTimeout(deadline),
+            source: None,
+        };
+    }
+    timed_out(deadline)
 }
 
 /// A deadline ran out.

@@ -21,7 +21,7 @@ use crate::http::vet::{Asked, Fault};
 use crate::upstream::answer::rest;
 use crate::upstream::connect::{Conn, connect};
 use crate::upstream::deadline::Due;
-use crate::upstream::fault::{fault, nobody, timed_out};
+use crate::upstream::fault::{fault, nobody, overdue, timed_out};
 use crate::upstream::lease::Lease;
 use crate::upstream::pool::Lane;
 use crate::upstream::watch::Upload;
@@ -172,7 +172,7 @@ impl Sending<'_> {
                     again,
                 }))
             }
-            Err(deadline) => Err(Box::new(timed_out(deadline).into())),
+            Err(deadline) => Err(Box::new(overdue(deadline, self.upload.as_deref()).into())),
         }
     }
 
