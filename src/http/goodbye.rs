@@ -41,7 +41,11 @@ impl Goodbye {
     /// Whether it is time to end; if not, the task is woken when it may be.
     pub(super) fn is_due(&mut self, cx: &mut Context<'_>) -> bool {
         self.closed = self.closed || self.closing.as_mut().poll(cx) == Poll::Ready(());
-        self.closed && matches!(self.tail, [_, b'\n', b'\n'] | [_, b'\r', b'\r'] | [b'\n', b'\r', b'\n'])
+        self.closed
+            && matches!(
+                self.tail,
+                [_, b'\n', b'\n'] | [_, b'\r', b'\r'] | [b'\n', b'\r', b'\n']
+            )
     }
 }
 
@@ -70,7 +74,12 @@ mod tests {
             assert!(is_due(pieces, true), "{pieces:?}");
             assert!(!is_due(pieces, false), "{pieces:?}");
         }
-        for pieces in [&["data: 1"][..], &["data: 1\n"], &["data: 1\r\n"], &["data: 1\n\n", "d"]] {
+        for pieces in [
+            &["data: 1"][..],
+            &["data: 1\n"],
+            &["data: 1\r\n"],
+            &["data: 1\n\n", "d"],
+        ] {
             assert!(!is_due(pieces, true), "{pieces:?}");
         }
     }

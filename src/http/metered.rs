@@ -113,10 +113,7 @@ impl Metered {
     }
 
     fn begin_to_wait(&mut self) -> Instant {
-        self.watches
-            .iter_mut()
-            .flatten()
-            .for_each(|watch| watch.waits());
+        self.watches.iter_mut().flatten().for_each(|watch| watch.waits());
         *self.waiting_since.insert(Instant::now())
     }
 

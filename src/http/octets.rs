@@ -8,7 +8,20 @@ const TOKEN: [bool; 256] = {
     while octet < 128 {
         let sign = matches!(
             octet,
-            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
         );
         if sign || octet.is_ascii_alphanumeric() {
             #[allow(clippy::indexing_slicing, reason = "below 128")]

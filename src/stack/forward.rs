@@ -38,7 +38,8 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
         response_head: route.waits.response_head,
         total: route.waits.total.map(|total| passage.exchange.arrived + total),
         // Clients of HTTP/1.0 know no interim answers (RFC 9110 §15.2), and hyper writes none in HTTP/2.
-        hints: (passage.exchange.head.version == Version::HTTP_11).then_some(&passage.exchange.connection.phase.hints),
+        hints: (passage.exchange.head.version == Version::HTTP_11)
+            .then_some(&passage.exchange.connection.phase.hints),
     };
     let (worker, upload) = (passage.exchange.connection.worker, passage.upload.clone());
     let outcome = send(

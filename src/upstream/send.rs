@@ -119,7 +119,12 @@ impl Sending<'_> {
         let began = now();
         let by = began + self.upstream.setup.connect;
         let total = self.waits.total.filter(|total| *total < by);
-        let connected = connect(lane.mark().address(), total.unwrap_or(by), &self.upstream.setup.sight).await;
+        let connected = connect(
+            lane.mark().address(),
+            total.unwrap_or(by),
+            &self.upstream.setup.sight,
+        )
+        .await;
         match &connected {
             Ok(_) => {
                 self.trip.connect = Some(now() - began);

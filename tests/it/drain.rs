@@ -146,5 +146,10 @@ fn event_streams_end_between_two_events_and_do_not_hold_it_up() {
     }
     let exit = gateway.wait();
     assert_eq!(exit.code, Some(0), "{}", exit.output());
-    assert_eq!(exit.output().matches("\"end\":\"drained\"").count(), 4, "{}", exit.output());
+    assert_eq!(
+        exit.output().matches("\"end\":\"drained\"").count(),
+        4,
+        "{}",
+        exit.output()
+    );
 }

@@ -104,7 +104,7 @@ impl Fields {
     /// left for the long way, which has a name for everything.
     fn read_plain<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let (mut start, mut count) = (0, self.count);
-        while count < MOST {
+        while count < MOST && bytes.get(start) != Some(&b'\r') {
             let colon = token_end(bytes, start);
             if bytes.get(colon) != Some(&b':') {
                 break;
@@ -130,7 +130,9 @@ impl Fields {
 
     /// Notes a whole field whose name is as long as one that matters, unless there is something to say about it.
     fn take(&mut self, name: Option<&[u8]>, value: Option<&[u8]>) -> bool {
-        let (Some(name), Some(value)) = (name, value) else { return false };
+        let (Some(name), Some(value)) = (name, value) else {
+            return false;
+        };
         if is_length(name) {
             let told = self.length.is_some();
             self.length = self.length.or_else(|| number(value.trim_ascii()));
@@ -261,8 +263,10 @@ fn is_length(name: &[u8]) -> bool {
     if name.len() != LENGTH.len() {
         return false;
     }
-    let word = |bytes: Option<&[u8; 8]>| bytes.map(|bytes| u64::from_le_bytes(*bytes) | 0x2020_2020_2020_2020);
-    word(name.first_chunk()) == word(LENGTH.first_chunk()) && word(name.last_chunk()) == word(LENGTH.last_chunk())
+    let word =
+        |bytes: Option<&[u8; 8]>| bytes.map(|bytes| u64::from_le_bytes(*bytes) | 0x2020_2020_2020_2020);
+    word(name.first_chunk()) == word(LENGTH.first_chunk())
+        && word(name.last_chunk()) == word(LENGTH.last_chunk())
 }
 
 /// A number of few enough digits to fit.

@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::fields::Fields;
-use crate::http::octets::text_length;
+use crate::http::octets::{control_at, text_length};
 
 const VERSION: &[u8; 7] = b"HTTP/1.";
 
@@ -33,7 +33,11 @@ enum At {
 impl Head {
     /// The status, or 0 as long as it is not complete.
     pub(super) fn status(&self) -> u16 {
-        if matches!(self.at, At::Start | At::Front(_)) { 0 } else { self.status }
+        if matches!(self.at, At::Start | At::Front(_)) {
+            0
+        } else {
+            self.status
+        }
     }
 
     /// The length that is told, and whether the body comes in chunks.
@@ -113,8 +117,17 @@ impl Head {
         }
         self.old = *minor == b'0';
         self.status = hundreds * 100 + tens * 10 + ones;
-        self.at = At::Space;
-        rest
+        let end = control_at(rest, 0);
+        match rest.split_at_checked(end) {
+            Some(([b' ', ..], [b'\r', b'\n', rest @ ..])) => {
+                self.at = At::Fields;
+                rest
+            }
+            _ => {
+                self.at = At::Space;
+                rest
+            }
+        }
     }
 
     /// One octet of `HTTP/1.x ddd`.
@@ -139,6 +152,10 @@ impl Head {
         if place >= 9 {
             self.status = self.status * 10 + u16::from(octet - b'0');
         }
-        Ok(if place == 11 { At::Space } else { At::Front(place + 1) })
+        Ok(if place == 11 {
+            At::Space
+        } else {
+            At::Front(place + 1)
+        })
     }
 }

@@ -38,7 +38,9 @@ async fn an_answer_is_read_to_its_end_and_no_further() {
     wire.begin(Asked::Plain);
     wired.write_all(b"request").await.unwrap();
     let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
-    peer.write_all(&[&answer[..], &answer[..]].concat()).await.unwrap();
+    peer.write_all(&[&answer[..], &answer[..]].concat())
+        .await
+        .unwrap();
     let mut heard = Vec::new();
     wired.read_to_end(&mut heard).await.unwrap();
     assert_eq!(heard, answer);
@@ -61,7 +63,9 @@ async fn of_what_is_malformed_nothing_is_seen() {
     let (mut wired, wire, mut peer) = pair().await;
     wire.begin(Asked::Plain);
     wired.write_all(b"request").await.unwrap();
-    peer.write_all(b"HTTP/1.1 200 OK\r\nx: a\nb: c\r\n\r\n").await.unwrap();
+    peer.write_all(b"HTTP/1.1 200 OK\r\nx: a\nb: c\r\n\r\n")
+        .await
+        .unwrap();
     let mut heard = Vec::new();
     assert!(wired.read_to_end(&mut heard).await.is_err());
     assert!(heard.is_empty());

@@ -46,7 +46,11 @@ fn what_breaks_the_chunks_breaks_the_answer() {
             gate.pass_one();
             assert!(!download.rest_of_body().complete, "{end:?} {proto:?}");
         }
-        assert_eq!(gateway.metrics().count(METRIC, &[("reason", reason)]), 2, "{end:?}");
+        assert_eq!(
+            gateway.metrics().count(METRIC, &[("reason", reason)]),
+            2,
+            "{end:?}"
+        );
         gateway.stop();
     }
 }
@@ -82,7 +86,11 @@ fn a_client_of_http_1_0_gets_what_it_can_read() {
     wire.send(OLD);
     let answer = wire.answer();
     assert_eq!((answer.status, answer.text().as_str()), (200, "all of it"));
-    assert!(answer.head.first.starts_with("HTTP/1.0 "), "{}", answer.head.first);
+    assert!(
+        answer.head.first.starts_with("HTTP/1.0 "),
+        "{}",
+        answer.head.first
+    );
     assert_eq!(answer.header("transfer-encoding"), None);
     assert_eq!(answer.header("trailer"), None);
     gateway.stop();

@@ -32,7 +32,11 @@ fn generous(answer: &'static str, later: Option<Gate>) -> Origin {
 fn what_follows_an_answer_at_once_is_thrown_away_with_its_connection() {
     for (method, answer, text) in [
         ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", "hi"),
-        ("GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", "hi"),
+        (
+            "GET",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+            "hi",
+        ),
         ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", ""),
     ] {
         let origin = generous(answer, None);
@@ -41,7 +45,10 @@ fn what_follows_an_answer_at_once_is_thrown_away_with_its_connection() {
         let first = Ask::new(method, "/generous").via(&mut wire);
         assert_eq!((first.status, first.text().as_str()), (200, text), "{answer:?}");
         let next = Ask::get("/next").via(&mut wire).json();
-        assert_eq!((&next["target"], &next["connection"]), (&"/next".into(), &1.into()));
+        assert_eq!(
+            (&next["target"], &next["connection"]),
+            (&"/next".into(), &1.into())
+        );
         assert_eq!(gateway.metrics().count(METRIC, &[("reason", "excess")]), 1);
         gateway.stop();
     }
@@ -57,7 +64,10 @@ fn a_body_where_none_may_be_is_502() {
         let refused = Ask::get("/generous").via(&mut wire);
         refused.assert_refused(502, "upstream_invalid");
         assert_eq!(Ask::get("/next").via(&mut wire).json()["target"], "/next");
-        assert_eq!(gateway.metrics().count(METRIC, &[("reason", "body_forbidden")]), 1);
+        assert_eq!(
+            gateway.metrics().count(METRIC, &[("reason", "body_forbidden")]),
+            1
+        );
         gateway.stop();
     }
 }
@@ -79,7 +89,10 @@ fn an_answer_nobody_asked_for_ends_the_connection_at_rest() {
             gateway.metrics().count(METRIC, &[("reason", "unasked")]) == 1
         });
         let next = Ask::get("/next").via(&mut wire).json();
-        assert_eq!((&next["target"], &next["connection"]), (&"/next".into(), &1.into()));
+        assert_eq!(
+            (&next["target"], &next["connection"]),
+            (&"/next".into(), &1.into())
+        );
         gateway.stop();
     }
 }

@@ -50,7 +50,11 @@ async fn what_is_not_http_is_no_answer() {
             Fault::Switch,
         ),
     ] {
-        assert_eq!(refused(answer).await, Refusal::UpstreamInvalid(fault), "{answer:?}");
+        assert_eq!(
+            refused(answer).await,
+            Refusal::UpstreamInvalid(fault),
+            "{answer:?}"
+        );
     }
 }
 
