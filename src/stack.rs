@@ -141,14 +141,38 @@ mod tests {
 #[cfg(test)]
 mod sizes {
     use super::*;
-    fn out<A, F>(_: impl Fn(A) -> F) -> usize { std::mem::size_of::<F>() }
-    fn of<S: Service<Arrival>>(_: S) -> usize { std::mem::size_of::<S::Future>() }
+    fn out<A, F>(_: impl Fn(A) -> F) -> usize {
+        std::mem::size_of::<F>()
+    }
+    fn of<S: Service<Arrival>>(_: S) -> usize {
+        std::mem::size_of::<S::Future>()
+    }
     #[test]
     fn sizes() {
         println!("forward {}", out(forward::forward));
         println!("stack {}", of(stack()));
-        println!("arrival {} passage {} reply {} refused {} parts {} response {} body {} exchange {} ", std::mem::size_of::<Arrival>(), std::mem::size_of::<passage::Passage>(), std::mem::size_of::<Reply>(), std::mem::size_of::<Refused>(), std::mem::size_of::<http::request::Parts>(), std::mem::size_of::<Response<Body>>(), std::mem::size_of::<Body>(), std::mem::size_of::<crate::http::exchange::Exchange>());
-        println!("incoming {} lease {} answer {}", std::mem::size_of::<hyper::body::Incoming>(), std::mem::size_of::<crate::upstream::lease::Lease>(), std::mem::size_of::<crate::upstream::send::Answer>());
-        println!("refusal {} notes {} caller {}", std::mem::size_of::<crate::http::refusal::Refusal>(), std::mem::size_of::<crate::http::exchange::Notes>(), std::mem::size_of::<crate::http::client::Caller>());
+        println!(
+            "arrival {} passage {} reply {} refused {} parts {} response {} body {} exchange {} ",
+            std::mem::size_of::<Arrival>(),
+            std::mem::size_of::<passage::Passage>(),
+            std::mem::size_of::<Reply>(),
+            std::mem::size_of::<Refused>(),
+            std::mem::size_of::<http::request::Parts>(),
+            std::mem::size_of::<Response<Body>>(),
+            std::mem::size_of::<Body>(),
+            std::mem::size_of::<crate::http::exchange::Exchange>()
+        );
+        println!(
+            "incoming {} lease {} answer {}",
+            std::mem::size_of::<hyper::body::Incoming>(),
+            std::mem::size_of::<crate::upstream::lease::Lease>(),
+            std::mem::size_of::<crate::upstream::send::Answer>()
+        );
+        println!(
+            "refusal {} notes {} caller {}",
+            std::mem::size_of::<crate::http::refusal::Refusal>(),
+            std::mem::size_of::<crate::http::exchange::Notes>(),
+            std::mem::size_of::<crate::http::client::Caller>()
+        );
     }
 }

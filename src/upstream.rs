@@ -74,6 +74,8 @@ pub trait Sight: Send + Sync {
     fn retried(&self);
     /// A request came to its end: `"ok"` or the code of the refusal.
     fn answered(&self, result: &'static str);
+    /// What a server sent was no answer, for this reason.
+    fn malformed(&self, reason: &'static str);
 }
 
 /// Whose turn it is, counted by each worker for itself: a counter shared by all would be written by

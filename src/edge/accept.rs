@@ -19,8 +19,8 @@ use crate::edge::overflow::Overflow;
 use crate::edge::socket::Socket;
 use crate::edge::tls;
 use crate::gateway::listener::Listener;
-use crate::http::forwarded;
 use crate::http::exchange::{Connection, Permit, Release, Response};
+use crate::http::forwarded;
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
 use crate::http::refusal::Refusal;
@@ -146,6 +146,7 @@ where
             phase: Arc::new(Phase::new(Instant::now())),
             handover: Handover::default(),
             unread: Unread::default(),
+            closing: closing.clone(),
         };
         let client = Client {
             connection: Arc::new(connection),

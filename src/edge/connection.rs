@@ -96,6 +96,7 @@ async fn serve_http1<S>(
     S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
 {
     let connection = Arc::clone(&entry.connection);
+    let phase = Arc::clone(&connection.phase);
     let after = tunnel::After::of(&connection);
     let screen = TokioIo::new(Screen::new(tap, listener, Arc::clone(&connection)));
     let mut serving = builder(listener).serve_connection(screen, entry);
@@ -106,6 +107,10 @@ async fn serve_http1<S>(
             outcome = &mut serving => {
                 let in_order = outcome.is_ok();
                 report(outcome, metrics);
+                if !in_order && phase.is_old() {
+                    // To a client of HTTP/1.0 a close is the end of the body, and this was none.
+                    return socket_of(serving).0.into_socket().reset();
+                }
                 if in_order {
                     after.go_on(|| socket_of(serving), closing).await;
                 }

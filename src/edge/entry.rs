@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use http::Request;
+use http::{Request, Version};
 use hyper::body::Incoming;
 use hyper::service::Service as HyperService;
 use tokio::sync::watch;
@@ -41,6 +41,9 @@ where
     type Future = S::Future;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
+        if request.version() == Version::HTTP_10 {
+            self.connection.phase.speaks_old();
+        }
         let arrival = Arrival::new(request, Arc::clone(&self.connection), Arc::clone(&self.lane));
         self.connection.phase.asked(arrival.arrived);
         // Always ready: what could make it wait is awaited inside the call.

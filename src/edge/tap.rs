@@ -28,6 +28,8 @@ pub struct Tap {
     /// Our side is closed; rings when the client's must be too.
     lingering: Option<Pin<Box<Sleep>>>,
     many: bool,
+    /// Of hints to the client, what is not yet written.
+    hints: Bytes,
 }
 
 impl Tap {
@@ -39,6 +41,7 @@ impl Tap {
             phase,
             lingering: None,
             many: spoken == Spoken::Two,
+            hints: Bytes::new(),
         }
     }
 
@@ -75,6 +78,21 @@ impl Tap {
     }
 }
 
+impl Tap {
+    /// Writes what the client is told before its answer. Asked when all of the answers before is written, and never
+    /// left half done: what is written next would end up in the middle of it.
+    fn poll_hints(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.hints.is_empty() {
+            let wrote = ready!(Pin::new(&mut self.socket).poll_write(cx, &self.hints))?;
+            if wrote == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.hints.advance(wrote);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
 impl AsyncRead for Tap {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -103,12 +121,17 @@ impl AsyncRead for Tap {
 
 impl AsyncWrite for Tap {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_hints(cx))?;
         let polled = Pin::new(&mut self.socket).poll_write(cx, buf);
         self.phase.wrote(taken(&polled), Instant::now);
         polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.phase.hints.any() && self.hints.is_empty() {
+            self.hints = self.phase.hints.take().into();
+        }
+        ready!(self.poll_hints(cx))?;
         Pin::new(&mut self.socket).poll_flush(cx)
     }
 
@@ -131,6 +154,7 @@ impl AsyncWrite for Tap {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_hints(cx))?;
         let polled = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
         self.phase.wrote(taken(&polled), Instant::now);
         polled

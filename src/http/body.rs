@@ -7,9 +7,11 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::sync::watch;
 
 use crate::http::consent::{Consent, Withheld};
 use crate::http::flow::{BodyFault, End, Watch};
+use crate::http::goodbye::Goodbye;
 use crate::http::gzip::{self, Gzip};
 use crate::http::metered::Metered;
 use crate::http::pace::Pace;
@@ -52,6 +54,15 @@ impl Body {
             Self::Streamed(metered) => Self::Withheld(Box::new(Withheld::new(consent, metered))),
             other => other,
         }
+    }
+
+    /// The same body, ended between two events once its listener closes; for an event stream.
+    #[must_use]
+    pub fn until(mut self, closing: watch::Receiver<bool>) -> Self {
+        if let Self::Streamed(metered) = &mut self {
+            metered.goodbye = Some(Goodbye::new(closing));
+        }
+        self
     }
 
     /// Adds a watch, told after those already there; gives it back if nothing will be streamed

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{HeaderValue, request};
+use tokio::sync::watch;
 
 use crate::http::body::Body;
 use crate::http::client::Caller;
@@ -66,6 +67,8 @@ pub struct Connection {
     pub handover: Handover,
     /// What of it could not be read.
     pub unread: Unread,
+    /// Becomes true when its listener closes.
+    pub closing: watch::Receiver<bool>,
 }
 
 /// What is left of the tightest limit of a route (draft-ietf-httpapi-ratelimit-headers-11).

@@ -47,6 +47,8 @@ pub enum End {
 pub trait Watch: Send {
     /// So many bytes of data went by.
     fn passed(&mut self, bytes: u64);
+    /// The receiver has room, and nothing is there: the sender is waited for.
+    fn waits(&mut self) {}
     /// Nothing more will come.
     fn ended(self: Box<Self>, end: End);
 }

@@ -61,7 +61,13 @@ pub struct Arrival<'a> {
 
 /// Says what is known of the request's way here: `X-Real-IP`, `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`.
 /// Whatever it [claims](is_claim) itself was left out before; `received` is where the way is read from.
-pub fn write(headers: &mut HeaderMap, received: &HeaderMap, arrival: &Arrival<'_>, caller: &Caller, trust: &Trust) {
+pub fn write(
+    headers: &mut HeaderMap,
+    received: &HeaderMap,
+    arrival: &Arrival<'_>,
+    caller: &Caller,
+    trust: &Trust,
+) {
     let (real_ip, forwarded_for) = addresses(received, arrival, caller, trust);
     let https = caller.https.unwrap_or(arrival.https);
     headers.insert(X_REAL_IP, real_ip);

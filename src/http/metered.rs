@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use tokio::time::Sleep;
 
 use crate::http::flow::{BodyFault, End, Watch};
+use crate::http::goodbye::Goodbye;
 use crate::http::pace::Pace;
 use crate::http::trailers;
 
@@ -24,6 +25,7 @@ pub struct Metered {
     waiting_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
     pub(super) watches: [Option<Box<dyn Watch>>; 2],
+    pub(super) goodbye: Option<Goodbye>,
     pub(super) over: bool,
 }
 
@@ -38,6 +40,7 @@ impl Metered {
             waiting_since: None,
             timer: None,
             watches: [watch, None],
+            goodbye: None,
             over: false,
         }
     }
@@ -48,6 +51,10 @@ impl Metered {
             return Poll::Ready(None);
         }
         let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else {
+            if self.goodbye.as_mut().is_some_and(|goodbye| goodbye.is_due(cx)) {
+                self.end(End::Drained);
+                return Poll::Ready(None);
+            }
             return self.poll_deadline(cx);
         };
         if let Some(since) = self.waiting_since.take() {
@@ -77,6 +84,9 @@ impl Metered {
             .iter_mut()
             .flatten()
             .for_each(|watch| watch.passed(bytes));
+        if let (Some(goodbye), Some(data)) = (&mut self.goodbye, frame.data_ref()) {
+            goodbye.passed(data);
+        }
         if let Some(trailers) = frame.trailers_mut() {
             trailers::drop_forbidden(trailers);
         }
@@ -88,7 +98,10 @@ impl Metered {
     }
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
-        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        let since = match self.waiting_since {
+            Some(since) => since,
+            None => self.begin_to_wait(),
+        };
         let Some((at, why)) = self.pace.deadline(self.bytes, self.waited, since) else {
             return Poll::Pending;
         };
@@ -101,6 +114,11 @@ impl Metered {
         ready!(timer.as_mut().poll(cx));
         self.end(End::TooSlow(why));
         Poll::Ready(Some(Err(BodyFault::TooSlow(why))))
+    }
+
+    fn begin_to_wait(&mut self) -> Instant {
+        self.watches.iter_mut().flatten().for_each(|watch| watch.waits());
+        *self.waiting_since.insert(Instant::now())
     }
 
     fn end(&mut self, end: End) {

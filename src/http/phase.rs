@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use crate::http::hints::Hints;
 use crate::http::pace::TooSlow;
 use crate::http::taking::{Taking, micros};
 
@@ -38,6 +39,9 @@ pub struct Phase {
     unread: AtomicBool,
     /// Requests under way: one at a time in HTTP/1.1, many in HTTP/2.
     open: AtomicU32,
+    old: AtomicBool,
+    /// What the client is told before its answer.
+    pub hints: Hints,
 }
 
 /// Deadlines of a listener.
@@ -59,7 +63,19 @@ impl Phase {
             nudged: AtomicBool::new(false),
             unread: AtomicBool::new(false),
             open: AtomicU32::new(0),
+            old: AtomicBool::new(false),
+            hints: Hints::default(),
         }
+    }
+
+    /// The client speaks HTTP/1.0, to which the end of the connection is the end of a body.
+    pub fn speaks_old(&self) {
+        self.old.store(true, Relaxed);
+    }
+
+    /// Whether an answer that breaks off must end with a reset, since a close would make it look whole.
+    pub fn is_old(&self) -> bool {
+        self.old.load(Relaxed)
     }
 
     /// Bytes came in.

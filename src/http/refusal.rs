@@ -9,6 +9,7 @@ use http::{HeaderValue, StatusCode};
 use crate::http::exchange::Quota;
 use crate::http::guard::fault::Fault;
 use crate::http::host::HostFault;
+use crate::http::vet;
 
 pub use deadline::Deadline;
 
@@ -129,9 +130,9 @@ pub enum Refusal {
     /// The connection ended before the answer began.
     #[error("the application closed the connection without an answer")]
     UpstreamClosed,
-    /// What came back is not HTTP.
+    /// What came back is not HTTP, or tells its length in two ways.
     #[error("the application's answer is not valid HTTP")]
-    UpstreamInvalid,
+    UpstreamInvalid(vet::Fault),
     /// The upstream took too long.
     #[error("the application did not answer in time")]
     UpstreamTimeout(Deadline),
@@ -184,7 +185,7 @@ impl Refusal {
             | Self::UpstreamUntrusted
             | Self::UpstreamTls
             | Self::UpstreamClosed
-            | Self::UpstreamInvalid => StatusCode::BAD_GATEWAY,
+            | Self::UpstreamInvalid(_) => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -224,7 +225,7 @@ impl Refusal {
             Self::UpstreamUntrusted => "upstream_untrusted",
             Self::UpstreamTls => "upstream_tls",
             Self::UpstreamClosed => "upstream_closed",
-            Self::UpstreamInvalid => "upstream_invalid",
+            Self::UpstreamInvalid(_) => "upstream_invalid",
             Self::UpstreamTimeout(_) => "upstream_timeout",
             Self::BodyInvalid(_) => "body_invalid",
             Self::ClientGone => "client_gone",
@@ -285,8 +286,11 @@ impl Refusal {
         }
     }
 
-    /// What more the log says than the code: the fault in the bytes, or the deadline that ran out.
+    /// What more the log says than the code: the fault in the bytes of either side, or the deadline that ran out.
     pub fn reason(&self) -> Option<&'static str> {
+        if let Self::UpstreamInvalid(fault) = self {
+            return Some(fault.name());
+        }
         self.fault().or_else(|| self.deadline().map(Deadline::name))
     }
 

@@ -121,7 +121,10 @@ impl Edit for Cors {
     fn after(&self, note: Self::Note, _exchange: &Exchange, response: &mut Response) {
         let Some(allowed) = note else { return };
         let headers = response.headers_mut();
-        if headers.keys().any(|name| name.as_str().starts_with("access-control-")) {
+        if headers
+            .keys()
+            .any(|name| name.as_str().starts_with("access-control-"))
+        {
             forget(headers);
         }
         // A shared cache must not hand one origin's answer to another, also when none was named.

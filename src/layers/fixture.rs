@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use http::{HeaderName, HeaderValue, Request};
 
-use crate::http::forwarded;
 use crate::http::client::Caller;
 use crate::http::exchange::{Connection, Exchange, Notes, Permits};
+use crate::http::forwarded;
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
 use crate::http::unread::Unread;
@@ -40,6 +40,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
             phase: Arc::new(Phase::new(Instant::now())),
             handover: Handover::default(),
             unread: Unread::default(),
+            closing: tokio::sync::watch::channel(false).1,
         }),
         client: Caller {
             ip,

@@ -64,7 +64,11 @@ impl Redirect {
                     }
                 }
                 Piece::Host => {
-                    let host = host_of(&exchange.client, &exchange.head.uri, exchange.head.headers.get(header::HOST));
+                    let host = host_of(
+                        &exchange.client,
+                        &exchange.head.uri,
+                        exchange.head.headers.get(header::HOST),
+                    );
                     let missing = Refusal::HostInvalid(HostFault::Missing);
                     out.put(host.ok_or(missing)?.as_bytes());
                 }

@@ -64,7 +64,11 @@ pub(super) use key;
 impl Key for Spelt {
     #[inline]
     fn write(self, out: &mut Vec<u8>, dialect: Dialect) {
-        let spelt = if dialect == Dialect::Json { self.json } else { self.text };
+        let spelt = if dialect == Dialect::Json {
+            self.json
+        } else {
+            self.text
+        };
         out.extend_from_slice(spelt.as_bytes());
     }
 }

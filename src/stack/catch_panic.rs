@@ -137,9 +137,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_on_the_way_in_becomes_an_answer() {
-        let service = layer().layer(tower::service_fn(|()| -> std::future::Ready<Result<Response, Infallible>> {
-            unreachable!("a fault of ours")
-        }));
+        let service = layer().layer(tower::service_fn(
+            |()| -> std::future::Ready<Result<Response, Infallible>> { unreachable!("a fault of ours") },
+        ));
         let response = service.oneshot(()).await.expect("infallible");
         assert_eq!(response.status(), 500);
     }

@@ -14,10 +14,10 @@ use tower::{Layer, Service};
 
 use crate::http::client;
 use crate::http::exchange::{Connection, Exchange, Notes, Permits};
+use crate::http::host::Authority;
 use crate::http::refusal::Refusal;
 use crate::http::request_id::request_id;
 use crate::http::trace::Trace;
-use crate::http::host::Authority;
 use crate::http::{h2, host};
 use crate::stack::catch_panic::Identified;
 use crate::stack::passage::{Held, Lane, Ledger, Passage, Place, Refused, Reply};

@@ -12,8 +12,8 @@ use http::{HeaderMap, Method, Uri, header};
 use crate::gateway::Gateway;
 use crate::gateway::listener::Listener;
 use crate::gateway::live::Live;
-use crate::http::forwarded;
 use crate::http::exchange::{Connection, Entrance};
+use crate::http::forwarded;
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
 use crate::http::unread::Unread;
@@ -112,7 +112,7 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
     let connection = Connection {
         peer: SocketAddr::new(question.from.to_canonical(), 0),
         peer_written: forwarded::written(question.from),
-            local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), listener.address.port()),
+        local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), listener.address.port()),
         worker: 0,
         secure: question.tls || listener.tls.is_some(),
         sni: None,
@@ -124,6 +124,7 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
         phase: Arc::new(Phase::new(Instant::now())),
         handover: Handover::default(),
         unread: Unread::default(),
+        closing: tokio::sync::watch::channel(false).1,
     };
     let lane = Lane {
         holder: live.holder(),

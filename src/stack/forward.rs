@@ -1,6 +1,7 @@
 //! The innermost service: the request as the upstream gets it, the attempt, and the answer as the client
 //! gets it. Bodies stream both ways; nothing is held back to see more of it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, StatusCode, Version, header, response};
@@ -40,12 +41,15 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
         Ok(outgoing) => outgoing,
         Err(refusal) => return Err(Refused { passage, refusal }),
     };
+    let phase = Arc::clone(&passage.exchange.connection.phase);
     let deadlines = if passage.grpc {
         call::waits(&passage, route)
     } else {
         send::Waits {
             response_head: route.waits.response_head,
             total: route.waits.total.map(|total| passage.exchange.arrived + total),
+            // Clients of HTTP/1.0 know no interim answers (RFC 9110 §15.2), and hyper writes none in HTTP/2.
+            hints: (passage.exchange.head.version == Version::HTTP_11).then_some(&phase.hints),
         }
     };
     let outcome = {
@@ -73,13 +77,23 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
     if let Some(consent) = &passage.consent {
         consent.settle();
     }
+    if phase.hints.any() {
+        // They are written when this task next waits; after the answer they would be another's.
+        tokio::task::yield_now().await;
+        phase.hints.take();
+    }
     match outcome {
         Ok(answer) if answer.0.status == StatusCode::SWITCHING_PROTOCOLS => Ok(switch(passage, answer)),
         Ok(answer) => match admit_stream(&mut passage, route, (&answer.0, &answer.1)) {
-            Ok(pace) => Ok(Reply {
-                response: incoming(answer, pace),
-                passage,
-            }),
+            Ok(pace) => {
+                let mut response = incoming(answer, pace);
+                if passage.ledger.stream.is_some() {
+                    let closing = passage.exchange.connection.closing.clone();
+                    let body = std::mem::take(response.body_mut());
+                    *response.body_mut() = body.until(closing);
+                }
+                Ok(Reply { passage, response })
+            }
             Err(refusal) => Err(Refused { passage, refusal }),
         },
         Err(error) => {
@@ -207,6 +221,7 @@ fn report(passage: &Passage, error: &send::AttemptError) {
         route = &*passage.place.route().endpoint,
         server = passage.exchange.notes.trip.server.map(tracing::field::display),
         refusal = error.refusal.code(),
+        reason = error.refusal.reason(),
         error = source,
         "the upstream did not answer"
     );

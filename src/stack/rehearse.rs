@@ -45,6 +45,7 @@ impl Rehearsal {
             peer_written: crate::http::forwarded::written(std::net::Ipv4Addr::LOCALHOST.into()),
             names: Arc::default(),
             unread: crate::http::unread::Unread::default(),
+            closing: tokio::sync::watch::channel(false).1,
             local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8080),
             worker: 0,
             secure: false,

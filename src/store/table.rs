@@ -92,7 +92,10 @@ impl<V: Default + Idle> Table<V> {
     /// The key of a value found in `source` (a header's or cookie's name). Only its keyed hash is kept: 128 bits that
     /// nobody outside can aim, so that no two values share a budget, and no secret stays in memory.
     pub fn key_of(&self, source: &str, value: &[u8]) -> Key {
-        let bits = self.secret_hashers.each_ref().map(|hasher| hasher.hash_one((source, value)));
+        let bits = self
+            .secret_hashers
+            .each_ref()
+            .map(|hasher| hasher.hash_one((source, value)));
         Key { hashed: true, bits }
     }
 

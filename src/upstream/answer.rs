@@ -1,23 +1,12 @@
-//! What the head of an answer says of the connection it came on: how the body is framed, how long the
-//! connection lasts. Pure rules; what the answer means to the client is not judged here.
+//! What the head of an answer says of the connection it came on: how long it lasts. A pure rule; what the answer
+//! means to the client is not judged here.
 
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
+use http::header::HeaderName;
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-
-/// Whether there is one way to tell where the body ends. A length beside chunks is how an answer is split in
-/// two, and would be passed on as the length of something else (RFC 9112 §6.3); no coding but `chunked` was
-/// offered, so any other is wrong and would be passed on undeclared (§6.1).
-pub(super) fn is_framed_once(headers: &HeaderMap) -> bool {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let Some(coding) = codings.next() else { return true };
-    coding.as_bytes().eq_ignore_ascii_case(b"chunked")
-        && codings.next().is_none()
-        && !headers.contains_key(CONTENT_LENGTH)
-}
 
 /// How long a connection may rest: ours, or less if the server's `Keep-Alive: timeout=N` says so, minus a
 /// second for the way there (RFC 2068 §19.7.1.1).
@@ -55,22 +44,5 @@ mod tests {
         assert_eq!(rests("timeout=1"), 0);
         assert_eq!(rests("timeout=0"), 0);
         assert_eq!(rests("timeout=soon"), 4);
-    }
-
-    fn framed(lines: &[(HeaderName, &'static str)]) -> bool {
-        let lines = lines
-            .iter()
-            .map(|(name, value)| (name.clone(), http::HeaderValue::from_static(value)));
-        is_framed_once(&lines.collect())
-    }
-
-    #[test]
-    fn a_body_ends_in_one_way_only() {
-        assert!(framed(&[]));
-        assert!(framed(&[(CONTENT_LENGTH, "1")]));
-        assert!(framed(&[(TRANSFER_ENCODING, "Chunked")]));
-        assert!(!framed(&[(TRANSFER_ENCODING, "chunked"), (CONTENT_LENGTH, "1")]));
-        assert!(!framed(&[(TRANSFER_ENCODING, "gzip, chunked")]));
-        assert!(!framed(&[(TRANSFER_ENCODING, "identity")]));
     }
 }

@@ -10,6 +10,7 @@ use hyper_util::rt::TokioIo;
 use tokio::task::AbortHandle;
 
 use crate::http::body::Body;
+use crate::upstream::Sight;
 use crate::upstream::alarm::Alarm;
 use crate::upstream::transport::Transport;
 use crate::upstream::wire::{Wire, Wired};
@@ -27,10 +28,15 @@ pub(super) struct Conn {
 }
 
 /// Connects by the moment given; past it the error is of the kind `TimedOut`.
-pub(super) async fn connect(transport: &Transport, address: SocketAddr, by: Instant) -> io::Result<Conn> {
+pub(super) async fn connect(
+    transport: &Transport,
+    address: SocketAddr,
+    by: Instant,
+    sight: &Arc<dyn Sight>,
+) -> io::Result<Conn> {
     let stream = transport.open(address, by).await?;
     let wire = Arc::new(Wire::default());
-    let io = TokioIo::new(Wired::new(stream, Arc::clone(&wire)));
+    let io = TokioIo::new(Wired::new(stream, Arc::clone(&wire), Arc::clone(sight)));
     let (sender, connection) = Builder::new()
         .max_buf_size(BUFFER)
         .handshake(io)
@@ -54,7 +60,7 @@ impl Conn {
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.sender.is_closed()
+        self.sender.is_closed() || self.wire.is_broken()
     }
 }
 

@@ -4,6 +4,7 @@
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use crate::http::hints::Hints;
 use crate::http::refusal::Deadline;
 use crate::upstream::alarm::Alarm;
 use crate::upstream::now;
@@ -11,16 +12,18 @@ use crate::upstream::watch::Upload;
 
 /// How long an answer may be waited for; none is for ever.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Waits {
+pub struct Waits<'a> {
     /// From the last byte of the request to the head of the answer.
     pub response_head: Option<Duration>,
     /// The moment by which the head must be there, come what may.
     pub total: Option<Instant>,
+    /// Who is told the hints that come before the answer, if anybody can be.
+    pub hints: Option<&'a Hints>,
 }
 
 /// The deadlines of one request that is being sent.
 pub(super) struct Due<'a> {
-    pub(super) waits: &'a Waits,
+    pub(super) waits: &'a Waits<'a>,
     pub(super) upload: Option<&'a Upload>,
     pub(super) sent_at: Instant,
 }

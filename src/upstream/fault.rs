@@ -11,8 +11,10 @@ use crate::http::flow::BodyFault;
 use crate::http::guard::fault::Fault;
 use crate::http::pace::TooSlow;
 use crate::http::refusal::{Deadline, Refusal};
+use crate::http::vet;
 use crate::tls::client::is_distrust;
 use crate::upstream::transport::{NotHttp2, TlsFailed};
+use crate::upstream::watch::Upload;
 use crate::upstream::wire::Wire;
 
 /// Why there is no answer.
@@ -41,9 +43,13 @@ pub(super) fn fault(error: hyper::Error, wire: &Wire) -> AttemptError {
         .and_then(|source| source.downcast_ref::<BodyFault>());
     let refusal = match body {
         Some(body) => of_body(body),
-        None if error.is_parse() || wire.is_flooded() => Refusal::UpstreamInvalid,
-        // In TLS 1.3 a server judges our certificate after the handshake, and says so instead of an answer.
-        None => io_of(&error).and_then(of_tls).unwrap_or(Refusal::UpstreamClosed),
+        None => match wire.fault() {
+            Some(fault) => Refusal::UpstreamInvalid(fault),
+            // The guard is stricter, so this is not to be expected.
+            None if error.is_parse() => Refusal::UpstreamInvalid(vet::Fault::Syntax),
+            // In TLS 1.3 a server judges our certificate after the handshake, and says so instead of an answer.
+            None => io_of(&error).and_then(of_tls).unwrap_or(Refusal::UpstreamClosed),
+        },
     };
     AttemptError {
         refusal,
@@ -69,7 +75,7 @@ pub(super) fn of_body(body: &BodyFault) -> Refusal {
 pub(super) fn of_connection(error: hyper::Error) -> AttemptError {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>());
     let refusal = if cause.is_some_and(h2::Error::is_library) {
-        Refusal::UpstreamInvalid
+        Refusal::UpstreamInvalid(vet::Fault::Syntax)
     } else {
         Refusal::UpstreamClosed
     };
@@ -90,7 +96,7 @@ fn of_tls(error: &io::Error) -> Option<Refusal> {
         return of_tls(shared);
     }
     if inner.is::<NotHttp2>() {
-        return Some(Refusal::UpstreamInvalid);
+        return Some(Refusal::UpstreamInvalid(vet::Fault::Version));
     }
     let failed = inner.downcast_ref::<TlsFailed>().map(|failed| &failed.error);
     let error = failed.or_else(|| inner.downcast_ref::<rustls::Error>())?;
@@ -142,6 +148,18 @@ pub(super) fn is_ours(error: &io::Error) -> bool {
         Errno::from_io_error(error),
         Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM | Errno::ADDRNOTAVAIL)
     )
+}
+
+/// A deadline ran out while the answer was awaited. If the client is still sending, and slower than it might,
+/// nobody else is to blame.
+pub(super) fn overdue(deadline: Deadline, upload: Option<&Upload>) -> AttemptError {
+    if deadline == Deadline::Total && upload.is_some_and(Upload::awaits_client) {
+        return AttemptError {
+            refusal: Refusal::RequestTimeout(deadline),
+            source: None,
+        };
+    }
+    timed_out(deadline)
 }
 
 /// A deadline ran out.

@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use crate::http::body::Body;
 use crate::http::exchange::Trip;
 use crate::http::refusal::{Deadline, Refusal};
+use crate::http::vet;
 use crate::upstream::deadline::{Due, Waits};
 use crate::upstream::fault::{AttemptError, graver, nobody, of_connection, timed_out};
 use crate::upstream::line::Line;
@@ -52,7 +53,7 @@ pub struct Stream {
 struct Sending<'a> {
     upstream: &'a Upstream,
     upload: Option<Arc<Upload>>,
-    waits: &'a Waits,
+    waits: &'a Waits<'a>,
     trip: &'a mut Trip,
     head: Head,
     source: Option<Source>,
@@ -64,7 +65,7 @@ pub(super) async fn send(
     mut request: Request<Body>,
     upload: Option<Arc<Upload>>,
     worker: usize,
-    waits: &Waits,
+    waits: &Waits<'_>,
     trip: &mut Trip,
 ) -> Result<Answer, AttemptError> {
     let head = Head::take(&mut request, upstream.is_secure());
@@ -209,7 +210,7 @@ impl Sending<'_> {
         // There is nothing to switch to (RFC 9113 §8.6), and other interim answers are no answers.
         if response.status().is_informational() {
             self.cut();
-            return Err(AttemptError::from(Refusal::UpstreamInvalid).into());
+            return Err(AttemptError::from(Refusal::UpstreamInvalid(vet::Fault::Switch)).into());
         }
         if let Some(source) = &self.source {
             source.settle();

@@ -17,10 +17,11 @@ use crate::http::body::Body;
 use crate::http::exchange::Trip;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::http::upgrade::Handshake;
-use crate::upstream::answer::{is_framed_once, rest};
+use crate::http::vet::{Asked, Fault};
+use crate::upstream::answer::rest;
 use crate::upstream::connect::{Conn, connect};
 use crate::upstream::deadline::Due;
-use crate::upstream::fault::{fault, graver, nobody, timed_out};
+use crate::upstream::fault::{fault, graver, nobody, overdue, timed_out};
 use crate::upstream::lease::Lease;
 use crate::upstream::line::Line;
 use crate::upstream::pool::Lane;
@@ -40,7 +41,7 @@ pub struct Errand<'a> {
     /// Who sends.
     pub worker: usize,
     /// How long is waited.
-    pub waits: &'a Waits,
+    pub waits: &'a Waits<'a>,
     /// Writes the same head once more, without a body: a copy of each, kept for the few that are sent again,
     /// would cost more than all else here.
     pub again: &'a (dyn Fn() -> Option<Request<Body>> + Sync),
@@ -143,7 +144,13 @@ impl Sending<'_> {
         let by = began + self.upstream.setup.connect;
         let total = self.errand.waits.total.filter(|total| *total < by);
         let mark = lane.mark();
-        let connected = connect(mark.transport(), mark.address(), total.unwrap_or(by)).await;
+        let connected = connect(
+            mark.transport(),
+            mark.address(),
+            total.unwrap_or(by),
+            &self.upstream.setup.sight,
+        )
+        .await;
         match &connected {
             Ok(_) => {
                 self.trip.connect = Some(now() - began);
@@ -167,7 +174,7 @@ impl Sending<'_> {
         let repeatable = reused && is_repeatable(&request);
         let handshake = request.extensions().get::<Handshake>().cloned();
         self.trip.attempts += 1;
-        conn.wire.begin();
+        conn.wire.begin(asked(request.method(), handshake.is_some()));
         let due = Due {
             waits: self.errand.waits,
             upload: self.errand.upload.as_deref(),
@@ -175,9 +182,14 @@ impl Sending<'_> {
         };
         let mut answer = pin!(conn.sender.try_send_request(request));
         let alarm = &mut conn.alarm;
-        let answer = poll_fn(|cx| match answer.as_mut().poll(cx) {
-            Poll::Ready(answer) => Poll::Ready(Ok(answer)),
-            Poll::Pending => due.poll(alarm, cx).map(Err),
+        let (wire, hints) = (&conn.wire, self.errand.waits.hints);
+        let answer = poll_fn(|cx| {
+            let answer = answer.as_mut().poll(cx);
+            wire.pass_hints(hints, cx, answer.is_pending());
+            match answer {
+                Poll::Ready(answer) => Poll::Ready(Ok(answer)),
+                Poll::Pending => due.poll(alarm, cx).map(Err),
+            }
         })
         .await;
         match answer {
@@ -196,7 +208,7 @@ impl Sending<'_> {
                     again,
                 }))
             }
-            Err(deadline) => Err(Box::new(timed_out(deadline).into())),
+            Err(deadline) => Err(Box::new(overdue(deadline, self.errand.upload.as_deref()).into())),
         }
     }
 
@@ -211,9 +223,9 @@ impl Sending<'_> {
         // and to pass it on would open a tunnel behind every check (request smuggling by upgrade).
         let switched = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         let asked = handshake.is_some_and(|handshake| handshake.is_accepted_by(response.headers()));
-        if (switched && !asked) || !is_framed_once(response.headers()) {
+        if switched && !asked {
             let error = AttemptError {
-                refusal: Refusal::UpstreamInvalid,
+                refusal: Refusal::UpstreamInvalid(Fault::Switch),
                 source: None,
             };
             return Err(Box::new(error.into()));
@@ -240,6 +252,15 @@ impl Sending<'_> {
 impl From<AttemptError> for Failure {
     fn from(error: AttemptError) -> Self {
         Self { error, again: None }
+    }
+}
+
+/// What its answer will be an answer to.
+fn asked(method: &Method, switches: bool) -> Asked {
+    match *method {
+        Method::HEAD => Asked::Head,
+        _ if switches => Asked::Switch,
+        _ => Asked::Plain,
     }
 }
 

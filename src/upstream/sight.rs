@@ -15,4 +15,8 @@ impl Sight for UpstreamMetrics {
     fn answered(&self, result: &'static str) {
         self.requests.count(result);
     }
+
+    fn malformed(&self, reason: &'static str) {
+        self.malformed.count(reason);
+    }
 }

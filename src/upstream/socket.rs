@@ -1,6 +1,7 @@
 //! The socket to a server, in plain or under TLS. Whoever reads and writes it need not know which.
 
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -15,6 +16,16 @@ pub enum Socket {
     Plain(TcpStream),
     /// Shaken hands over, and verified.
     Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Socket {
+    /// The other end.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Plain(socket) => socket.peer_addr(),
+            Self::Tls(socket) => socket.get_ref().0.peer_addr(),
+        }
+    }
 }
 
 impl AsyncRead for Socket {

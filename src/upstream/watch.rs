@@ -1,7 +1,7 @@
 //! How far the request body has come, for those who wait at the other end: the deadline of the answer
 //! begins when it is all sent, and a connection that did not get all of it is not used again.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -12,6 +12,7 @@ use crate::upstream::now;
 #[derive(Debug, Default)]
 pub struct Upload {
     bytes: AtomicU64,
+    waiting: AtomicBool,
     ended: OnceLock<(End, Instant)>,
 }
 
@@ -44,6 +45,11 @@ impl Upload {
         self.ended.get().map(|(_, at)| *at)
     }
 
+    /// Whether the client is waited for, rather than the upstream.
+    pub fn awaits_client(&self) -> bool {
+        self.waiting.load(Relaxed) && self.end().is_none()
+    }
+
     /// Whether its last byte was taken.
     pub fn is_complete(&self) -> bool {
         self.end() == Some(End::Complete)
@@ -56,6 +62,11 @@ impl Watch for Uploading {
         self.0
             .bytes
             .store(self.0.bytes.load(Relaxed).saturating_add(bytes), Relaxed);
+        self.0.waiting.store(false, Relaxed);
+    }
+
+    fn waits(&mut self) {
+        self.0.waiting.store(true, Relaxed);
     }
 
     fn ended(self: Box<Self>, end: End) {

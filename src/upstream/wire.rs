@@ -1,83 +1,182 @@
-//! The socket to a server, with an eye on what went over it during the present request. That decides
-//! whether a request may be sent again, and cuts off a server that talks without ever answering.
+//! The socket to a server, with an eye on what goes over it: what the server sends is vetted before hyper reads it,
+//! and what went over the wire during the present request decides whether it may be sent again.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
+use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::upstream::socket::Socket;
 
-/// The most bytes a server may send before its answer's head is complete. Interim answers (1xx) are
-/// skipped without end otherwise, each one small enough for the limit of a head.
-const BEFORE_HEAD: usize = 256 * 1024;
+use crate::http::hints::Hints;
+use crate::http::vet::{Asked, Fault, Vet};
+use crate::upstream::Sight;
+
+/// In place of a number: there is none.
+const NONE: u8 = u8::MAX;
 
 /// What went over the wire since the request began. Written by the connection's task, read by the
 /// request's; both run on one worker, so plain loads and stores do.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Wire {
-    heard: AtomicUsize,
-    answered: AtomicBool,
+    /// What the next answer is an answer to, as the number of an [`Asked`], until it begins.
+    asked: AtomicU8,
+    /// The [`Fault`] of what the server sent, as its number.
+    fault: AtomicU8,
+    sent: AtomicBool,
+    heard: AtomicBool,
     broken: AtomicBool,
+    hinted: AtomicBool,
+    hints: Mutex<Vec<u8>>,
+    /// Whose request it is, woken by hints.
+    asker: AtomicWaker,
 }
 
 /// A socket that keeps a [`Wire`] up to date.
 pub(super) struct Wired {
     stream: Socket,
     wire: Arc<Wire>,
+    vet: Vet,
+    sight: Arc<dyn Sight>,
+    over: bool,
+}
+
+impl Default for Wire {
+    fn default() -> Self {
+        Self {
+            asked: AtomicU8::new(NONE),
+            fault: AtomicU8::new(NONE),
+            sent: AtomicBool::default(),
+            heard: AtomicBool::default(),
+            broken: AtomicBool::default(),
+            hinted: AtomicBool::default(),
+            hints: Mutex::default(),
+            asker: AtomicWaker::default(),
+        }
+    }
 }
 
 impl Wire {
     /// A new request begins.
-    pub(super) fn begin(&self) {
-        self.heard.store(0, Relaxed);
-        self.answered.store(false, Relaxed);
+    pub(super) fn begin(&self, asked: Asked) {
+        self.asked.store(asked.number(), Relaxed);
+        self.sent.store(false, Relaxed);
+        self.heard.store(false, Relaxed);
     }
 
-    /// The head of the answer is complete.
+    /// The head of the answer has been read, so nobody waits for hints any more.
     pub(super) fn answered(&self) {
-        self.answered.store(true, Relaxed);
+        self.asker.take();
     }
 
     /// Whether a byte of an answer came.
     pub(super) fn has_heard(&self) -> bool {
-        self.heard.load(Relaxed) > 0
+        self.heard.load(Relaxed)
     }
 
-    /// Whether the server talked too long without an answer.
-    pub(super) fn is_flooded(&self) -> bool {
-        !self.answered.load(Relaxed) && self.heard.load(Relaxed) > BEFORE_HEAD
+    /// What is wrong with what the server sent.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        Fault::numbered(self.fault.load(Relaxed))
     }
 
-    /// Whether the server stopped listening.
+    /// Whether the server stopped listening, or said more than it was asked.
     pub(super) fn is_broken(&self) -> bool {
         self.broken.load(Relaxed)
     }
 
-    fn hear(&self, bytes: usize) -> io::Result<()> {
-        self.heard
-            .store(self.heard.load(Relaxed).saturating_add(bytes), Relaxed);
-        if self.is_flooded() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "too many interim answers",
-            ));
+    /// Passes hints on to the client, those that have come and, while the answer is awaited, those to come.
+    pub(super) fn pass_hints(&self, hints: Option<&Hints>, cx: &Context<'_>, awaited: bool) {
+        let Some(hints) = hints else { return };
+        if awaited {
+            self.asker.register(cx.waker());
         }
-        Ok(())
+        if self.hinted.load(Relaxed) {
+            self.hinted.store(false, Relaxed);
+            hints.add(&std::mem::take(&mut *self.hints()));
+        }
+    }
+
+    fn hint(&self, lines: &[u8]) {
+        self.hints().extend_from_slice(lines);
+        self.hinted.store(true, Relaxed);
+        self.asker.wake();
+    }
+
+    fn hints(&self) -> std::sync::MutexGuard<'_, Vec<u8>> {
+        self.hints.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The answer that begins, if one was asked for; that its request has begun to be sent is part of it.
+    fn take_asked(&self) -> Option<Asked> {
+        let asked = Asked::numbered(self.asked.load(Relaxed)).filter(|_| self.sent.load(Relaxed));
+        if asked.is_some() {
+            self.asked.store(NONE, Relaxed);
+        }
+        asked
     }
 }
 
 impl Wired {
-    pub(super) fn new(stream: Socket, wire: Arc<Wire>) -> Self {
-        Self { stream, wire }
+    pub(super) fn new(stream: Socket, wire: Arc<Wire>, sight: Arc<dyn Sight>) -> Self {
+        Self {
+            stream,
+            wire,
+            vet: Vet::default(),
+            sight,
+            over: false,
+        }
     }
 
     /// The socket alone, for what is no HTTP.
     pub(super) fn into_stream(self) -> Socket {
         self.stream
+    }
+
+    /// How many of these bytes hyper may see. What is beyond the answer is thrown away with the connection: whoever
+    /// reads on takes it for the answer to the next request (RFC 9112 §11.1).
+    fn hear(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.vet.is_at_rest() {
+            match self.wire.take_asked() {
+                Some(asked) => self.vet.begin(asked),
+                None => return Err(self.give_up(Fault::Unasked)),
+            }
+        }
+        self.wire.heard.store(true, Relaxed);
+        let used = self.vet.read(bytes).map_err(|fault| self.give_up(fault))?;
+        if self.vet.has_hints() {
+            self.wire.hint(&self.vet.take_hints());
+        }
+        if used < bytes.len() {
+            self.note(Fault::Excess);
+        }
+        Ok(used)
+    }
+
+    #[cold]
+    fn give_up(&mut self, fault: Fault) -> io::Error {
+        self.wire.fault.store(fault.number(), Relaxed);
+        self.note(fault);
+        io::Error::new(io::ErrorKind::InvalidData, fault)
+    }
+
+    /// Counts a fault; after one nothing more is read.
+    #[cold]
+    fn note(&mut self, fault: Fault) {
+        self.over = true;
+        self.wire.broken.store(true, Relaxed);
+        self.sight.malformed(fault.name());
+        // One that ends a request is told with that request.
+        if !self.vet.is_in_head() {
+            tracing::warn!(
+                server = self.stream.peer_addr().ok().map(tracing::field::display),
+                reason = fault.name(),
+                "what the upstream sent is no answer; its connection was closed"
+            );
+        }
     }
 
     /// A server that closes may have answered before: 413 or 401, without reading the body. Its answer
@@ -97,15 +196,25 @@ impl AsyncRead for Wired {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.over {
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        Poll::Ready(self.wire.hear(buf.filled().len().saturating_sub(before)))
+        let fresh = buf.filled().get(before..).unwrap_or_default();
+        if !fresh.is_empty() {
+            let heard = self.hear(fresh);
+            buf.set_filled(before + heard.as_ref().copied().unwrap_or(0));
+            heard?;
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncWrite for Wired {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let wrote = ready!(Pin::new(&mut self.stream).poll_write(cx, buf));
+        self.wire.sent.store(true, Relaxed);
         Poll::Ready(self.swallow(wrote, buf.len()))
     }
 
@@ -115,6 +224,7 @@ impl AsyncWrite for Wired {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let wrote = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs));
+        self.wire.sent.store(true, Relaxed);
         Poll::Ready(self.swallow(wrote, bufs.iter().map(|buf| buf.len()).sum()))
     }
 
@@ -132,41 +242,4 @@ impl AsyncWrite for Wired {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use std::time::Duration;
-
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::{TcpListener, TcpStream};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_write_to_nobody_is_left_to_the_reading_side() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (peer, _) = listener.accept().await.unwrap();
-        socket2::SockRef::from(&peer)
-            .set_linger(Some(Duration::ZERO))
-            .unwrap();
-        drop(peer);
-        let wire = Arc::new(Wire::default());
-        let mut wired = Wired::new(Socket::Plain(stream), Arc::clone(&wire));
-        while !wire.is_broken() {
-            wired.write_all(b"request").await.unwrap();
-        }
-        assert!(!matches!(wired.read(&mut [0]).await, Ok(1..)));
-        assert!(!wire.has_heard());
-    }
-
-    #[test]
-    fn only_what_comes_before_the_head_is_counted_as_a_flood() {
-        let wire = Wire::default();
-        assert!(wire.hear(BEFORE_HEAD).is_ok());
-        assert!(wire.hear(1).is_err());
-        wire.begin();
-        assert!(!wire.has_heard());
-        wire.answered();
-        assert!(wire.hear(BEFORE_HEAD + 1).is_ok());
-    }
-}
+mod tests;

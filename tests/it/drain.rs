@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::support::exit::{Running, folder_with};
-use crate::support::{Ask, DEADLINE, Gate, Gateway, Origin, Reply, Wire, policy, until};
+use crate::support::reply::chunk;
+use crate::support::{
+    Ask, Certs, DEADLINE, Gate, Gateway, Origin, Proto, Reply, Session, Wire, policy, until,
+};
 
 fn holding() -> (Origin, Gate) {
     let gate = Gate::default();
@@ -110,4 +113,43 @@ fn an_operator_who_reads_nothing_does_not_hold_it_up() {
     });
     running.signal(Signal::TERM);
     assert_eq!(running.wait().code, Some(0));
+}
+
+#[test]
+fn event_streams_end_between_two_events_and_do_not_hold_it_up() {
+    let gate = Gate::default();
+    let held = gate.clone();
+    let origin = Origin::playing(move |_, line| {
+        line.send(Reply::new(200, "text/event-stream", "").chunked_head());
+        line.send(chunk("data: 1\n\ndata: "));
+        assert!(held.wait());
+        line.send(chunk("2\n\n"));
+        line.wait_for_close();
+    });
+    let text = policy([origin.address()]).gateway("drain = \"10m\"");
+    let gateway = Gateway::start(text.tls(&Certs::new()));
+    let mut streams: Vec<_> = Proto::ALL
+        .into_iter()
+        .map(|proto| Session::open(proto, &gateway).start(&Ask::get("/")))
+        .collect();
+    for stream in &mut streams {
+        assert_eq!(stream.head().status, 200);
+        stream.piece_with("data: 1\n\n");
+    }
+    let address = gateway.http();
+    gateway.terminate();
+    until("the drain began", || Wire::try_connect(address).is_err());
+    gate.open();
+    for stream in &mut streams {
+        let rest = stream.rest_of_body();
+        assert!(rest.complete && rest.bytes.ends_with(b"2\n\n"), "{rest:?}");
+    }
+    let exit = gateway.wait();
+    assert_eq!(exit.code, Some(0), "{}", exit.output());
+    assert_eq!(
+        exit.output().matches("\"end\":\"drained\"").count(),
+        4,
+        "{}",
+        exit.output()
+    );
 }

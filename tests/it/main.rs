@@ -14,6 +14,7 @@
 mod access;
 mod access_log;
 mod admin;
+mod answers;
 mod autobahn;
 mod body_limits;
 mod browser;

@@ -254,3 +254,19 @@ fn a_kept_connection_ends_when_idle() {
     assert!(wire.is_closed());
     gateway.stop();
 }
+
+#[test]
+fn a_total_that_runs_out_on_a_slow_upload_is_the_clients_fault() {
+    let origin = Origin::playing(|_, line| {
+        assert!(line.piece().is_some());
+        line.wait_for_close();
+    });
+    let gateway = with_timeouts(origin.address(), "total = \"400ms\"");
+    let mut wire = gateway.connect();
+    wire.send("POST / HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 1000\r\n\r\nbegin");
+    assert_named(&wire.answer(), 408, "request_body_timeout", "total");
+    let mut wire = gateway.connect();
+    wire.send("POST / HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 5\r\n\r\nwhole");
+    assert_named(&wire.answer(), 504, "upstream_timeout", "total");
+    gateway.stop();
+}

@@ -123,7 +123,10 @@ fn refuses_to_take_off_what_the_backend_relies_on() {
         );
     }
     let mut headers = map(&[("connection", "a b")]);
-    assert_eq!(strip_request(&mut headers).unwrap_err(), ConnectionFault::Malformed);
+    assert_eq!(
+        strip_request(&mut headers).unwrap_err(),
+        ConnectionFault::Malformed
+    );
 }
 
 #[test]

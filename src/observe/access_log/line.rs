@@ -160,6 +160,9 @@ impl Line<'_> {
         if let Some(reason) = self.reason {
             entry.word("reason", reason);
         }
+        if let Some(reason) = self.reason {
+            entry.word("reason", reason);
+        }
         if !self.shadowed.is_empty() {
             entry.words(key!("shadowed"), self.shadowed);
         }

@@ -160,6 +160,7 @@ fn every_described_metric_is_in_the_registry() {
     let _stream = endpoint.stream(Stream::Sse);
     upstream.requests.count("ok");
     upstream.connects.count("ok");
+    upstream.malformed.count("chunk");
     metrics.policy_in_force("hash");
     for words in [
         &metrics.refusals,

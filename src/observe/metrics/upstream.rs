@@ -9,12 +9,15 @@ use crate::observe::metrics::words::Words;
 
 /// Results of attempts and of connects that have their own series.
 const RESULTS: usize = 16;
+/// And reasons for which an answer is none.
+const FAULTS: usize = 24;
 
 /// The families that have an `upstream` label.
 pub(super) struct Families {
     requests: IntCounterVec,
     connects: IntCounterVec,
     retries: IntCounterVec,
+    malformed: IntCounterVec,
     in_flight: IntGaugeVec,
     queued: IntGaugeVec,
     server_up: IntGaugeVec,
@@ -28,6 +31,8 @@ pub struct UpstreamMetrics {
     pub connects: Words,
     /// Attempts beyond a request's first.
     pub retries: Counter,
+    /// What was no answer, by reason.
+    pub malformed: Words,
     /// Requests at the upstream.
     pub in_flight: Gauge,
     /// Requests waiting for a place there.
@@ -63,6 +68,11 @@ impl Families {
                 &["upstream"],
                 "attempts beyond a request's first; mostly connections that the upstream had closed",
             ),
+            malformed: catalogue.counters(
+                "portcullis_upstream_malformed_total",
+                &["upstream", "reason"],
+                "answers, or parts of answers, that were not valid HTTP, by reason; their connection was closed",
+            ),
             in_flight: catalogue.gauges(
                 "portcullis_upstream_in_flight",
                 &["upstream"],
@@ -88,6 +98,7 @@ impl UpstreamMetrics {
             requests: Words::new(families.requests.clone(), Some(name), RESULTS),
             connects: Words::new(families.connects.clone(), Some(name), RESULTS),
             retries: Counter(families.retries.with_label_values(&[name])),
+            malformed: Words::new(families.malformed.clone(), Some(name), FAULTS),
             in_flight: Gauge(families.in_flight.with_label_values(&[name])),
             queued: Gauge(families.queued.with_label_values(&[name])),
             name: name.into(),

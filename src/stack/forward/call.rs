@@ -8,10 +8,11 @@ use crate::stack::passage::Passage;
 use crate::upstream::send::Waits;
 
 /// Until the head of its answer, which may be its end.
-pub(super) fn waits(passage: &Passage, route: &Route) -> Waits {
+pub(super) fn waits(passage: &Passage, route: &Route) -> Waits<'static> {
     let longest = route.waits.stream_max.map(|most| passage.exchange.arrived + most);
     Waits {
         response_head: route.waits.stream.idle,
+        hints: None,
         total: passage.deadline.into_iter().chain(longest).min(),
     }
 }

@@ -37,7 +37,10 @@ pub(super) fn headers(
     let Some(edits) = &route.request_headers else {
         return;
     };
-    let host = edits.tells_host.then(|| host_of(received.client, received.uri(), host)).flatten();
+    let host = edits
+        .tells_host
+        .then(|| host_of(received.client, received.uri(), host))
+        .flatten();
     let facts = Facts {
         client: received.client.ip,
         request_id: received.request_id,

@@ -37,7 +37,7 @@ pub(in crate::upstream) struct Seen(Mutex<Vec<String>>);
 pub(in crate::upstream) struct Bench {
     pub(in crate::upstream) upstream: Upstream,
     pub(in crate::upstream) seen: Arc<Seen>,
-    pub(in crate::upstream) waits: Waits,
+    pub(in crate::upstream) waits: Waits<'static>,
     pub(in crate::upstream) trip: Trip,
 }
 
@@ -122,6 +122,10 @@ impl Sight for Seen {
 
     fn answered(&self, result: &'static str) {
         self.add(result);
+    }
+
+    fn malformed(&self, reason: &'static str) {
+        self.add(reason);
     }
 }
 

@@ -8,6 +8,7 @@ use portcullis::http::exchange::Quota;
 use portcullis::http::guard::fault::Fault;
 use portcullis::http::host::HostFault;
 use portcullis::http::refusal::{Deadline, Refusal};
+use portcullis::http::vet;
 
 use super::markdown::{code, page, rows};
 
@@ -50,7 +51,7 @@ fn all() -> Vec<Refusal> {
         Refusal::UpstreamUntrusted,
         Refusal::UpstreamTls,
         Refusal::UpstreamClosed,
-        Refusal::UpstreamInvalid,
+        Refusal::UpstreamInvalid(vet::Fault::Syntax),
         Refusal::UpstreamTimeout(Deadline::Total),
         Refusal::BodyInvalid(Fault::ChunkSize),
         Refusal::ClientGone,

@@ -189,6 +189,18 @@ impl Pipe {
         silent
     }
 
+    /// Reads to the end of the connection and says whether it ended with a reset.
+    pub fn is_reset(&mut self) -> bool {
+        let mut buffer = [0; 16 * 1024];
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return false,
+                Ok(_) => {}
+                Err(error) => return error.kind() == io::ErrorKind::ConnectionReset,
+            }
+        }
+    }
+
     /// Waits for the other side to close, and says that it sent nothing before.
     pub fn is_closed(&mut self) -> bool {
         !self.fill() && self.unread.is_empty()

@@ -120,6 +120,11 @@ impl Wire {
         self.pipe.rest()
     }
 
+    /// Reads to the end of the connection and says whether it ended with a reset.
+    pub fn is_reset(&mut self) -> bool {
+        self.pipe.is_reset()
+    }
+
     /// Waits for the end of the connection, and says whether nothing came before it.
     pub fn is_closed(&mut self) -> bool {
         self.pipe.is_closed()
