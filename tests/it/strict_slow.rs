@@ -6,6 +6,10 @@ use std::time::{Duration, Instant};
 use crate::support::reply::chunk;
 use crate::support::{Ask, Gate, Gateway, Origin, Reply, policy, until};
 
+fn since(start: Instant) -> Duration {
+    Instant::now().duration_since(start)
+}
+
 fn fired(gateway: &Gateway, timeout: &str) -> i64 {
     gateway
         .metrics()
@@ -66,7 +70,7 @@ fn a_later_head_has_no_more_time_than_the_first() {
         let start = Instant::now();
         wire.answer().assert_refused(408, "request_head_timeout");
         assert!(
-            start.elapsed() < Duration::from_secs(10),
+            since(start) < Duration::from_secs(10),
             "it had the time of an idle connection"
         );
         assert!(wire.is_closed());
@@ -103,7 +107,7 @@ fn trailers_and_chunk_lines_that_trickle_end_like_a_body_that_does() {
         while wire.is_silent_for(Duration::from_millis(100)) {
             wire.try_send("x");
             assert!(
-                start.elapsed() < Duration::from_secs(20),
+                since(start) < Duration::from_secs(20),
                 "the trickle was let through"
             );
         }
@@ -136,14 +140,11 @@ fn a_client_that_reads_a_byte_a_second_is_cut() {
     while !gone.wait_for(Duration::from_secs(1)) {
         wire.exactly(1);
         assert!(
-            start.elapsed() < Duration::from_secs(40),
+            since(start) < Duration::from_secs(40),
             "the trickle was let through"
         );
     }
-    assert!(
-        start.elapsed() > Duration::from_secs(9),
-        "the first 10 s are free"
-    );
+    assert!(since(start) > Duration::from_secs(9), "the first 10 s are free");
     let line = gateway.wait_for_log("the line", |line| line["status"] == 200);
     assert_eq!(line["end"], "client_too_slow");
     assert_eq!(fired(&gateway, "response_body_min_rate"), 1);

@@ -2,7 +2,7 @@
 
 use super::Framing;
 use super::fault::Fault;
-use super::octets::{is_blank, is_token, trim};
+use super::octets::{is_blank, text, token, trim};
 use super::request_line::Version;
 
 /// The most digits of a length: eighteen are more than any body, and fewer than overflow.
@@ -25,18 +25,39 @@ pub(super) struct Told {
     upgrade: bool,
 }
 
+/// The first line, if it is complete and plain, and what follows it; what is not is left to a closer look.
+/// Nearly every line is, and none of its bytes is looked at twice.
+#[inline]
+pub(super) fn plain(bytes: &[u8]) -> Option<(Field<'_>, &[u8])> {
+    let (name, rest) = bytes.split_at_checked(token(bytes))?;
+    let [b':', rest @ ..] = rest else { return None };
+    let (value, rest) = rest.split_at_checked(text(rest))?;
+    let [b'\r', b'\n', rest @ ..] = rest else {
+        return None;
+    };
+    if name.is_empty() {
+        None
+    } else {
+        Some((Field { name, value }, rest))
+    }
+}
+
 /// Reads a line without its CRLF, which is not empty.
 pub fn read(line: &[u8]) -> Result<Field<'_>, Fault> {
-    let end = line
-        .iter()
-        .position(|byte| !is_token(*byte))
-        .unwrap_or(line.len());
-    let (name, rest) = line.split_at_checked(end).ok_or(Fault::FieldName)?;
+    let (name, rest) = line.split_at_checked(token(line)).ok_or(Fault::FieldName)?;
     match rest {
         [b':', value @ ..] if !name.is_empty() => Ok(Field { name, value }),
         [first, ..] if is_blank(*first) && name.is_empty() => Err(Fault::Fold),
         [first, ..] if is_blank(*first) => Err(Fault::SpaceBeforeColon),
         _ => Err(Fault::FieldName),
+    }
+}
+
+impl Field<'_> {
+    /// Whether its name is as long as one of those that tell something.
+    #[inline]
+    pub(super) fn may_tell(&self) -> bool {
+        matches!(self.name.len(), 7 | 14 | 17)
     }
 }
 
@@ -106,7 +127,7 @@ fn coding(value: &[u8]) -> Result<(), Fault> {
         .is_some_and(|last| last.eq_ignore_ascii_case(b"chunked"));
     let are_other_codings = |coding: &[u8]| {
         !coding.is_empty()
-            && coding.iter().all(|byte| is_token(*byte))
+            && token(coding) == coding.len()
             && !coding.eq_ignore_ascii_case(b"chunked")
             && !coding.eq_ignore_ascii_case(b"identity")
     };

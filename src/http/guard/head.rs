@@ -3,7 +3,7 @@
 
 use super::fault::Fault;
 use super::field::{self, Told};
-use super::octets::is_token;
+use super::octets::token;
 use super::request_line::{self, Version};
 use super::{Framing, Limits, line};
 
@@ -28,59 +28,98 @@ impl Head {
     /// Goes on in the bytes of the head, shown from its first one each time. Its length when it is complete.
     pub fn vet(&mut self, bytes: &[u8], limits: &Limits) -> Result<Option<usize>, Fault> {
         loop {
-            let rest = bytes.get(self.at..).unwrap_or_default();
-            let left = limits.head.saturating_sub(self.at);
-            let (most, fault) = match self.version {
-                None if left > limits.request_line() + 2 => {
-                    (limits.request_line() + 2, Fault::TargetTooLong(limits.target))
-                }
-                _ => (left, Fault::HeadTooLarge(limits.head)),
-            };
-            // Another protocol is told at its first byte rather than when the time for a head is over.
-            if let (None, [first, ..]) = (self.version, rest)
-                && !is_token(*first)
-                && !first.is_ascii_control()
+            if self.scanned == 0
+                && let Some(length) = self.skim(bytes, limits)?
             {
-                return Err(Fault::RequestLine);
+                return Ok(Some(length));
             }
-            // Nothing beyond a limit is looked at, so that the verdict is the same however the bytes come.
-            let window = rest.get(..most).unwrap_or(rest);
-            let Some(length) = line::end(window, &mut self.scanned)? else {
-                return if rest.len() > window.len() {
-                    Err(fault)
-                } else {
-                    Ok(None)
-                };
+            let Some(length) = self.look(bytes, limits)? else {
+                return Ok(None);
             };
+            let line = bytes.get(self.at..self.at + length).unwrap_or_default();
             self.at += length + 2;
-            if self.take(rest.get(..length).unwrap_or_default(), limits)? {
+            if self.take(line, limits)? {
                 return Ok(Some(self.at));
             }
         }
     }
 
+    /// Takes plain lines as far as there are. Its length if that was the whole head; else the next line needs a
+    /// closer look, or more of it must come.
+    fn skim(&mut self, bytes: &[u8], limits: &Limits) -> Result<Option<usize>, Fault> {
+        let bytes = bytes.get(..limits.head).unwrap_or(bytes);
+        let mut rest = bytes.get(self.at..).unwrap_or_default();
+        let version = match self.version {
+            Some(version) => version,
+            None => match request_line::plain(rest, limits) {
+                Some((version, more)) => {
+                    rest = more;
+                    *self.version.insert(version)
+                }
+                None => return Ok(None),
+            },
+        };
+        let mut left = limits.fields - self.fields;
+        while let Some((field, more)) = field::plain(rest) {
+            left = left.checked_sub(1).ok_or(Fault::TooManyFields(limits.fields))?;
+            rest = more;
+            if field.may_tell() {
+                self.told.note(field, version)?;
+            }
+        }
+        self.fields = limits.fields - left;
+        self.at = bytes.len() - rest.len();
+        if rest.starts_with(b"\r\n") {
+            self.at += 2;
+            return Ok(Some(self.at));
+        }
+        Ok(None)
+    }
+
+    /// The length of the present line, if it is complete.
+    fn look(&mut self, bytes: &[u8], limits: &Limits) -> Result<Option<usize>, Fault> {
+        let rest = bytes.get(self.at..).unwrap_or_default();
+        let left = limits.head.saturating_sub(self.at);
+        let (most, fault) = match self.version {
+            None if left > limits.request_line() + 2 => {
+                (limits.request_line() + 2, Fault::TargetTooLong(limits.target))
+            }
+            _ => (left, Fault::HeadTooLarge(limits.head)),
+        };
+        // Another protocol is told at its first byte rather than when the time for a head is over.
+        if let (None, Some([first])) = (self.version, rest.first_chunk::<1>())
+            && token(&[*first]) == 0
+            && !first.is_ascii_control()
+        {
+            return Err(Fault::RequestLine);
+        }
+        // Nothing beyond a limit is looked at, so that the verdict is the same however the bytes come.
+        let window = rest.get(..most).unwrap_or(rest);
+        match line::end(window, &mut self.scanned)? {
+            None if rest.len() > window.len() => Err(fault),
+            found => Ok(found),
+        }
+    }
+
     /// Takes a line; true if it was the last.
     fn take(&mut self, line: &[u8], limits: &Limits) -> Result<bool, Fault> {
-        let Some(version) = self.version else {
-            if line.is_empty() {
+        match self.version {
+            None if line.is_empty() => {
                 self.empty_lines += 1;
-                return if self.empty_lines > EMPTY_LINES {
-                    Err(Fault::EmptyLines)
-                } else {
-                    Ok(false)
-                };
+                if self.empty_lines > EMPTY_LINES {
+                    return Err(Fault::EmptyLines);
+                }
             }
-            self.version = Some(request_line::read(line, limits)?.version);
-            return Ok(false);
-        };
-        if line.is_empty() {
-            return Ok(true);
+            None => self.version = Some(request_line::read(line, limits)?.version),
+            Some(_) if line.is_empty() => return Ok(true),
+            Some(version) => {
+                if self.fields >= limits.fields {
+                    return Err(Fault::TooManyFields(limits.fields));
+                }
+                self.fields += 1;
+                self.told.note(field::read(line)?, version)?;
+            }
         }
-        self.fields += 1;
-        if self.fields > limits.fields {
-            return Err(Fault::TooManyFields(limits.fields));
-        }
-        self.told.note(field::read(line)?, version)?;
         Ok(false)
     }
 

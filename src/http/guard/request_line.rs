@@ -4,7 +4,7 @@ use http::Uri;
 
 use super::Limits;
 use super::fault::Fault;
-use super::octets::{is_path, is_query, is_token};
+use super::octets::{path, query, token};
 
 /// The longest method. The longest registered one has 17 letters.
 const LONGEST_METHOD: usize = 32;
@@ -42,13 +42,34 @@ impl Limits {
     }
 }
 
+/// The version of the first line, if that is complete and plain, and what follows it; what is not is left to a
+/// closer look.
+#[inline]
+pub(super) fn plain<'a>(bytes: &'a [u8], limits: &Limits) -> Option<(Version, &'a [u8])> {
+    let method = token(bytes);
+    let [b' ', target @ ..] = bytes.get(method..)? else {
+        return None;
+    };
+    let mut length = path(target);
+    if let [b'?', rest @ ..] = target.get(length..)? {
+        length += 1 + query(rest);
+    }
+    let (line_end, rest) = target.get(length..)?.split_first_chunk::<11>()?;
+    let version = match line_end {
+        b" HTTP/1.1\r\n" => Version::One,
+        b" HTTP/1.0\r\n" => Version::Zero,
+        _ => return None,
+    };
+    // The shorter of the limits, whatever the length of the method.
+    let is_plain = target.starts_with(b"/")
+        && (1..=LONGEST_METHOD).contains(&method)
+        && length <= limits.target.min(LONGEST_TARGET);
+    is_plain.then_some((version, rest))
+}
+
 /// Reads a line without its CRLF.
 pub fn read<'a>(line: &'a [u8], limits: &Limits) -> Result<RequestLine<'a>, Fault> {
-    let space = line
-        .iter()
-        .position(|byte| !is_token(*byte))
-        .unwrap_or(line.len());
-    let (method, rest) = line.split_at_checked(space).ok_or(Fault::RequestLine)?;
+    let (method, rest) = line.split_at_checked(token(line)).ok_or(Fault::RequestLine)?;
     let [b' ', rest @ ..] = rest else {
         return Err(Fault::RequestLine);
     };
@@ -91,7 +112,7 @@ fn check(method: &[u8], target: &[u8], limits: &Limits) -> Result<(), Fault> {
         _ if target.contains(&b' ') => Err(Fault::RequestLine),
         // Refused for its method, whatever it asks for.
         _ if method == b"CONNECT" => match Uri::try_from(target) {
-            Ok(_) if target.iter().all(|byte| is_query(*byte)) => Ok(()),
+            Ok(_) if query(target) == target.len() => Ok(()),
             _ => Err(Fault::Target),
         },
         _ => absolute(target),
@@ -99,12 +120,9 @@ fn check(method: &[u8], target: &[u8], limits: &Limits) -> Result<(), Fault> {
 }
 
 fn is_path_and_query(target: &[u8]) -> bool {
-    let Some(end) = target.iter().position(|byte| !is_path(*byte)) else {
-        return true;
-    };
-    match target.get(end..) {
-        Some([b'?', query @ ..]) => query.iter().all(|byte| is_query(*byte)),
-        _ => false,
+    match target.get(path(target)..) {
+        Some([b'?', rest @ ..]) => query(rest) == rest.len(),
+        rest => rest.is_none_or(<[u8]>::is_empty),
     }
 }
 
@@ -112,13 +130,7 @@ fn is_path_and_query(target: &[u8]) -> bool {
 fn absolute(target: &[u8]) -> Result<(), Fault> {
     let uri = Uri::try_from(target).map_err(|_| Fault::Target)?;
     let web = matches!(uri.scheme_str(), Some("http" | "https"));
-    let path = target.iter().skip_while(|byte| **byte != b'?');
-    let is_sound = target
-        .iter()
-        .take_while(|byte| **byte != b'?')
-        .all(|byte| is_path(*byte))
-        && path.clone().all(|byte| is_query(*byte));
-    if web && uri.authority().is_some() && is_sound {
+    if web && uri.authority().is_some() && is_path_and_query(target) {
         Ok(())
     } else {
         Err(Fault::Target)
