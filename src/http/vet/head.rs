@@ -118,16 +118,12 @@ impl Head {
         self.old = *minor == b'0';
         self.status = hundreds * 100 + tens * 10 + ones;
         let end = control_at(rest, 0);
-        match rest.split_at_checked(end) {
-            Some(([b' ', ..], [b'\r', b'\n', rest @ ..])) => {
-                self.at = At::Fields;
-                rest
-            }
-            _ => {
-                self.at = At::Space;
-                rest
-            }
+        if let Some(([b' ', ..], [b'\r', b'\n', rest @ ..])) = rest.split_at_checked(end) {
+            self.at = At::Fields;
+            return rest;
         }
+        self.at = At::Space;
+        rest
     }
 
     /// One octet of `HTTP/1.x ddd`.

@@ -34,6 +34,15 @@ fn what_is_wrong_is_named() {
     }
 }
 
+fn wrong(lines: &str, fault: Fault) {
+    let answer = format!("{OK}{lines}");
+    assert_eq!(
+        fault_of(Asked::Plain, answer.as_bytes()),
+        Some(fault),
+        "{answer:?}"
+    );
+}
+
 #[test]
 fn what_is_wrong_in_a_field_is_named() {
     for (lines, fault) in [
@@ -50,6 +59,14 @@ fn what_is_wrong_in_a_field_is_named() {
         ("x\u{e4}: a\r\n\r\n", Fault::FieldName),
         ("x: a\r\n folded\r\n\r\n", Fault::Folded),
         (" x: a\r\n\r\n", Fault::Folded),
+    ] {
+        wrong(lines, fault);
+    }
+}
+
+#[test]
+fn a_length_is_told_once_and_in_digits() {
+    for (lines, fault) in [
         (
             "content-length: 1\r\ncontent-length: 2\r\n\r\nxx",
             Fault::ContentLength,
@@ -72,6 +89,14 @@ fn what_is_wrong_in_a_field_is_named() {
             "content-length: 99999999999999999999\r\n\r\nx",
             Fault::ContentLength,
         ),
+    ] {
+        wrong(lines, fault);
+    }
+}
+
+#[test]
+fn chunked_is_the_only_coding_and_the_only_framing() {
+    for (lines, fault) in [
         ("transfer-encoding: gzip\r\n\r\n", Fault::TransferEncoding),
         (
             "transfer-encoding: gzip, chunked\r\n\r\n",
@@ -96,12 +121,7 @@ fn what_is_wrong_in_a_field_is_named() {
             Fault::TwoFramings,
         ),
     ] {
-        let answer = format!("{OK}{lines}");
-        assert_eq!(
-            fault_of(Asked::Plain, answer.as_bytes()),
-            Some(fault),
-            "{answer:?}"
-        );
+        wrong(lines, fault);
     }
     let old = b"HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     assert_eq!(fault_of(Asked::Plain, old), Some(Fault::TransferEncoding));
