@@ -6,12 +6,13 @@ use std::task::{Context, Poll};
 use std::time::{Instant, SystemTime};
 
 use futures_util::future::Either;
-use http::{HeaderValue, Method, Request, Version, request};
+use http::{HeaderMap, HeaderValue, Method, Request, Version, request};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use std::future::{Ready, ready};
 use tower::{Layer, Service};
 
+use crate::gateway::Gateway;
 use crate::http::client;
 use crate::http::exchange::{Connection, Exchange, Notes, Permits};
 use crate::http::host::Authority;
@@ -143,12 +144,7 @@ pub(super) fn enter(arrival: Arrival) -> Held {
             (Spot::none(&snapshot), Some(refusal))
         }
     };
-    let trace = Trace::of(&head.headers, || {
-        snapshot
-            .sentry
-            .as_ref()
-            .is_some_and(|sentry| sentry.sampling.takes(request_id.as_bytes()))
-    });
+    let trace = trace(&head.headers, &snapshot, &request_id);
     Box::new(Passage {
         grpc: false,
         deadline: None,
@@ -172,6 +168,14 @@ pub(super) fn enter(arrival: Arrival) -> Held {
         switched: None,
         lane,
         ledger: Ledger::default(),
+    })
+}
+
+/// A new trace is recorded where crash reports take a sample of them.
+fn trace(headers: &HeaderMap, gateway: &Gateway, request_id: &HeaderValue) -> Trace {
+    Trace::of(headers, || {
+        let sampling = gateway.sentry.as_ref().map(|sentry| &sentry.sampling);
+        sampling.is_some_and(|sampling| sampling.takes(request_id.as_bytes()))
     })
 }
 

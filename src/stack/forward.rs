@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderMap, StatusCode, Version, header, response};
+use http::{HeaderMap, Request, StatusCode, Version, header, response};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
@@ -18,7 +18,8 @@ use crate::http::pace::Pace;
 use crate::http::refusal::{Blame, Refusal};
 use crate::http::upgrade;
 use crate::observe::metrics::Stream;
-use crate::stack::passage::{Held, Passage, Refused, Reply};
+use crate::stack::passage::{Held, Passage, Place, Refused, Reply};
+use crate::upstream::Upstream;
 use crate::upstream::line::Line;
 use crate::upstream::send::{self, Errand, send};
 
@@ -26,7 +27,7 @@ mod call;
 mod edits;
 mod outgoing;
 
-use outgoing::Received;
+use outgoing::{Plan, Received};
 
 pub(super) use outgoing::outgoing;
 
@@ -41,42 +42,8 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
         Ok(outgoing) => outgoing,
         Err(refusal) => return Err(Refused { passage, refusal }),
     };
+    let outcome = attempt(&mut passage, &place, upstream, (request, plan)).await;
     let phase = Arc::clone(&passage.exchange.connection.phase);
-    let deadlines = if passage.grpc {
-        call::waits(&passage, route)
-    } else {
-        send::Waits {
-            response_head: route.waits.response_head,
-            total: route.waits.total.map(|total| passage.exchange.arrived + total),
-            // Clients of HTTP/1.0 know no interim answers (RFC 9110 §15.2), and hyper writes none in HTTP/2.
-            hints: (passage.exchange.head.version == Version::HTTP_11).then_some(&phase.hints),
-        }
-    };
-    let outcome = {
-        let Passage {
-            exchange,
-            trace,
-            upload,
-            ..
-        } = &mut *passage;
-        let received = Received {
-            head: &exchange.head,
-            connection: &exchange.connection,
-            client: &exchange.client,
-            request_id: &exchange.request_id,
-            trace,
-        };
-        let errand = Errand {
-            upload: upload.clone(),
-            worker: exchange.connection.worker,
-            waits: &deadlines,
-            again: &|| received.request(&plan, &place).ok(),
-        };
-        send(upstream, request, errand, &mut exchange.notes.trip).await
-    };
-    if let Some(consent) = &passage.consent {
-        consent.settle();
-    }
     if phase.hints.any() {
         // They are written when this task next waits; after the answer they would be another's.
         tokio::task::yield_now().await;
@@ -102,6 +69,53 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
             Err(Refused { passage, refusal })
         }
     }
+}
+
+/// Asks the upstream, until there is the head of an answer.
+async fn attempt(
+    passage: &mut Passage,
+    place: &Place,
+    upstream: &Upstream,
+    (request, plan): (Request<Body>, Plan),
+) -> Result<send::Answer, send::AttemptError> {
+    let route = place.route();
+    let phase = Arc::clone(&passage.exchange.connection.phase);
+    let deadlines = if passage.grpc {
+        call::waits(passage, route)
+    } else {
+        send::Waits {
+            response_head: route.waits.response_head,
+            total: route.waits.total.map(|total| passage.exchange.arrived + total),
+            // Clients of HTTP/1.0 know no interim answers (RFC 9110 §15.2), and hyper writes none in HTTP/2.
+            hints: (passage.exchange.head.version == Version::HTTP_11).then_some(&phase.hints),
+        }
+    };
+    let outcome = {
+        let Passage {
+            exchange,
+            trace,
+            upload,
+            ..
+        } = passage;
+        let received = Received {
+            head: &exchange.head,
+            connection: &exchange.connection,
+            client: &exchange.client,
+            request_id: &exchange.request_id,
+            trace,
+        };
+        let errand = Errand {
+            upload: upload.clone(),
+            worker: exchange.connection.worker,
+            waits: &deadlines,
+            again: &|| received.request(&plan, place).ok(),
+        };
+        send(upstream, request, errand, &mut exchange.notes.trip).await
+    };
+    if let Some(consent) = &passage.consent {
+        consent.settle();
+    }
+    outcome
 }
 
 /// The answer of a route that asks nobody.

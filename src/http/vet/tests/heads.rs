@@ -43,24 +43,27 @@ fn wrong(lines: &str, fault: Fault) {
     );
 }
 
+/// Lines that are no fields, and what is wrong with them.
+const WRONG: &[(&str, Fault)] = &[
+    ("x: a\0b\r\n\r\n", Fault::Control),
+    ("x: a\x7fb\r\n\r\n", Fault::Control),
+    ("x\x01: a\r\n\r\n", Fault::Control),
+    ("x: a\nb: c\r\n\r\n", Fault::LineEnd),
+    ("x: a\rb: c\r\n\r\n", Fault::LineEnd),
+    ("x: a\r\n\rb\r\n\r\n", Fault::LineEnd),
+    ("x : a\r\n\r\n", Fault::FieldName),
+    (": a\r\n\r\n", Fault::FieldName),
+    ("no colon\r\n\r\n", Fault::FieldName),
+    ("x\r\n\r\n", Fault::FieldName),
+    ("x\u{e4}: a\r\n\r\n", Fault::FieldName),
+    ("x: a\r\n folded\r\n\r\n", Fault::Folded),
+    (" x: a\r\n\r\n", Fault::Folded),
+];
+
 #[test]
 fn what_is_wrong_in_a_field_is_named() {
-    for (lines, fault) in [
-        ("x: a\0b\r\n\r\n", Fault::Control),
-        ("x: a\x7fb\r\n\r\n", Fault::Control),
-        ("x\x01: a\r\n\r\n", Fault::Control),
-        ("x: a\nb: c\r\n\r\n", Fault::LineEnd),
-        ("x: a\rb: c\r\n\r\n", Fault::LineEnd),
-        ("x: a\r\n\rb\r\n\r\n", Fault::LineEnd),
-        ("x : a\r\n\r\n", Fault::FieldName),
-        (": a\r\n\r\n", Fault::FieldName),
-        ("no colon\r\n\r\n", Fault::FieldName),
-        ("x\r\n\r\n", Fault::FieldName),
-        ("x\u{e4}: a\r\n\r\n", Fault::FieldName),
-        ("x: a\r\n folded\r\n\r\n", Fault::Folded),
-        (" x: a\r\n\r\n", Fault::Folded),
-    ] {
-        wrong(lines, fault);
+    for (lines, fault) in WRONG {
+        wrong(lines, *fault);
     }
 }
 
