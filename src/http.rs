@@ -9,6 +9,7 @@ pub mod fields;
 pub mod flow;
 pub mod forwarded;
 pub mod frames;
+pub mod gather;
 mod goodbye;
 pub mod grpc;
 pub mod guard;

@@ -89,15 +89,11 @@ where
                 return Err((socket, listener.tls.is_some()));
             }
         };
-        // Answers are written whole; waiting for more to send only delays them.
-        let (Ok(local), Ok(())) = (socket.local_addr(), socket.set_nodelay(true)) else {
-            return Ok(());
-        };
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let (acceptor, closing, alive) = (self.clone(), door.closing(), alive.clone());
         let counted = self.carryover.metrics.connections.hold();
         tokio::spawn(async move {
-            acceptor.serve(socket, (peer, local), &listener, closing).await;
+            acceptor.serve(socket, peer, &listener, closing).await;
             drop((permits, counted, alive));
         });
         Ok(())
@@ -107,7 +103,7 @@ where
     async fn serve(
         self,
         socket: TcpStream,
-        (peer, local): (SocketAddr, SocketAddr),
+        peer: SocketAddr,
         listener: &Listener,
         mut closing: watch::Receiver<bool>,
     ) {
@@ -134,7 +130,6 @@ where
         let connection = Connection {
             peer,
             peer_written: forwarded::written(peer.ip()),
-            local,
             worker: self.worker,
             secure: listener.tls.is_some(),
             sni: socket.asked_for().map(Box::from),

@@ -99,30 +99,31 @@ async fn serve_http1<S>(
     let phase = Arc::clone(&connection.phase);
     let after = tunnel::After::of(&connection);
     let screen = TokioIo::new(Screen::new(tap, listener, Arc::clone(&connection)));
-    let mut serving = builder(listener).serve_connection(screen, entry);
+    // Boxed, since a future keeps room for a value at each place it is moved through.
+    let mut serving = Box::new(builder(listener).serve_connection(screen, entry));
     let mut asked_to_end = false;
     while !connection.unread.is_overdue() {
         tokio::select! {
             biased;
-            outcome = &mut serving => {
+            outcome = &mut *serving => {
                 let in_order = outcome.is_ok();
                 report(outcome, metrics);
                 if !in_order && phase.is_old() {
                     // To a client of HTTP/1.0 a close is the end of the body, and this was none.
-                    return socket_of(serving).0.into_socket().reset();
+                    return socket_of(*serving).0.into_socket().reset();
                 }
                 if in_order {
-                    after.go_on(|| socket_of(serving), closing).await;
+                    after.go_on(|| socket_of(*serving), closing).await;
                 }
                 return;
             }
             () = closed(&mut closing), if !asked_to_end => {
                 asked_to_end = true;
-                Pin::new(&mut serving).graceful_shutdown();
+                Pin::new(&mut *serving).graceful_shutdown();
             }
             state = &mut watchdog => {
                 if state != State::Head {
-                    let (tap, _) = socket_of(serving);
+                    let (tap, _) = socket_of(*serving);
                     return give_up(tap.into_socket(), state, metrics);
                 }
                 connection.unread.give_up();

@@ -9,6 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
+use crate::http::gather::gathered;
+
 /// A client's socket.
 pub enum Socket {
     /// In the clear.
@@ -24,6 +26,11 @@ impl Socket {
             Self::Plain(_) => None,
             Self::Tls(stream) => stream.get_ref().1.alpn_protocol(),
         }
+    }
+
+    /// Whether it is under TLS.
+    pub fn is_secure(&self) -> bool {
+        matches!(self, Self::Tls(_))
     }
 
     /// Ends it with a reset: what the kernel still holds for a client that fetches nothing would be kept for
@@ -89,7 +96,8 @@ impl AsyncWrite for Socket {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Plain(stream) => gathered(bufs, |one| Pin::new(&mut *stream).poll_write(cx, one))
+                .unwrap_or_else(|| Pin::new(stream).poll_write_vectored(cx, bufs)),
             Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
         }
     }

@@ -137,8 +137,12 @@ impl AsyncWrite for Tap {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.lingering.is_none() {
-            ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
-            if !self.phase.is_unread() {
+            let unread = self.phase.is_unread();
+            // The socket is closed right after this, which says the same in the clear; one call to the kernel less.
+            if unread || self.socket.is_secure() {
+                ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
+            }
+            if !unread {
                 return Poll::Ready(Ok(()));
             }
         }

@@ -43,8 +43,6 @@ pub struct Connection {
     pub peer: SocketAddr,
     /// Its address as the value of a header, written once for all requests.
     pub peer_written: HeaderValue,
-    /// Our end of the socket.
-    pub local: SocketAddr,
     /// Which worker serves it, counted from 0; picks the worker's own lane of pools and buffers.
     pub worker: usize,
     /// Whether TLS ends here.

@@ -28,7 +28,6 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
         connection: Arc::new(Connection {
             peer: SocketAddr::new(ip, 50_000),
             peer_written: forwarded::written(ip),
-            local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8080),
             worker: 0,
             secure: false,
             sni: None,

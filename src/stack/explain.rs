@@ -2,7 +2,7 @@
 //! innermost service that notes what would be sent; what is said beside it is read off the same compiled
 //! gateway. Nothing here decides anything, and nothing outside is asked.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -112,7 +112,6 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
     let connection = Connection {
         peer: SocketAddr::new(question.from.to_canonical(), 0),
         peer_written: forwarded::written(question.from),
-        local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), listener.address.port()),
         worker: 0,
         secure: question.tls || listener.tls.is_some(),
         sni: None,
@@ -207,7 +206,7 @@ mod tests {
             method,
             target: Uri::from_static("/x"),
             headers: HeaderMap::new(),
-            from: Ipv4Addr::LOCALHOST.into(),
+            from: std::net::Ipv4Addr::LOCALHOST.into(),
             tls: false,
             listener: None,
         };

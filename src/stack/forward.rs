@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderMap, Request, StatusCode, Version, header, response};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header, response};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
@@ -54,6 +54,12 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
         Ok(answer) => match admit_stream(&mut passage, route, (&answer.0, &answer.1)) {
             Ok(pace) => {
                 let mut response = incoming(answer, pace);
+                if passage.upload.as_ref().is_some_and(|upload| !upload.is_complete()) {
+                    // The rest of the body may never be read, and what comes after it could not be told from it: the
+                    // client is told not to ask again on this connection (RFC 9112 §9.6).
+                    let close = HeaderValue::from_static("close");
+                    response.headers_mut().insert(header::CONNECTION, close);
+                }
                 if passage.ledger.stream.is_some() {
                     let closing = passage.exchange.connection.closing.clone();
                     let body = std::mem::take(response.body_mut());

@@ -46,7 +46,6 @@ impl Rehearsal {
             names: Arc::default(),
             unread: crate::http::unread::Unread::default(),
             closing: tokio::sync::watch::channel(false).1,
-            local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8080),
             worker: 0,
             secure: false,
             sni: None,

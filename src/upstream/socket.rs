@@ -9,6 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use crate::http::gather::gathered;
+
 /// A connected socket.
 #[derive(Debug)]
 pub enum Socket {
@@ -51,7 +53,8 @@ impl AsyncWrite for Socket {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Plain(socket) => Pin::new(socket).poll_write_vectored(cx, bufs),
+            Self::Plain(socket) => gathered(bufs, |one| Pin::new(&mut *socket).poll_write(cx, one))
+                .unwrap_or_else(|| Pin::new(socket).poll_write_vectored(cx, bufs)),
             Self::Tls(socket) => Pin::new(socket).poll_write_vectored(cx, bufs),
         }
     }
