@@ -228,7 +228,7 @@ impl AsyncWrite for Screen {
             // What follows a fault is read by nobody, and may still be coming.
             self.connection.phase.leaves_unread(true);
         }
-        Pin::new(&mut self.tap).poll_shutdown(cx)
+        Pin::new(&mut self.tap).poll_end(cx)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -93,6 +93,17 @@ impl Tap {
     }
 }
 
+impl Tap {
+    /// Ends a connection whose socket is dropped right after this: in the clear that says the same as a shutdown
+    /// before it would, with one call to the kernel less.
+    pub(super) fn poll_end(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.socket.is_secure() || self.lingering.is_some() || self.phase.is_unread() {
+            return self.poll_shutdown(cx);
+        }
+        self.as_mut().poll_flush(cx)
+    }
+}
+
 impl AsyncRead for Tap {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -137,12 +148,8 @@ impl AsyncWrite for Tap {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.lingering.is_none() {
-            let unread = self.phase.is_unread();
-            // The socket is closed right after this, which says the same in the clear; one call to the kernel less.
-            if unread || self.socket.is_secure() {
-                ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
-            }
-            if !unread {
+            ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
+            if !self.phase.is_unread() {
                 return Poll::Ready(Ok(()));
             }
         }

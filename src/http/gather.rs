@@ -42,7 +42,10 @@ mod tests {
 
     #[test]
     fn small_pieces_become_one_and_large_ones_stay() {
-        assert_eq!(of(&[b"head", b"", b"body"]).as_deref(), Some(b"headbody".as_slice()));
+        assert_eq!(
+            of(&[b"head", b"", b"body"]).as_deref(),
+            Some(b"headbody".as_slice())
+        );
         assert_eq!(of(&[b"", &[0; 9000]]).map(|one| one.len()), Some(9000));
         assert_eq!(of(&[b"head", &[0; MOST]]), None);
         assert_eq!(of(&[b""]), None);

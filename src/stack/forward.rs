@@ -54,7 +54,11 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
         Ok(answer) => match admit_stream(&mut passage, route, (&answer.0, &answer.1)) {
             Ok(pace) => {
                 let mut response = incoming(answer, pace);
-                if passage.upload.as_ref().is_some_and(|upload| !upload.is_complete()) {
+                if passage
+                    .upload
+                    .as_ref()
+                    .is_some_and(|upload| !upload.is_complete())
+                {
                     // The rest of the body may never be read, and what comes after it could not be told from it: the
                     // client is told not to ask again on this connection (RFC 9112 §9.6).
                     let close = HeaderValue::from_static("close");
