@@ -7,7 +7,7 @@ use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::server::conn::http2;
 use hyper_util::rt::TokioTimer;
@@ -15,10 +15,12 @@ use tokio::sync::watch;
 use tower::Service;
 
 use crate::edge::entry::{Entry, closed, report};
+use crate::edge::frames::{Frames, Parting};
 use crate::edge::patience::Patiently;
 use crate::edge::tap::Tap;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::Response;
+use crate::http::h2_guard::{Bounds, Guard};
 use crate::http::phase::{Phase, State};
 use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
@@ -34,8 +36,9 @@ const SEND_BUFFER: usize = 64 << 10;
 /// Streams opened and reset before we came to them, kept as numbers only; beyond, the connection ends (rapid
 /// reset, CVE-2023-44487).
 const UNSEEN_RESETS: usize = 20;
-/// Streams we had to reset for the client's faults; beyond, the connection ends (CVE-2025-8671).
-const OUR_RESETS: usize = 50;
+/// Streams that h2 had to reset for the client's faults in the whole life of a connection. The guard is stricter with
+/// an attacker (CVE-2025-8671) and kinder to a long life; this is for what it might not see.
+const OUR_RESETS: usize = 4096;
 /// How often a client must show that it is there, while a request is under way or not.
 const PING_EVERY: Duration = Duration::from_secs(30);
 /// And how long it may take to.
@@ -55,12 +58,17 @@ pub(super) async fn serve<S>(
     S: Service<Arrival, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
 {
     let phase = Arc::clone(&entry.connection.phase);
-    let mut serving = pin!(builder(listener).serve_connection(tap, entry));
+    let guard = Guard::new(Bounds::of(listener.max_head), Instant::now());
+    let (frames, mut parting) = Frames::new(tap, guard, Arc::clone(&phase));
+    let mut serving = pin!(builder(listener).serve_connection(frames, entry));
     let mut asked_to_end = false;
     loop {
         tokio::select! {
             biased;
             outcome = &mut serving => {
+                if let Ok(parting) = parting.try_recv() {
+                    return part(parting, metrics).await;
+                }
                 if outcome.as_ref().is_err_and(is_clients_fault) {
                     metrics.malformed.count("http2");
                 }
@@ -81,6 +89,14 @@ pub(super) async fn serve<S>(
             () = unused(&phase), if asked_to_end => return,
         }
     }
+}
+
+/// Ends a connection for what its client did to it.
+async fn part(parting: Parting, metrics: &Metrics) {
+    let flood = parting.fault.is_flood();
+    metrics.malformed.count(if flood { "http2_flood" } else { "http2" });
+    tracing::debug!(fault = parting.fault.why, code = ?parting.fault.code, "a client connection of HTTP/2 was ended");
+    parting.farewell().await;
 }
 
 /// Until no request is under way, and the client has had time to hear that the connection ends. A polite end

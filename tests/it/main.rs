@@ -31,6 +31,7 @@ mod floors;
 mod forwarding;
 mod h2;
 mod h2_connections;
+mod h2spec;
 mod head_limits;
 mod headers;
 mod health;
