@@ -20,6 +20,8 @@ use crate::http::phase::Phase;
 const READ: usize = 32 << 10;
 /// How long a client that is sent away may take to read why.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// And how much of a flood is read meanwhile.
+const DRAIN: usize = 64 << 10;
 
 thread_local! {
     /// One room to read into for all connections of a worker: it is empty again before the next one reads.
@@ -161,8 +163,13 @@ impl Parting {
         let mut socket = self.tap.into_socket();
         socket.write_all(&goodbye).await?;
         socket.shutdown().await?;
-        let mut waste = [0; 2048];
-        while socket.read(&mut waste).await? > 0 {}
+        let (mut waste, mut drained) = ([0; 2048], 0);
+        while drained < DRAIN {
+            match socket.read(&mut waste).await? {
+                0 => break,
+                read => drained += read,
+            }
+        }
         Ok(())
     }
 }

@@ -15,7 +15,9 @@ pub mod frame;
 mod inbound;
 mod outbound;
 mod purse;
+mod rules;
 mod streams;
+mod trailers;
 
 pub use inbound::Bounds;
 

@@ -1,7 +1,7 @@
 //! The rules of RFC 9113 and RFC 7541, one case for each thing a client may do right or wrong: a table for each
 //! chapter, played over cleartext and TLS. The connection must end, or go on, as the RFC says, and with its code.
 
-use std::sync::LazyLock;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::support::frames::{
     ACK, DATA, END_STREAM, Frame, Frames, GET, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS,
@@ -52,29 +52,24 @@ const fn case(name: &'static str, then: Then, play: fn(&mut Frames)) -> Case {
     Case { name, play, then }
 }
 
-/// One gateway for all cases: each has a connection of its own.
-static STAGE: LazyLock<(Origin, Gateway)> = LazyLock::new(|| {
-    let origin = Origin::echo();
-    let policy = policy([origin.address()]).tls(&Certs::new());
-    // The listener lives as long as the process; ended by it, not by a stop.
-    let gateway = Gateway::start(policy);
-    (origin, gateway)
-});
-
 fn play(cases: &[Case]) {
+    let origin = Origin::echo();
+    let certs = Certs::new();
+    let gateway = Gateway::start(policy([origin.address()]).tls(&certs));
     let mut failed = Vec::new();
     for case in cases {
         for proto in [Proto::H2c, Proto::H2Tls] {
-            let outcome = std::panic::catch_unwind(|| {
-                let mut frames = Frames::over(proto, &STAGE.1);
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                let mut frames = Frames::over(proto, &gateway);
                 (case.play)(&mut frames);
                 case.then.check(frames);
-            });
+            }));
             if outcome.is_err() {
                 failed.push(format!("{} ({proto:?})", case.name));
             }
         }
     }
+    gateway.stop();
     assert!(failed.is_empty(), "{} cases failed: {failed:#?}", failed.len());
 }
 
@@ -90,14 +85,8 @@ impl Then {
                 assert_eq!(goodbye.error(), *code, "{rest:?}");
             }
             Fails(stream, codes) => {
-                let seen: Vec<Frame> = std::iter::from_fn(|| frames.next())
-                    .scan(false, |over, frame| {
-                        (!std::mem::replace(over, is_end(&frame, *stream))).then_some(frame)
-                    })
-                    .collect();
-                let end = seen.last().unwrap_or_else(|| panic!("closed without a word"));
-                assert!(is_end(end, *stream), "{seen:?}");
-                assert!(codes.contains(&end.error()), "{codes:?}: {seen:?}");
+                let end = end_of(&mut frames, *stream);
+                assert!(codes.contains(&end.error()), "{codes:?}: {end:?}");
             }
             Checked => {}
         }
@@ -106,6 +95,24 @@ impl Then {
 
 fn is_end(frame: &Frame, stream: u32) -> bool {
     frame.kind == GOAWAY || frame.kind == RST_STREAM && frame.stream == stream
+}
+
+/// The frame that ends a stream or all. Whatever comes of it comes before the answer to a second ping.
+fn end_of(frames: &mut Frames, stream: u32) -> Frame {
+    let (mut seen, mut pongs) = (Vec::new(), 0);
+    frames.send(PING, 0, 0, b"and then");
+    while let Some(frame) = frames.next() {
+        if is_end(&frame, stream) {
+            return frame;
+        }
+        if frame.kind == PING && frame.has(ACK) {
+            pongs += 1;
+            assert!(pongs < 2, "it goes on: {seen:?}");
+            frames.send(PING, 0, 0, b"and then");
+        }
+        seen.push(frame);
+    }
+    panic!("closed without a word: {seen:?}");
 }
 
 /// The answer on a stream is 200, and whole.

@@ -4,12 +4,12 @@
 
 use crate::http::h2_guard::Fault;
 use crate::http::h2_guard::frame::{Head, flag, kind};
+use crate::http::h2_guard::rules::{
+    FRAME, WINDOW, Weight, chatter, depends, is_idle, may_send, of_the_connection, reset, setting, settings, window,
+};
 use crate::http::h2_guard::streams::{Known, Streams};
+use crate::http::h2_guard::trailers::Trailers;
 
-/// What we accept at most in one frame: the least that may be advertised (RFC 9113 §4.2).
-const FRAME: u32 = 16_384;
-/// The greatest window there is (RFC 9113 §6.9.1).
-const WINDOW: u32 = 0x7FFF_FFFF;
 /// What a header block may be larger than the list it holds: changes of table size, padding.
 const SLACK: u32 = 1024;
 
@@ -34,13 +34,6 @@ impl Bounds {
     }
 }
 
-/// What a frame costs its client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Weight {
-    pub(super) resets: u32,
-    pub(super) chatter: u32,
-}
-
 /// A header block that has begun and not ended.
 #[derive(Debug, Clone, Copy)]
 struct Block {
@@ -56,6 +49,8 @@ pub(super) struct Inbound {
     /// The first frame has come.
     begun: bool,
     block: Option<Block>,
+    /// A header block on a stream that has one already.
+    trailers: Option<Trailers>,
     frame: Head,
     /// The first bytes of the payload, or of one setting, as far as they matter.
     part: [u8; 6],
@@ -69,6 +64,7 @@ impl Inbound {
             bounds,
             begun: false,
             block: None,
+            trailers: None,
             frame: Head {
                 length: 0,
                 kind: kind::SETTINGS,
@@ -95,6 +91,7 @@ impl Inbound {
         if let Some(block) = self.block {
             return self.go_on(block, head);
         }
+        self.trailers = None;
         if !self.begun {
             self.begun = true;
             if head.kind != kind::SETTINGS || head.has(flag::ACK) {
@@ -128,7 +125,8 @@ impl Inbound {
     }
 
     /// Bytes of the frame's payload.
-    pub(super) fn look(&mut self, mut piece: &[u8]) -> Result<(), Fault> {
+    pub(super) fn look(&mut self, whole: &[u8]) -> Result<(), Fault> {
+        let mut piece = whole;
         while self.want > 0 {
             let Some((byte, rest)) = piece.split_first() else {
                 break;
@@ -143,7 +141,10 @@ impl Inbound {
                 self.judge()?;
             }
         }
-        Ok(())
+        match &mut self.trailers {
+            Some(trailers) => trailers.gather(whole),
+            None => Ok(()),
+        }
     }
 
     fn go_on(&mut self, mut block: Block, head: Head) -> Result<Weight, Fault> {
@@ -159,6 +160,9 @@ impl Inbound {
             return Err(Fault::flood("a header block is too large"));
         }
         self.block = (!head.has(flag::END_HEADERS)).then_some(block);
+        if let Some(trailers) = &mut self.trailers {
+            trailers.begin(head)?;
+        }
         Ok(chatter(u32::from(head.length == 0) * 100))
     }
 
@@ -202,6 +206,7 @@ impl Inbound {
             if ends {
                 streams.ended(head.stream);
             }
+            self.trailers.insert(Trailers::default()).begin(head)?;
         }
         if !head.has(flag::END_HEADERS) {
             self.block = Some(Block {
@@ -258,88 +263,5 @@ impl Inbound {
             return Err(Fault::protocol("there is more padding than frame"));
         }
         Ok(())
-    }
-}
-
-fn chatter(chatter: u32) -> Weight {
-    Weight { resets: 0, chatter }
-}
-
-/// Streams above the highest, and all that only a server could open, have not begun.
-fn is_idle(stream: u32, streams: &Streams) -> bool {
-    stream > streams.highest() || stream.is_multiple_of(2)
-}
-
-/// RFC 9113 §5.1: who has ended a stream sends no more on it. A fault of the stream there, and of the connection
-/// here (§5.4.1 leaves that open): it is the cheapest way to make a server reset its own streams.
-fn may_send(known: Known) -> Result<(), Fault> {
-    match known {
-        Known::Open | Known::Reset => Ok(()),
-        Known::Ended | Known::Gone => Err(Fault {
-            code: super::Code::StreamClosed,
-            why: "a frame comes after the end of its stream",
-        }),
-    }
-}
-
-fn reset(head: Head, streams: &mut Streams) -> Result<Weight, Fault> {
-    if head.length != 4 {
-        return Err(Fault::size("RST_STREAM is not four bytes long"));
-    }
-    if head.stream == 0 || is_idle(head.stream, streams) {
-        return Err(Fault::protocol("RST_STREAM belongs to no stream"));
-    }
-    let resets = u32::from(streams.reset(head.stream));
-    Ok(Weight {
-        resets,
-        chatter: 1 - resets,
-    })
-}
-
-fn window(head: Head, streams: &Streams) -> Result<Weight, Fault> {
-    if head.length != 4 {
-        return Err(Fault::size("WINDOW_UPDATE is not four bytes long"));
-    }
-    if head.stream != 0 && is_idle(head.stream, streams) {
-        return Err(Fault::protocol("WINDOW_UPDATE belongs to no stream"));
-    }
-    Ok(chatter(1))
-}
-
-fn settings(head: Head) -> Result<Weight, Fault> {
-    let whole = head.length.is_multiple_of(6) && !(head.has(flag::ACK) && head.length > 0);
-    // Each is a change to all streams, and an answer.
-    of_the_connection(head, whole, 10 + head.length / 6)
-}
-
-fn of_the_connection(head: Head, fits: bool, weight: u32) -> Result<Weight, Fault> {
-    if head.stream != 0 {
-        return Err(Fault::protocol("a frame of the connection belongs to a stream"));
-    }
-    if !fits {
-        return Err(Fault::size("a frame has a length it cannot have"));
-    }
-    Ok(chatter(weight))
-}
-
-fn depends(stream: u32, on: u32) -> Result<(), Fault> {
-    if stream == on {
-        return Err(Fault::protocol("a stream depends on itself"));
-    }
-    Ok(())
-}
-
-/// RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1.
-fn setting(name: u16, value: u32) -> Result<(), Fault> {
-    match name {
-        2 | 8 | 9 if value > 1 => Err(Fault::protocol("a setting is neither on nor off")),
-        4 if value > WINDOW => Err(Fault {
-            code: super::Code::FlowControl,
-            why: "the window of streams is too large",
-        }),
-        5 if !(FRAME..=0x00FF_FFFF).contains(&value) => {
-            Err(Fault::protocol("frames cannot be of the size that is set"))
-        }
-        _ => Ok(()),
     }
 }

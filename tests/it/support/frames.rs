@@ -3,7 +3,6 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
@@ -43,7 +42,11 @@ trait Socket: Read + Write + Send {}
 impl<S: Read + Write + Send> Socket for S {}
 
 /// A connection that speaks in frames.
-pub struct Frames(Box<dyn Socket>);
+pub struct Frames {
+    socket: Box<dyn Socket>,
+    proto: Proto,
+    address: SocketAddr,
+}
 
 /// A frame that came.
 #[derive(Debug, Clone)]
@@ -57,24 +60,33 @@ pub struct Frame {
 impl Frames {
     /// Connects and greets, with prior knowledge.
     pub fn open(address: SocketAddr) -> Self {
-        Self::greet(Self(Box::new(socket(address))))
+        Self::connect(Proto::H2c, address).greet()
     }
 
     /// Connects and greets.
     pub fn over(proto: Proto, gateway: &Gateway) -> Self {
-        Self::greet(Self::silent(proto, gateway))
+        Self::connect(proto, proto.address(gateway)).greet()
     }
 
-    /// Connects and says nothing.
-    pub fn silent(proto: Proto, gateway: &Gateway) -> Self {
-        let socket = socket(proto.address(gateway));
-        if !proto.is_tls() {
-            return Self(Box::new(socket));
+    /// Another connection to the same place, on which nothing is said yet.
+    pub fn stranger(&self) -> Self {
+        Self::connect(self.proto, self.address)
+    }
+
+    fn connect(proto: Proto, address: SocketAddr) -> Self {
+        let socket = socket(address);
+        let socket: Box<dyn Socket> = if proto.is_tls() {
+            let terms = trusting(&[b"h2"], &rustls::version::TLS13);
+            let name = ServerName::try_from("gateway.test").unwrap();
+            Box::new(StreamOwned::new(ClientConnection::new(terms, name).unwrap(), socket))
+        } else {
+            Box::new(socket)
+        };
+        Self {
+            socket,
+            proto,
+            address,
         }
-        let terms = trusting(&[b"h2"], &rustls::version::TLS13);
-        let name = ServerName::try_from("gateway.test").unwrap();
-        let session = ClientConnection::new(Arc::clone(&terms), name).unwrap();
-        Self(Box::new(StreamOwned::new(session, socket)))
     }
 
     fn greet(mut self) -> Self {
@@ -85,7 +97,7 @@ impl Frames {
 
     /// Any bytes; `false` once the gateway has gone.
     pub fn raw(&mut self, bytes: &[u8]) -> bool {
-        self.0.write_all(bytes).and_then(|()| self.0.flush()).is_ok()
+        self.socket.write_all(bytes).and_then(|()| self.socket.flush()).is_ok()
     }
 
     /// `false` once the gateway has gone.
@@ -140,7 +152,7 @@ impl Frames {
 
     fn exactly(&mut self, count: usize) -> Option<Vec<u8>> {
         let mut bytes = vec![0; count];
-        match self.0.read_exact(&mut bytes) {
+        match self.socket.read_exact(&mut bytes) {
             Ok(()) => Some(bytes),
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
                 panic!("waited {DEADLINE:?} in vain for a frame")
