@@ -9,6 +9,7 @@ pub mod door;
 pub mod doors;
 mod entry;
 mod frames;
+mod gate;
 mod greeting;
 mod http2;
 mod patience;

@@ -4,6 +4,7 @@ pub mod accept_encoding;
 pub mod body;
 pub mod client;
 pub mod exchange;
+pub mod extended_connect;
 pub mod flow;
 pub mod forwarded;
 pub mod frames;

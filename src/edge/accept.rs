@@ -100,7 +100,7 @@ where
         let mut own = None;
         if listener.proxy_protocol {
             let gateway = self.lane.holder.snapshot();
-            match announced(&mut socket, peer, &gateway.trust).await {
+            match announced(&mut socket, peer, &gateway.trust, listener.request_head).await {
                 Ok(Announced::Nobody) => {}
                 Ok(Announced::Client(client, server)) => {
                     (peer, local) = (client, server);

@@ -11,20 +11,21 @@ use tokio::net::TcpStream;
 use crate::http::client::Trust;
 use crate::http::proxy_protocol::{Announced, Fault, LINE, START, Version, binary, line, rest};
 
-/// How long a proxy may take for its header: it sends it at once, and with the first packet.
+/// How long a proxy may take for its header at most: it sends it at once, and with the first packet.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Reads the header, and no byte beyond. Whose connection it is, or the word of
+/// Reads the header, and no byte beyond, within `patience`. Whose connection it is, or the word of
 /// `portcullis_connections_refused_total` for why it is nobody's.
 pub(super) async fn announced(
     socket: &mut TcpStream,
     peer: SocketAddr,
     trust: &Trust,
+    patience: Duration,
 ) -> Result<Announced, &'static str> {
     if !trust.contains(peer.ip()) {
         return Err("proxy_protocol_untrusted");
     }
-    match tokio::time::timeout(PATIENCE, read(socket)).await {
+    match tokio::time::timeout(patience.min(PATIENCE), read(socket)).await {
         Ok(Ok(announced)) => Ok(announced),
         Ok(Err(error)) => {
             tracing::debug!(peer = %peer, error = %error, "a trusted proxy did not announce its client");

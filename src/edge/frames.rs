@@ -12,6 +12,7 @@ use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
 
+use crate::edge::gate::Gate;
 use crate::edge::tap::Tap;
 use crate::http::h2_guard::{Fault, Guard};
 use crate::http::phase::Phase;
@@ -34,6 +35,7 @@ pub(super) struct Frames {
     tap: Option<Tap>,
     guard: Box<Guard>,
     phase: Arc<Phase>,
+    gate: Arc<Gate>,
     /// Where the connection goes when the guard ends it.
     parted: Option<oneshot::Sender<Parting>>,
 }
@@ -49,12 +51,18 @@ pub(super) struct Parting {
 
 impl Frames {
     /// Puts a guard before a connection; what the guard ends comes out of the other part.
-    pub(super) fn new(tap: Tap, guard: Guard, phase: Arc<Phase>) -> (Self, oneshot::Receiver<Parting>) {
+    pub(super) fn new(
+        tap: Tap,
+        guard: Guard,
+        phase: Arc<Phase>,
+        gate: Arc<Gate>,
+    ) -> (Self, oneshot::Receiver<Parting>) {
         let (parted, parting) = oneshot::channel();
         let frames = Self {
             tap: Some(tap),
             guard: Box::new(guard),
             phase,
+            gate,
             parted: Some(parted),
         };
         (frames, parting)
@@ -75,6 +83,7 @@ impl Frames {
 
     /// Passes on what was written and judges it.
     fn written(&mut self, polled: Poll<io::Result<usize>>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.gate.wrote(polled.is_ready());
         let Poll::Ready(Ok(mut left)) = polled else {
             return polled;
         };
@@ -127,6 +136,7 @@ impl Write for Frames {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.gate.looked();
         self.tap()?.poll_flush(cx)
     }
 

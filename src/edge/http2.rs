@@ -16,6 +16,7 @@ use tower::Service;
 
 use crate::edge::entry::{Entry, closed, report};
 use crate::edge::frames::{Frames, Parting};
+use crate::edge::gate::Gate;
 use crate::edge::patience::Patiently;
 use crate::edge::tap::Tap;
 use crate::gateway::listener::Listener;
@@ -29,8 +30,8 @@ use crate::stack::enter::Arrival;
 const STREAMS: u32 = 100;
 /// What one stream may send before the application takes it. 256 KiB keep a line of 100 Mbit/s and 20 ms busy.
 const STREAM_WINDOW: u32 = 256 << 10;
-/// And all streams of a connection together: what a client may make us hold.
-const CONNECTION_WINDOW: u32 = 1 << 20;
+/// And all streams of a connection together: what a client may make us hold, and less than a mebibyte with all else.
+const CONNECTION_WINDOW: u32 = 768 << 10;
 /// What a stream holds for a client that reads slowly.
 const SEND_BUFFER: usize = 64 << 10;
 /// Streams opened and reset before we came to them, kept as numbers only; beyond, the connection ends (rapid
@@ -59,8 +60,10 @@ pub(super) async fn serve<S>(
 {
     let phase = Arc::clone(&entry.connection.phase);
     let guard = Guard::new(Bounds::of(listener.max_head), Instant::now());
-    let (frames, mut parting) = Frames::new(tap, guard, Arc::clone(&phase));
-    let mut serving = pin!(builder(listener).serve_connection(frames, entry));
+    let gate = Arc::<Gate>::default();
+    let (frames, mut parting) = Frames::new(tap, guard, Arc::clone(&phase), Arc::clone(&gate));
+    let entry = entry.with_streams(closing.clone());
+    let mut serving = pin!(builder(listener, gate).serve_connection(frames, entry));
     let mut asked_to_end = false;
     loop {
         tokio::select! {
@@ -115,10 +118,11 @@ fn is_clients_fault(error: &hyper::Error) -> bool {
     !error.is_timeout() && error.source().is_some_and(|cause| !cause.is::<io::Error>())
 }
 
-fn builder(listener: &Listener) -> http2::Builder<Patiently> {
-    let mut builder = http2::Builder::new(Patiently);
+fn builder(listener: &Listener, gate: Arc<Gate>) -> http2::Builder<Patiently> {
+    let mut builder = http2::Builder::new(Patiently::at(gate));
     builder
         .timer(TokioTimer::new())
+        .enable_connect_protocol()
         .max_concurrent_streams(STREAMS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)

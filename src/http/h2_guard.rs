@@ -5,10 +5,11 @@
 
 use std::time::Instant;
 
-use crate::http::h2_guard::frame::{Follower, Head, Step};
+use crate::http::h2_guard::frame::{Follower, Step};
 use crate::http::h2_guard::inbound::Inbound;
 use crate::http::h2_guard::outbound::Resetting;
 use crate::http::h2_guard::purse::Purse;
+use crate::http::h2_guard::rules::Weight;
 use crate::http::h2_guard::streams::Streams;
 
 pub mod frame;
@@ -115,8 +116,14 @@ impl Guard {
         }
         while let Some(step) = self.incoming.step(&mut bytes) {
             match step {
-                Step::Head(head) => self.begin(head, &now)?,
-                Step::Payload(piece) => self.inbound.look(piece)?,
+                Step::Head(head) => {
+                    let weight = self.inbound.begin(head, &mut self.streams)?;
+                    self.bear(weight, &now)?;
+                }
+                Step::Payload(piece) => {
+                    let weight = self.inbound.look(piece)?;
+                    self.bear(weight, &now)?;
+                }
             }
         }
         Ok(())
@@ -158,8 +165,7 @@ impl Guard {
         Ok(rest)
     }
 
-    fn begin(&mut self, head: Head, now: &impl Fn() -> Instant) -> Result<(), Fault> {
-        let weight = self.inbound.begin(head, &mut self.streams)?;
+    fn bear(&mut self, weight: Weight, now: &impl Fn() -> Instant) -> Result<(), Fault> {
         if weight.resets > 0 && !self.resets.spend(weight.resets, now) {
             return Err(Fault::flood("streams are opened and reset"));
         }

@@ -19,7 +19,7 @@ use crate::http::exchange::{Connection, Exchange, Notes, Permits};
 use crate::http::refusal::Refusal;
 use crate::http::request_id::request_id;
 use crate::http::trace::Trace;
-use crate::http::{h2, host, path};
+use crate::http::{extended_connect, h2, host, path};
 use crate::layers::{cors, own};
 use crate::stack::catch_panic::Identified;
 use crate::stack::passage::{Held, Lane, Ledger, Passage, Place, Refused, Reply};
@@ -128,6 +128,7 @@ pub(super) fn enter(arrival: Arrival) -> Held {
     snapshot.metrics.in_flight.inc();
     if head.version == Version::HTTP_2 {
         h2::unfold(&mut head.headers);
+        extended_connect::unfold(&mut head, || fastrand::u128(..).to_ne_bytes());
     }
     let client = client::resolve(connection.peer.ip(), &head.headers, &snapshot.trust);
     let addressed = address(&head, &connection);

@@ -8,6 +8,7 @@ use http::{HeaderValue, Request, StatusCode, Version, header, response};
 use crate::gateway::route::{Route, Target};
 use crate::http::body::Body;
 use crate::http::exchange::{Exchange, Response};
+use crate::http::extended_connect;
 use crate::http::flow::{End, Watch};
 use crate::http::forwarded;
 use crate::http::hop;
@@ -50,6 +51,10 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
     .await
     {
         Ok(answer) if answer.0.status == StatusCode::SWITCHING_PROTOCOLS => Ok(switch(passage, answer)),
+        Ok(answer) if extended_connect::misleads(&passage.exchange.head, answer.0.status) => Err(Refused {
+            passage,
+            refusal: Refusal::UpstreamInvalid,
+        }),
         Ok(answer) => match admit_stream(&mut passage, route, &answer.0) {
             Ok(pace) => Ok(Reply {
                 response: incoming(answer, pace),

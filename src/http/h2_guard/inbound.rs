@@ -10,6 +10,8 @@ use crate::http::h2_guard::rules::{
 use crate::http::h2_guard::streams::{Known, Streams};
 use crate::http::h2_guard::trailers::Trailers;
 
+/// What a frame of DATA weighs that has none.
+const NOTHING: u32 = 10;
 /// What a header block may be larger than the list it holds: changes of table size, padding.
 const SLACK: u32 = 1024;
 
@@ -24,12 +26,13 @@ pub struct Bounds {
 
 impl Bounds {
     /// For heads of so many bytes. A block whose frames are nearly empty is no client's way to send one
-    /// (CVE-2024-27316 and its kin).
+    /// (CVE-2024-27316 and its kin): each may be a quarter smaller than it could be.
     pub fn of(max_head: usize) -> Self {
-        let block = u32::try_from(max_head).unwrap_or(u32::MAX / 4).saturating_mul(2);
+        let most = u32::try_from(max_head).unwrap_or(u32::MAX / 4);
+        let full = (most / FRAME).max(1);
         Self {
-            block: block.saturating_add(SLACK),
-            continuations: (block / FRAME).max(8),
+            block: most.saturating_mul(2).saturating_add(SLACK),
+            continuations: (full + full / 4).clamp(4, 80),
         }
     }
 }
@@ -125,8 +128,8 @@ impl Inbound {
     }
 
     /// Bytes of the frame's payload.
-    pub(super) fn look(&mut self, whole: &[u8]) -> Result<(), Fault> {
-        let mut piece = whole;
+    pub(super) fn look(&mut self, whole: &[u8]) -> Result<Weight, Fault> {
+        let (mut piece, mut weight) = (whole, Weight::default());
         while self.want > 0 {
             let Some((byte, rest)) = piece.split_first() else {
                 break;
@@ -139,12 +142,13 @@ impl Inbound {
             if self.have == self.want {
                 self.have = 0;
                 self.judge()?;
+                weight = self.weigh();
             }
         }
-        match &mut self.trailers {
-            Some(trailers) => trailers.gather(whole),
-            None => Ok(()),
+        if let Some(trailers) = &mut self.trailers {
+            trailers.gather(whole)?;
         }
+        Ok(weight)
     }
 
     fn go_on(&mut self, mut block: Block, head: Head) -> Result<Weight, Fault> {
@@ -179,8 +183,15 @@ impl Inbound {
         if ends {
             streams.ended(head.stream);
         }
-        // All padding and no data is as good as nothing; found without its length, where it is all there can be.
-        Ok(chatter(if head.length == 0 && !ends { 10 } else { 0 }))
+        Ok(chatter(if head.length == 0 && !ends { NOTHING } else { 0 }))
+    }
+
+    /// All padding and no data is as good as nothing.
+    fn weigh(&self) -> Weight {
+        let [padding, ..] = self.part;
+        let hollow = self.frame.kind == kind::DATA && self.frame.length == u32::from(padding) + 1;
+        let ends = self.frame.has(flag::END_STREAM);
+        chatter(if hollow && !ends { NOTHING } else { 0 })
     }
 
     fn headers(&mut self, head: Head, streams: &mut Streams) -> Result<Weight, Fault> {

@@ -2,7 +2,7 @@
 //! nothing and reads only as much of an answer as a test asks for.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
@@ -73,8 +73,30 @@ impl Frames {
         Self::connect(self.proto, self.address)
     }
 
+    /// Connects from another address of the loopback network, and greets: another client.
+    pub fn from(source: Ipv4Addr, proto: Proto, gateway: &Gateway) -> Self {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((source, 0)).into()).unwrap();
+        let address = proto.address(gateway);
+        socket.connect(&address.into()).unwrap();
+        Self::wrap(proto, address, socket.into()).greet()
+    }
+
+    /// Greets over a connection on which something has been said before, under TLS if it is to be `secure`.
+    pub fn through(socket: TcpStream, secure: bool) -> Self {
+        let proto = if secure { Proto::H2Tls } else { Proto::H2c };
+        let address = socket.peer_addr().unwrap();
+        Self::wrap(proto, address, socket).greet()
+    }
+
     fn connect(proto: Proto, address: SocketAddr) -> Self {
-        let socket = socket(address);
+        Self::wrap(proto, address, TcpStream::connect(address).unwrap())
+    }
+
+    fn wrap(proto: Proto, address: SocketAddr, socket: TcpStream) -> Self {
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        socket.set_write_timeout(Some(DEADLINE)).unwrap();
+        socket.set_nodelay(true).unwrap();
         let socket: Box<dyn Socket> = if proto.is_tls() {
             let terms = trusting(&[b"h2"], &rustls::version::TLS13);
             let name = ServerName::try_from("gateway.test").unwrap();
@@ -172,14 +194,6 @@ impl Frames {
     pub fn rest(&mut self) -> Vec<Frame> {
         std::iter::from_fn(|| self.next()).collect()
     }
-}
-
-fn socket(address: SocketAddr) -> TcpStream {
-    let socket = TcpStream::connect(address).unwrap();
-    socket.set_read_timeout(Some(DEADLINE)).unwrap();
-    socket.set_write_timeout(Some(DEADLINE)).unwrap();
-    socket.set_nodelay(true).unwrap();
-    socket
 }
 
 /// The bytes of a frame.
