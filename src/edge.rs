@@ -2,11 +2,14 @@
 
 pub mod accept;
 pub mod admin;
+mod announced;
 mod bare;
 pub mod connection;
 pub mod door;
 pub mod doors;
 mod entry;
+mod frames;
+mod gate;
 mod greeting;
 mod http2;
 mod overflow;

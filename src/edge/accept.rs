@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tower::Service;
 
 use crate::carryover::Carryover;
+use crate::edge::announced::announced;
 use crate::edge::connection::{self, Client};
 use crate::edge::door::Door;
 use crate::edge::entry;
@@ -23,6 +24,7 @@ use crate::http::exchange::{Connection, Permit, Release, Response};
 use crate::http::forwarded;
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
+use crate::http::proxy_protocol::Announced;
 use crate::http::refusal::Refusal;
 use crate::http::unread::Unread;
 use crate::stack::enter::Arrival;
@@ -102,12 +104,28 @@ where
     /// Shakes hands where the listener speaks TLS, then serves the connection to its end.
     async fn serve(
         self,
-        socket: TcpStream,
-        peer: SocketAddr,
+        mut socket: TcpStream,
+        mut peer: SocketAddr,
         listener: &Listener,
         mut closing: watch::Receiver<bool>,
     ) {
         let metrics = Arc::clone(&self.carryover.metrics);
+        let mut own = None;
+        if listener.proxy_protocol {
+            let gateway = self.lane.holder.snapshot();
+            match announced(&mut socket, peer, &gateway.trust, listener.request_head).await {
+                Ok(Announced::Nobody) => {}
+                Ok(Announced::Client(client, _server)) => {
+                    peer = client;
+                    // The client's own place; the proxy needed none.
+                    match self.own_permit(client, listener) {
+                        Ok(permit) => own = permit,
+                        Err(reason) => return metrics.connections_refused.count(reason),
+                    }
+                }
+                Err(reason) => return metrics.connections_refused.count(reason),
+            }
+        }
         let socket = match &listener.tls {
             None => Socket::Plain(socket),
             Some(terms) => {
@@ -150,6 +168,7 @@ where
             metrics,
         };
         connection::serve(socket, listener, client, self.stack).await;
+        drop(own);
     }
 
     /// A place among all connections of the door, and one among the client's own.
@@ -164,12 +183,17 @@ where
         if taken >= listener.max_connections {
             return Err("max_connections");
         }
+        Ok([Some(in_all), self.own_permit(peer, listener)?])
+    }
+
+    /// A place among the connections of one client; trusted proxies need none.
+    fn own_permit(&self, peer: SocketAddr, listener: &Listener) -> Result<Option<Permit>, &'static str> {
         let gateway = self.lane.holder.snapshot();
         let Some(most) = listener
             .max_connections_per_client
             .filter(|_| !gateway.trust.contains(peer.ip()))
         else {
-            return Ok([Some(in_all), None]);
+            return Ok(None);
         };
         let own = self.carryover.connections.take(
             peer.ip().to_canonical(),
@@ -177,8 +201,7 @@ where
             most,
             Instant::now(),
         );
-        own.map(|own| [Some(in_all), Some(own)])
-            .ok_or("max_connections_per_client")
+        own.map(Some).ok_or("max_connections_per_client")
     }
 }
 

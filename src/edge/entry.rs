@@ -3,13 +3,14 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use http::{Request, Version};
+use http::{Method, Request, Version};
 use hyper::body::Incoming;
 use hyper::service::Service as HyperService;
 use tokio::sync::watch;
 use tower::Service;
 
 use crate::http::exchange::{Connection, Response};
+use crate::http::extended_connect::Closing;
 use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Lane;
@@ -19,6 +20,8 @@ pub(super) struct Entry<S> {
     stack: S,
     pub(super) connection: Arc<Connection>,
     lane: Arc<Lane>,
+    /// Known to requests that may outlive their answer on a stream of their own.
+    closing: Option<Closing>,
 }
 
 impl<S> Entry<S> {
@@ -28,6 +31,15 @@ impl<S> Entry<S> {
             stack,
             connection,
             lane,
+            closing: None,
+        }
+    }
+
+    /// The same, where a CONNECT may become a tunnel over its stream.
+    pub(super) fn with_streams(self, closing: watch::Receiver<bool>) -> Self {
+        Self {
+            closing: Some(Closing(closing)),
+            ..self
         }
     }
 }
@@ -40,9 +52,14 @@ where
     type Error = Infallible;
     type Future = S::Future;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         if request.version() == Version::HTTP_10 {
             self.connection.phase.speaks_old();
+        }
+        if *request.method() == Method::CONNECT
+            && let Some(closing) = &self.closing
+        {
+            request.extensions_mut().insert(closing.clone());
         }
         let arrival = Arrival::new(request, Arc::clone(&self.connection), Arc::clone(&self.lane));
         self.connection.phase.asked(arrival.arrived);

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,10 +15,13 @@ use tokio::sync::watch;
 use tower::Service;
 
 use crate::edge::entry::{Entry, closed, report};
+use crate::edge::frames::{Frames, Parting};
+use crate::edge::gate::Gate;
 use crate::edge::patience::Patiently;
 use crate::edge::tap::Tap;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::Response;
+use crate::http::h2_guard::{Bounds, Guard};
 use crate::http::phase::{Phase, State};
 use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
@@ -27,15 +30,16 @@ use crate::stack::enter::Arrival;
 const STREAMS: u32 = 100;
 /// What one stream may send before the application takes it. 256 KiB keep a line of 100 Mbit/s and 20 ms busy.
 const STREAM_WINDOW: u32 = 256 << 10;
-/// And all streams of a connection together: what a client may make us hold.
-const CONNECTION_WINDOW: u32 = 1 << 20;
+/// And all streams of a connection together: what a client may make us hold, and less than a mebibyte with all else.
+const CONNECTION_WINDOW: u32 = 768 << 10;
 /// What a stream holds for a client that reads slowly.
 const SEND_BUFFER: usize = 64 << 10;
 /// Streams opened and reset before we came to them, kept as numbers only; beyond, the connection ends (rapid
 /// reset, CVE-2023-44487).
 const UNSEEN_RESETS: usize = 20;
-/// Streams we had to reset for the client's faults; beyond, the connection ends (CVE-2025-8671).
-const OUR_RESETS: usize = 50;
+/// Streams that h2 had to reset for the client's faults in the whole life of a connection. The guard is stricter with
+/// an attacker (CVE-2025-8671) and kinder to a long life; this is for what it might not see.
+const OUR_RESETS: usize = 4096;
 /// How often a client must show that it is there, while a request is under way or not.
 const PING_EVERY: Duration = Duration::from_secs(30);
 /// And how long it may take to.
@@ -55,12 +59,19 @@ pub(super) async fn serve<S>(
     S: Service<Arrival, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
 {
     let phase = Arc::clone(&entry.connection.phase);
-    let mut serving = pin!(builder(listener).serve_connection(TokioIo::new(tap), entry));
+    let guard = Guard::new(Bounds::of(listener.max_head), Instant::now());
+    let gate = Arc::<Gate>::default();
+    let (frames, mut parting) = Frames::new(tap, guard, Arc::clone(&phase), Arc::clone(&gate));
+    let entry = entry.with_streams(closing.clone());
+    let mut serving = pin!(builder(listener, gate).serve_connection(TokioIo::new(frames), entry));
     let mut asked_to_end = false;
     loop {
         tokio::select! {
             biased;
             outcome = &mut serving => {
+                if let Ok(parting) = parting.try_recv() {
+                    return part(parting, metrics).await;
+                }
                 if outcome.as_ref().is_err_and(is_clients_fault) {
                     metrics.malformed.count("http2");
                 }
@@ -83,6 +94,16 @@ pub(super) async fn serve<S>(
     }
 }
 
+/// Ends a connection for what its client did to it.
+async fn part(parting: Parting, metrics: &Metrics) {
+    let flood = parting.fault.is_flood();
+    metrics
+        .malformed
+        .count(if flood { "http2_flood" } else { "http2" });
+    tracing::debug!(fault = parting.fault.why, code = ?parting.fault.code, "a client connection of HTTP/2 was ended");
+    parting.farewell().await;
+}
+
 /// Until no request is under way, and the client has had time to hear that the connection ends. A polite end
 /// waits for the client to say that it has heard (RFC 9113 §6.8); one that says nothing would hold up a stop.
 async fn unused(phase: &Phase) {
@@ -99,10 +120,11 @@ fn is_clients_fault(error: &hyper::Error) -> bool {
     !error.is_timeout() && error.source().is_some_and(|cause| !cause.is::<io::Error>())
 }
 
-fn builder(listener: &Listener) -> http2::Builder<Patiently> {
-    let mut builder = http2::Builder::new(Patiently);
+fn builder(listener: &Listener, gate: Arc<Gate>) -> http2::Builder<Patiently> {
+    let mut builder = http2::Builder::new(Patiently::at(gate));
     builder
         .timer(TokioTimer::new())
+        .enable_connect_protocol()
         .max_concurrent_streams(STREAMS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)

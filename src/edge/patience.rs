@@ -3,30 +3,36 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use hyper::rt::Executor;
 use pin_project_lite::pin_project;
 
+use crate::edge::gate::Gate;
 use crate::http::stall;
 use crate::upstream::alarm::Alarm;
 
 /// Runs the streams of a connection as tasks.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Patiently;
+#[derive(Debug, Clone)]
+pub(super) struct Patiently {
+    gate: Arc<Gate>,
+}
+
+impl Patiently {
+    /// For the connection with this gate.
+    pub(super) fn at(gate: Arc<Gate>) -> Self {
+        Self { gate }
+    }
+}
 
 impl<F> Executor<F> for Patiently
 where
     F: Future<Output: Send> + Send + 'static,
 {
     fn execute(&self, stream: F) {
-        tokio::spawn(Patient {
-            stream: Some(stream),
-            patience: None,
-            since: None,
-            alarm: Alarm::default(),
-        });
+        tokio::spawn(Patient::of(stream, Arc::clone(&self.gate)));
     }
 }
 
@@ -35,10 +41,29 @@ pin_project! {
     struct Patient<F> {
         #[pin]
         stream: Option<F>,
+        gate: Arc<Gate>,
+        // Which opening of the gate it waits for.
+        waits: Option<usize>,
+        // The body of its answer has begun.
+        begun: bool,
         patience: Option<Duration>,
         // Since when the client takes nothing.
         since: Option<Instant>,
         alarm: Alarm,
+    }
+}
+
+impl<F> Patient<F> {
+    fn of(stream: F, gate: Arc<Gate>) -> Self {
+        Self {
+            stream: Some(stream),
+            gate,
+            waits: None,
+            begun: false,
+            patience: None,
+            since: None,
+            alarm: Alarm::default(),
+        }
     }
 }
 
@@ -50,12 +75,20 @@ impl<F: Future> Future for Patient<F> {
         let Some(stream) = this.stream.as_mut().as_pin_mut() else {
             return Poll::Ready(());
         };
+        if *this.begun && this.gate.is_shut() {
+            // How long that may last is the connection's affair, which sees its socket.
+            this.gate.wait(this.waits, cx.waker());
+            return Poll::Pending;
+        }
         stall::take();
-        if stream.poll(cx).is_ready() {
+        let polled = stream.poll(cx);
+        let notes = stall::take();
+        this.gate.put(notes.bytes);
+        if polled.is_ready() {
             return Poll::Ready(());
         }
-        let notes = stall::take();
         if let Some(patience) = notes.begun {
+            *this.begun = true;
             (*this.patience, *this.since) = (patience, Some(now()));
         }
         match notes.waits_for_source {
@@ -98,7 +131,7 @@ mod tests {
                     stall::begin(Some(5 * SECOND));
                 }
                 if let Some(waits) = notes(polls) {
-                    stall::asked(waits);
+                    stall::asked(waits, 0);
                 }
                 polls += 1;
             }
@@ -108,13 +141,7 @@ mod tests {
                 Poll::Pending
             }
         });
-        Patient {
-            stream: Some(stream),
-            patience: None,
-            since: None,
-            alarm: Alarm::default(),
-        }
-        .await;
+        Patient::of(stream, Arc::default()).await;
         (now() - began).as_secs()
     }
 

@@ -51,9 +51,8 @@ impl Tap {
     }
 
     fn hear(&self) {
-        if self.many {
-            self.phase.greeted(Instant::now());
-        } else {
+        // Where many requests share a connection, bytes alone do not say what has begun.
+        if !self.many {
             self.phase.heard(Instant::now());
         }
     }

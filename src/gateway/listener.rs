@@ -38,6 +38,8 @@ pub struct Listener {
     pub tls_handshake: Duration,
     /// Whether plain requests are sent to https.
     pub redirect_to_https: bool,
+    /// Whether each connection begins with the word of a trusted proxy on whose it is.
+    pub proxy_protocol: bool,
     /// Whom it lets in to what.
     pub entrance: Entrance,
 }

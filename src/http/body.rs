@@ -125,6 +125,14 @@ impl From<&'static str> for Body {
     }
 }
 
+fn note(polled: &Poll<Option<Result<Frame<Bytes>, BodyFault>>>) {
+    let bytes = match polled {
+        Poll::Ready(Some(Ok(frame))) => frame.data_ref().map_or(0, Bytes::len),
+        _ => 0,
+    };
+    stall::asked(polled.is_pending(), bytes);
+}
+
 impl HttpBody for Body {
     type Data = Bytes;
     type Error = BodyFault;
@@ -142,7 +150,7 @@ impl HttpBody for Body {
             }
             Self::Streamed(mut metered) => {
                 let polled = metered.poll(cx);
-                stall::asked(polled.is_pending());
+                note(&polled);
                 *self = Self::Streamed(metered);
                 polled
             }
@@ -157,7 +165,7 @@ impl HttpBody for Body {
             }
             Self::Gzipped(mut gzip) => {
                 let polled = gzip.poll(cx);
-                stall::asked(polled.is_pending());
+                note(&polled);
                 *self = Self::Gzipped(gzip);
                 polled
             }

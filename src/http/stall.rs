@@ -12,10 +12,12 @@ pub struct Notes {
     pub begun: Option<Option<Duration>>,
     /// The last word on the body: true if it is waited for, false if a piece of it was handed on.
     pub waits_for_source: Option<bool>,
+    /// Bytes handed on.
+    pub bytes: usize,
 }
 
 thread_local! {
-    static NOTES: Cell<Notes> = const { Cell::new(Notes { begun: None, waits_for_source: None }) };
+    static NOTES: Cell<Notes> = const { Cell::new(Notes { begun: None, waits_for_source: None, bytes: 0 }) };
     static GIVING_UP: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -24,14 +26,16 @@ pub fn begin(patience: Option<Duration>) {
     NOTES.set(Notes {
         begun: Some(patience),
         waits_for_source: None,
+        bytes: 0,
     });
 }
 
-/// A body was asked for its next piece.
-pub fn asked(waits_for_source: bool) {
+/// A body was asked for its next piece, and gave one of so many bytes or has none yet.
+pub fn asked(waits_for_source: bool, bytes: usize) {
     let notes = NOTES.get();
     NOTES.set(Notes {
         waits_for_source: Some(waits_for_source),
+        bytes: notes.bytes + bytes,
         ..notes
     });
 }
@@ -67,15 +71,15 @@ mod tests {
 
     #[test]
     fn the_last_word_counts_and_only_for_the_body_that_has_begun() {
-        asked(true);
+        asked(true, 0);
         begin(None);
         assert_eq!(take().waits_for_source, None);
         begin(Some(Duration::from_secs(1)));
-        asked(true);
-        asked(false);
+        asked(true, 0);
+        asked(false, 7);
         let notes = take();
         assert_eq!(notes.begun, Some(Some(Duration::from_secs(1))));
-        assert_eq!(notes.waits_for_source, Some(false));
+        assert_eq!((notes.waits_for_source, notes.bytes), (Some(false), 7));
         assert_eq!(take().begun, None);
     }
 

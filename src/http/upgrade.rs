@@ -27,7 +27,9 @@ impl Handshake {
     /// The wish in a request that [`names_websocket`], if the rest of it is well-formed too. `empty` says
     /// that it has no body: bytes of one would be taken for frames.
     pub fn of(method: &Method, version: Version, headers: &HeaderMap, empty: bool) -> Option<Self> {
-        let may = *method == Method::GET && version == Version::HTTP_11 && empty;
+        // In HTTP/2 nobody can name a protocol to upgrade to; where one is named, it is a wish written as this one.
+        let version = matches!(version, Version::HTTP_11 | Version::HTTP_2);
+        let may = *method == Method::GET && version && empty;
         let thirteen = only(headers, &SEC_WEBSOCKET_VERSION)? == "13";
         let key = only(headers, &SEC_WEBSOCKET_KEY)?.as_bytes();
         (may && thirteen && is_key(key)).then(|| Self {
@@ -98,12 +100,20 @@ fn is_key(key: &[u8]) -> bool {
         && digits.last().is_some_and(|last| b"AQgw".contains(last))
 }
 
+/// A key of these bytes.
+pub fn key(bytes: [u8; 16]) -> HeaderValue {
+    HeaderValue::from_bytes(&base64::<24>(&bytes)).expect("base64 is a header value")
+}
+
 /// The hash that shows that whoever answers has read the key as a WebSocket's. It is no secret and guards
 /// none, so that the hash is an old one does no harm.
 fn accept(key: &[u8]) -> [u8; 28] {
-    let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, &[key, MAGIC].concat());
-    let mut text = [b'='; 28];
-    for (three, four) in hash.as_ref().chunks(3).zip(text.chunks_mut(4)) {
+    base64(digest(&SHA1_FOR_LEGACY_USE_ONLY, &[key, MAGIC].concat()).as_ref())
+}
+
+fn base64<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let mut text = [b'='; N];
+    for (three, four) in bytes.chunks(3).zip(text.chunks_mut(4)) {
         let byte = |at: usize| u32::from(three.get(at).copied().unwrap_or(0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for (at, digit) in four.iter_mut().take(three.len() + 1).enumerate() {

@@ -35,6 +35,9 @@ pub struct Listener {
     pub certificates: Vec<CertificateFiles>,
     /// Whether plain requests are sent to https (308), all but those for `/health` and below. Default `false`.
     pub redirect_to_https: bool,
+    /// Whether each connection begins with a header of the PROXY protocol (version 1 or 2), before TLS too. Only who is
+    /// in `[client] trusted_proxies` may connect, and is the client's address then. Default `false`.
+    pub proxy_protocol: bool,
     /// How long a client may take before its request is routed.
     pub timeouts: ListenerTimeouts,
 }
@@ -79,6 +82,7 @@ impl Default for Listener {
             max_target: defaults::MAX_TARGET,
             certificates: Vec::new(),
             redirect_to_https: false,
+            proxy_protocol: false,
             timeouts: ListenerTimeouts::default(),
         }
     }

@@ -14,12 +14,14 @@ use http_body::Body as _;
 use tower::{Layer, Service};
 
 use crate::http::exchange::Response;
+use crate::http::extended_connect;
 use crate::http::flow::End;
 use crate::http::h2;
 use crate::http::request_id::X_REQUEST_ID;
 use crate::http::stall;
 use crate::stack::passage::{Held, Reply};
 use crate::stack::tunnel::Tunnel;
+use crate::upstream::lease::Lease;
 
 const X_RESPONSE_TIME_MS: HeaderName = HeaderName::from_static("x-response-time-ms");
 const X_PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
@@ -81,8 +83,7 @@ fn settle(reply: Reply) -> Response {
     }
     passage.head_known(response.status(), took);
     if let Some(lease) = passage.switched.take() {
-        let connection = Arc::clone(&passage.exchange.connection);
-        connection.handover.leave(Box::new(Tunnel::new(passage, lease)));
+        switch(passage, lease, &mut response);
     } else if response.body().is_streamed() {
         let waits = &passage.place.route().waits;
         let pace = if passage.ledger.stream.is_some() {
@@ -101,6 +102,18 @@ fn settle(reply: Reply) -> Response {
         passage.close(End::Complete);
     }
     response
+}
+
+/// The request goes on as a tunnel: over its connection, or over its stream where that is all it has.
+fn switch(mut passage: Held, lease: Lease, response: &mut Response) {
+    if passage.exchange.head.version != Version::HTTP_2 {
+        let connection = Arc::clone(&passage.exchange.connection);
+        return connection.handover.leave(Box::new(Tunnel::new(passage, lease)));
+    }
+    extended_connect::fold(response);
+    if let Some(granted) = extended_connect::granted(&mut passage.exchange.head) {
+        tokio::spawn(Tunnel::new(passage, lease).over_stream(granted));
+    }
 }
 
 /// `X-Response-Time-ms` and `X-Process-Time` (seconds): until the head of the answer (seed rows 1-16, 2-09; trap T16).

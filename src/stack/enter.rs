@@ -19,7 +19,7 @@ use crate::http::host::Authority;
 use crate::http::refusal::Refusal;
 use crate::http::request_id::request_id;
 use crate::http::trace::Trace;
-use crate::http::{h2, host};
+use crate::http::{extended_connect, h2, host};
 use crate::stack::catch_panic::Identified;
 use crate::stack::passage::{Held, Lane, Ledger, Passage, Place, Refused, Reply};
 use crate::stack::spot::{Spot, spot};
@@ -128,6 +128,7 @@ pub(super) fn enter(arrival: Arrival) -> Held {
     snapshot.metrics.in_flight.inc();
     if head.version == Version::HTTP_2 {
         h2::unfold(&mut head.headers);
+        extended_connect::unfold(&mut head, || fastrand::u128(..).to_ne_bytes());
     }
     let client = client::resolve(connection.peer.ip(), &head.headers, &snapshot.trust);
     let placed = address(&head, &connection).and_then(|authority| {

@@ -11,12 +11,14 @@ use hyper::body::Incoming;
 use crate::gateway::route::{Route, Target};
 use crate::http::body::Body;
 use crate::http::exchange::{Exchange, Response};
+use crate::http::extended_connect;
 use crate::http::flow::{End, Watch};
 use crate::http::grpc;
 use crate::http::hop;
 use crate::http::pace::Pace;
 use crate::http::refusal::{Blame, Refusal};
 use crate::http::upgrade;
+use crate::http::vet::Fault;
 use crate::observe::metrics::Stream;
 use crate::stack::passage::{Held, Passage, Place, Refused, Reply};
 use crate::upstream::Upstream;
@@ -51,6 +53,10 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
     }
     match outcome {
         Ok(answer) if answer.0.status == StatusCode::SWITCHING_PROTOCOLS => Ok(switch(passage, answer)),
+        Ok(answer) if extended_connect::misleads(&passage.exchange.head, answer.0.status) => Err(Refused {
+            passage,
+            refusal: Refusal::UpstreamInvalid(Fault::Switch),
+        }),
         Ok(answer) => match admit_stream(&mut passage, route, (&answer.0, &answer.1)) {
             Ok(pace) => {
                 let mut response = incoming(answer, pace);

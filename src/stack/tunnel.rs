@@ -6,8 +6,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use hyper_util::rt::TokioIo;
 use tokio::sync::watch;
 
+use crate::http::extended_connect::Granted;
 use crate::http::flow::End;
 use crate::http::handover::{Estate, Successor};
 use crate::stack::passage::Held;
@@ -30,6 +33,23 @@ impl Tunnel {
     /// The tunnel of this request over this connection.
     pub fn new(passage: Held, lease: Lease) -> Self {
         Self { passage, lease }
+    }
+
+    /// Runs over a stream of HTTP/2, which there is once the consent is on its way.
+    pub async fn over_stream(self, granted: Granted) {
+        let Granted { stream, closing } = granted;
+        match stream.await {
+            Ok(stream) => {
+                let estate = Estate {
+                    socket: Box::new(TokioIo::new(stream)),
+                    early: Bytes::new(),
+                    closing,
+                };
+                self.run(estate).await;
+            }
+            // Gone before it began; the passage closes its account by itself.
+            Err(error) => tracing::debug!(error = %error, "a stream could not be taken over"),
+        }
     }
 
     async fn run(self, estate: Estate) {

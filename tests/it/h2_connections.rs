@@ -15,9 +15,10 @@ fn echoing() -> (Origin, Gateway) {
 }
 
 fn malformed(gateway: &Gateway) -> i64 {
-    gateway
-        .metrics()
-        .count("portcullis_malformed_requests_total", &[("reason", "http2")])
+    gateway.metrics().count(
+        "portcullis_malformed_requests_total",
+        &[("reason", "http2_flood")],
+    )
 }
 
 #[test]

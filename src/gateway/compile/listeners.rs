@@ -34,6 +34,7 @@ pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> Vec<Listener> {
         }
         report_wide_trust(policy, name, address.ip(), build);
         report_redirect(policy, name, table, build);
+        report_proxy_protocol(policy, name, table, build);
     }
     policy
         .listeners
@@ -74,6 +75,21 @@ fn report_redirect(policy: &Policy, name: &str, table: &policy::Listener, build:
     }
 }
 
+/// A listener that nobody may talk to.
+fn report_proxy_protocol(policy: &Policy, name: &str, table: &policy::Listener, build: &Build<'_>) {
+    if table.proxy_protocol && policy.client.trusted_proxies.is_empty() {
+        build
+            .at()
+            .key("listeners")
+            .key(name)
+            .key("proxy_protocol")
+            .fault(format!(
+                "the listener `{name}` believes only trusted proxies, and there are none"
+            ))
+            .help("name the proxy's network in `[client] trusted_proxies`, or leave `proxy_protocol` out");
+    }
+}
+
 pub(super) fn compile_one(name: &str, table: &policy::Listener, share: usize, build: &Build<'_>) -> Listener {
     let (tls, certificates) =
         certificates::compile(name, &table.certificates, SystemTime::now(), build).unzip();
@@ -91,6 +107,7 @@ pub(super) fn compile_one(name: &str, table: &policy::Listener, share: usize, bu
         certificates,
         tls_handshake: table.timeouts.tls_handshake.0,
         redirect_to_https: table.redirect_to_https,
+        proxy_protocol: table.proxy_protocol,
         entrance: Entrance::Public,
     }
 }

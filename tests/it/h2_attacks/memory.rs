@@ -1,0 +1,116 @@
+//! What one hostile connection can make the gateway hold by itself: less than a mebibyte, whatever it does.
+
+use crate::support::frames::{
+    DATA, END_STREAM, Frames, GET, GOAWAY, HEADERS, SETTINGS, WINDOW_UPDATE, block,
+};
+use crate::support::{Ask, Gate, Gateway, Origin, Proto, Reply, policy};
+
+const FLOW_CONTROL: u32 = 3;
+const MEBIBYTE: usize = 1 << 20;
+/// Connections of each attack; what is measured is the mean.
+const CONNECTIONS: usize = 4;
+
+/// What a connection holds, measured over some that do the same. The first is for what is held once for all.
+fn weight(gateway: &Gateway, attack: impl Fn(u8) -> Frames) -> usize {
+    let _first = attack(1);
+    let before = gateway.resident();
+    let hostile: Vec<_> = (0..CONNECTIONS)
+        .map(|at| attack(u8::try_from(at).unwrap() + 2))
+        .collect();
+    let grown = gateway.resident().saturating_sub(before);
+    drop(hostile);
+    grown / CONNECTIONS
+}
+
+fn connect(gateway: &Gateway, at: u8) -> Frames {
+    Frames::from([127, 0, 0, at + 1].into(), Proto::H2c, gateway)
+}
+
+#[test]
+fn half_a_head() {
+    let origin = Origin::echo();
+    let gateway = Gateway::start(policy([origin.address()]));
+    let weight = weight(&gateway, |at| {
+        let mut frames = connect(&gateway, at);
+        frames.settle();
+        let head = [block(&GET), block(&[("x-large", &"x".repeat(15_000))])].concat();
+        frames.send(HEADERS, END_STREAM, 1, &head);
+        frames.send(9, 0, 1, &block(&[("x-larger", &"x".repeat(15_000))]));
+        // Whether it is read cannot be told by a ping within a head; that a second connection is served shows it.
+        connect(&gateway, at).settle();
+        frames
+    });
+    assert!(weight < MEBIBYTE, "{weight} bytes");
+    gateway.stop();
+}
+
+#[test]
+fn uploads_that_nobody_reads() {
+    let gate = Gate::default();
+    let held = gate.clone();
+    let origin = Origin::playing(move |_, line| {
+        held.wait();
+        line.reply(&Reply::text("done"));
+    });
+    // One request at the application, and all others wait for it with what they have sent.
+    let full = policy([origin.address()]).upstream("max_inflight = 1\nqueue = { timeout = \"60s\" }");
+    let gateway = Gateway::start(full);
+    let first = Ask::get("/").start(gateway.http());
+    origin.wait_for_calls(1);
+    let post = [&[(":method", "POST")], &GET[1..]].concat();
+    let weight = weight(&gateway, |at| {
+        let mut frames = connect(&gateway, at);
+        frames.settle();
+        for stream in [1, 3, 5, 7] {
+            frames.request(stream, &post, 0);
+        }
+        // All that the connection may send before somebody reads it.
+        for at in 0..48 {
+            frames.send(DATA, 0, 2 * (at % 4) + 1, &[b'x'; 1 << 14]);
+        }
+        frames.settle();
+        frames
+    });
+    assert!(weight < MEBIBYTE, "{weight} bytes");
+    let mut greedy = connect(&gateway, 99);
+    greedy.settle();
+    for stream in [1, 3, 5, 7] {
+        greedy.request(stream, &post, 0);
+    }
+    (0..=48).all(|at| greedy.send(DATA, 0, 2 * (at % 4) + 1, &[b'x'; 1 << 14]));
+    let goodbye = greedy.next_of(GOAWAY);
+    assert_eq!(goodbye.error(), FLOW_CONTROL, "it may send more");
+    gate.open();
+    drop(first);
+    gateway.stop();
+}
+
+/// A request that is under way costs a connection to the upstream and what that one reads ahead, over HTTP/1.1
+/// as well. What HTTP/2 must not add to that is a full buffer for each stream of a client that reads nothing.
+#[test]
+fn downloads_that_nobody_reads() {
+    let (gate, body) = (Gate::default(), vec![b'x'; 512 << 10]);
+    let reply = Reply::new(200, "application/octet-stream", body).bytes();
+    let held = gate.clone();
+    let origin = Origin::playing(move |_, line| {
+        line.send(&reply);
+        held.wait();
+    });
+    let gateway = Gateway::start(policy([origin.address()]));
+    let weight = weight(&gateway, |at| {
+        let mut frames = connect(&gateway, at);
+        frames.send(SETTINGS, 0, 0, &[0, 4, 0x7f, 0xff, 0xff, 0xff]);
+        frames.send(WINDOW_UPDATE, 0, 0, &[0x7f, 0, 0, 0]);
+        frames.settle();
+        for stream in 0..90 {
+            frames.request(2 * stream + 1, &GET, END_STREAM);
+        }
+        origin.wait_for_calls(90 * usize::from(at));
+        connect(&gateway, at).settle();
+        frames
+    });
+    assert!(weight < 7 * MEBIBYTE, "{weight} bytes");
+    gate.open();
+    drop(origin);
+    gateway.stop();
+}
