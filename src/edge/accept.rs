@@ -105,24 +105,16 @@ where
     async fn serve(
         self,
         mut socket: TcpStream,
-        mut peer: SocketAddr,
+        peer: SocketAddr,
         listener: &Listener,
         mut closing: watch::Receiver<bool>,
     ) {
         let metrics = Arc::clone(&self.carryover.metrics);
-        let mut own = None;
+        let (mut peer, mut _own) = (peer, None);
         if listener.proxy_protocol {
-            let gateway = self.lane.holder.snapshot();
-            match announced(&mut socket, peer, &gateway.trust, listener.request_head).await {
-                Ok(Announced::Nobody) => {}
-                Ok(Announced::Client(client, _server)) => {
-                    peer = client;
-                    // The client's own place; the proxy needed none.
-                    match self.own_permit(client, listener) {
-                        Ok(permit) => own = permit,
-                        Err(reason) => return metrics.connections_refused.count(reason),
-                    }
-                }
+            // In a box, which is gone again when the connection serves requests.
+            match Box::pin(self.clone().caller(&mut socket, peer, listener)).await {
+                Ok(caller) => (peer, _own) = caller,
                 Err(reason) => return metrics.connections_refused.count(reason),
             }
         }
@@ -168,7 +160,21 @@ where
             metrics,
         };
         connection::serve(socket, listener, client, self.stack).await;
-        drop(own);
+    }
+
+    /// Who is at the other end, by the word of a trusted proxy where the listener asks for it; and that client's own
+    /// place, where the proxy needed none.
+    async fn caller(
+        self,
+        socket: &mut TcpStream,
+        peer: SocketAddr,
+        listener: &Listener,
+    ) -> Result<(SocketAddr, Option<Permit>), &'static str> {
+        let gateway = self.lane.holder.snapshot();
+        match announced(socket, peer, &gateway.trust, listener.request_head).await? {
+            Announced::Nobody => Ok((peer, None)),
+            Announced::Client(client, _) => Ok((client, self.own_permit(client, listener)?)),
+        }
     }
 
     /// A place among all connections of the door, and one among the client's own.

@@ -30,7 +30,7 @@ pub fn unfold(head: &mut request::Parts, random: impl FnOnce() -> [u8; 16]) {
         return;
     }
     let protocol = head.extensions.get::<Protocol>();
-    if !protocol.is_some_and(|protocol| protocol.as_ref() == b"websocket") {
+    if protocol.is_none_or(|protocol| protocol.as_ref() != b"websocket") {
         return;
     }
     head.method = Method::GET;

@@ -47,12 +47,12 @@ pub struct Head {
 
 impl Head {
     fn read(bytes: [u8; HEAD]) -> Self {
-        let [a, b, c, kind, flags, w, x, y, z] = bytes;
+        let [high, middle, low, kind, flags, stream @ ..] = bytes;
         Self {
-            length: u32::from_be_bytes([0, a, b, c]),
+            length: u32::from_be_bytes([0, high, middle, low]),
             kind,
             flags,
-            stream: u32::from_be_bytes([w, x, y, z]) & 0x7FFF_FFFF,
+            stream: u32::from_be_bytes(stream) & 0x7FFF_FFFF,
         }
     }
 

@@ -103,7 +103,7 @@ impl Inbound {
             }
         }
         match head.kind {
-            kind::DATA => self.data(head, streams),
+            kind::DATA => self.payload(head, streams),
             kind::HEADERS => self.headers(head, streams),
             kind::RST_STREAM => reset(head, streams),
             kind::WINDOW_UPDATE => {
@@ -173,7 +173,7 @@ impl Inbound {
         Ok(chatter(u32::from(head.length == 0) * 100))
     }
 
-    fn data(&mut self, head: Head, streams: &mut Streams) -> Result<Weight, Fault> {
+    fn payload(&mut self, head: Head, streams: &mut Streams) -> Result<Weight, Fault> {
         self.want = usize::from(head.has(flag::PADDED));
         if head.has(flag::PADDED) && head.length == 0 {
             return Err(Fault::size("DATA has no room for the length of its padding"));
@@ -244,6 +244,10 @@ impl Inbound {
     }
 
     /// The bytes that were wanted are there.
+    #[allow(
+        clippy::many_single_char_names,
+        reason = "bytes that mean something else in each frame"
+    )]
     fn judge(&mut self) -> Result<(), Fault> {
         let [a, b, c, d, e, f] = self.part;
         let number = u32::from_be_bytes([a, b, c, d]) & WINDOW;

@@ -25,6 +25,11 @@ pub(super) struct Resetting {
     code: u32,
 }
 
+/// What a client is told by the stream that it provoked us to reset (`MadeYouReset`, CVE-2025-8671).
+const PROTOCOL: u32 = Code::Protocol as u32;
+const FLOW_CONTROL: u32 = Code::FlowControl as u32;
+const STREAM_CLOSED: u32 = Code::StreamClosed as u32;
+
 impl Guard {
     /// A frame begins on its way to the client.
     pub(super) fn answer(&mut self, head: Head) {
@@ -58,9 +63,6 @@ impl Guard {
         if !self.outgoing.is_between() {
             return Ok(());
         }
-        const PROTOCOL: u32 = Code::Protocol as u32;
-        const FLOW_CONTROL: u32 = Code::FlowControl as u32;
-        const STREAM_CLOSED: u32 = Code::StreamClosed as u32;
         let patient = match self.resetting.code {
             PROTOCOL | FLOW_CONTROL | STREAM_CLOSED => self.resets.spend(PER_RESET, now),
             REFUSED_STREAM => self.chatter.spend(PER_REFUSAL, now),

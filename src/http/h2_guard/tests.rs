@@ -143,7 +143,7 @@ fn empty_data_ends_soon() {
     for empty in [frame(kind::DATA, 0, 1, &[]), hollow] {
         let (sent, fault) = client.floods(|_| empty.clone());
         assert_eq!((sent < 200, fault.code), (true, Code::EnhanceYourCalm));
-        client.now += Duration::from_secs(60);
+        client.now += Duration::from_mins(1);
     }
 }
 
