@@ -122,7 +122,8 @@ fn a_head_that_is_never_finished_ends_by_its_deadline() {
         std::thread::park_timeout(Duration::from_millis(100));
     }
     frames.rest();
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    let took = Instant::now() - start;
+    assert!(took < Duration::from_secs(10), "{took:?}");
     assert!(origin.calls().is_empty());
     gateway.stop();
 }

@@ -1,5 +1,5 @@
 //! Streams that are opened to be reset: by the client (rapid reset, CVE-2023-44487), or by us for a fault that the
-//! client makes on purpose (MadeYouReset, CVE-2025-8671). No stream counts as open, and each is work.
+//! client makes on purpose (`MadeYouReset`, CVE-2025-8671). No stream counts as open, and each is work.
 
 use super::{ENHANCE_YOUR_CALM, attack, counted, ended};
 use crate::support::frames::{
@@ -75,6 +75,9 @@ fn reset(frames: &mut Frames, stream: u32) {
     frames.send(RST_STREAM, 0, stream, &[0, 0, 0, 8]);
 }
 
+/// What a client does to a stream.
+type Fault = fn(&mut Frames, u32);
+
 #[test]
 fn rapid_resets_in_one_breath_are_cut() {
     let gate = Gate::default();
@@ -102,7 +105,7 @@ fn rapid_resets_of_streams_that_were_taken_up_are_cut() {
 #[test]
 fn faults_that_make_us_reset_are_cut() {
     let most = [0x7f, 0xff, 0xff, 0xff];
-    let faults: [(&[u32], fn(&mut Frames, u32)); 6] = [
+    let faults: [(&[u32], Fault); 6] = [
         (&[PROTOCOL], |frames, stream| {
             frames.send(WINDOW_UPDATE, 0, stream, &[0; 4]);
         }),

@@ -78,7 +78,7 @@ pub(super) const CASES: &[Case] = &[
         confirmed(frames);
     }),
     case("§6.7: PING is answered with what it holds", Checked, |frames| {
-        pong(frames, b"\0\x01h2spec")
+        pong(frames, b"\0\x01h2spec");
     }),
     case("§6.7: the answer to a PING is not answered", Checked, |frames| {
         frames.send(PING, ACK, 0, b"unasked!");

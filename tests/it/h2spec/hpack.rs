@@ -30,7 +30,7 @@ fn huffman(frames: &mut Frames, value: &[u8]) {
 
 pub(super) const CASES: &[Case] = &[
     case("§2.3.3: an index beyond the tables", Checked, |frames| {
-        ask(frames, &[], &[0xc6])
+        ask(frames, &[], &[0xc6]);
     }),
     case(
         "§2.3.3: the index of a name beyond the tables",

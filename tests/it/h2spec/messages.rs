@@ -56,22 +56,22 @@ pub(super) const CASES: &[Case] = &[
         ask(frames, &[(":path", "")]);
     }),
     case("§8.3.1: no `:method`", MALFORMED, |frames| {
-        without(frames, ":method")
+        without(frames, ":method");
     }),
     case("§8.3.1: no `:scheme`", MALFORMED, |frames| {
-        without(frames, ":scheme")
+        without(frames, ":scheme");
     }),
     case("§8.3.1: no `:path`", MALFORMED, |frames| {
-        without(frames, ":path")
+        without(frames, ":path");
     }),
     case("§8.3.1: `:method` twice", MALFORMED, |frames| {
-        twice(frames, ":method")
+        twice(frames, ":method");
     }),
     case("§8.3.1: `:scheme` twice", MALFORMED, |frames| {
-        twice(frames, ":scheme")
+        twice(frames, ":scheme");
     }),
     case("§8.3.1: `:path` twice", MALFORMED, |frames| {
-        twice(frames, ":path")
+        twice(frames, ":path");
     }),
     case(
         "§8.1.1: a length that the one DATA does not have",
