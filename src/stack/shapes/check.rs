@@ -59,7 +59,12 @@ where
         let held = &mut *passage;
         let now = held.exchange.arrived;
         for guarded in self.pick.pick(&held.place) {
-            match guarded.judge(&self.judge, &mut held.exchange, now) {
+            let mut verdict = guarded.judge(&self.judge, &mut held.exchange, now);
+            if matches!(verdict, Verdict::Refuse(Refusal::RateLimited(_))) {
+                // Another worker's clock may have been read later than this request's, if this one was held up.
+                verdict = guarded.judge(&self.judge, &mut held.exchange, Instant::now());
+            }
+            match verdict {
                 Verdict::Pass => {}
                 Verdict::Hold(permit) => held.exchange.permits.in_flight = Some(permit),
                 Verdict::Left(quota) => note_quota(&mut held.exchange.notes, quota),
