@@ -97,6 +97,12 @@ fn ended() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, "ended by the guard")
 }
 
+impl Drop for Frames {
+    fn drop(&mut self) {
+        self.gate.end();
+    }
+}
+
 impl AsyncRead for Frames {
     fn poll_read(
         mut self: Pin<&mut Self>,

@@ -13,6 +13,8 @@ const ROUND: usize = 256 << 10;
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     blocked: AtomicBool,
+    /// The connection is over: nobody will look at its socket again.
+    over: AtomicBool,
     /// Bytes put before the socket since it was looked at.
     round: AtomicUsize,
     /// How often it has been opened.
@@ -25,7 +27,7 @@ pub(super) struct Gate {
 impl Gate {
     /// Whether answers must wait.
     pub(super) fn is_shut(&self) -> bool {
-        self.blocked.load(Relaxed) || self.round.load(Relaxed) > ROUND
+        !self.over.load(Relaxed) && (self.blocked.load(Relaxed) || self.round.load(Relaxed) > ROUND)
     }
 
     /// An answer has put bytes before the socket.
@@ -52,6 +54,12 @@ impl Gate {
         if !self.blocked.load(Relaxed) {
             self.open();
         }
+    }
+
+    /// The connection is over: who waits is let go, to find out for itself.
+    pub(super) fn end(&self) {
+        self.over.store(true, Relaxed);
+        self.open();
     }
 
     /// Wakes once the gate opens. `since` is where the task keeps which time that will be, so that it is woken once.
@@ -111,6 +119,18 @@ mod tests {
         gate.wait(&mut since, &waker);
         gate.wrote(true);
         assert_eq!(woken.0.load(Relaxed), 2);
+    }
+
+    #[test]
+    fn the_end_of_the_connection_lets_everybody_go() {
+        let (gate, woken) = (Gate::default(), Arc::new(Woken(AtomicUsize::new(0))));
+        gate.wrote(false);
+        gate.wait(&mut None, &Waker::from(Arc::clone(&woken)));
+        gate.end();
+        assert_eq!(woken.0.load(Relaxed), 1);
+        assert!(!gate.is_shut());
+        gate.put(2 * ROUND);
+        assert!(!gate.is_shut());
     }
 
     #[test]

@@ -31,7 +31,7 @@ const STREAMS: u32 = 100;
 /// What one stream may send before the application takes it. 256 KiB keep a line of 100 Mbit/s and 20 ms busy.
 const STREAM_WINDOW: u32 = 256 << 10;
 /// And all streams of a connection together: what a client may make us hold, and less than a mebibyte with all else.
-const CONNECTION_WINDOW: u32 = 768 << 10;
+const CONNECTION_WINDOW: u32 = 640 << 10;
 /// What a stream holds for a client that reads slowly.
 const SEND_BUFFER: usize = 64 << 10;
 /// Streams opened and reset before we came to them, kept as numbers only; beyond, the connection ends (rapid
@@ -72,8 +72,8 @@ pub(super) async fn serve<S>(
                 if let Ok(parting) = parting.try_recv() {
                     return part(parting, metrics).await;
                 }
-                if outcome.as_ref().is_err_and(is_clients_fault) {
-                    metrics.malformed.count("http2");
+                if let Some(reason) = outcome.as_ref().err().and_then(clients_fault) {
+                    metrics.malformed.count(reason);
                 }
                 return report(outcome, metrics);
             }
@@ -116,8 +116,17 @@ async fn unused(phase: &Phase) {
 }
 
 /// Frames that broke the rules or were sent to wear us out: what is to blame on neither the socket nor time.
-fn is_clients_fault(error: &hyper::Error) -> bool {
-    !error.is_timeout() && error.source().is_some_and(|cause| !cause.is::<io::Error>())
+/// Of a flood of resets hyper may take notice before the guard does.
+fn clients_fault(error: &hyper::Error) -> Option<&'static str> {
+    let cause = error.source().filter(|cause| !cause.is::<io::Error>())?;
+    let code = cause.downcast_ref().and_then(h2::Error::reason);
+    if error.is_timeout() {
+        None
+    } else if code == Some(h2::Reason::ENHANCE_YOUR_CALM) {
+        Some("http2_flood")
+    } else {
+        Some("http2")
+    }
 }
 
 fn builder(listener: &Listener, gate: Arc<Gate>) -> http2::Builder<Patiently> {

@@ -55,7 +55,12 @@ const fn case(name: &'static str, then: Then, play: fn(&mut Frames)) -> Case {
 fn play(cases: &[Case]) {
     let origin = Origin::echo();
     let certs = Certs::new();
-    let gateway = Gateway::start(policy([origin.address()]).tls(&certs));
+    let gateway = Gateway::start(
+        policy([origin.address()])
+            .tls(&certs)
+            // Refused ones would make room for others, sooner or later.
+            .and("[defaults]\nmax_inflight_per_client = \"off\""),
+    );
     let mut failed = Vec::new();
     for case in cases {
         for proto in [Proto::H2c, Proto::H2Tls] {
