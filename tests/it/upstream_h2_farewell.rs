@@ -82,6 +82,9 @@ fn saying_first(answer: fn(u32) -> Vec<u8>, origin: SocketAddr) -> SocketAddr {
                     if kind == 1 {
                         said.store(true, Ordering::SeqCst);
                         let _gone = stream.write_all(&answer(id));
+                        // With bytes unread a close would be a reset, which takes back what was said.
+                        let _gone = stream.shutdown(std::net::Shutdown::Write);
+                        let _gone = std::io::copy(&mut stream, &mut std::io::sink());
                         return;
                     }
                 }
