@@ -8,7 +8,7 @@ use crate::support::frames::{
 };
 
 /// More than any of them may come to. Each is a few bytes, so that sockets hold many.
-const MOST: usize = 200_000;
+const MOST: usize = 1_000_000;
 
 fn cut(send: impl Fn(&mut Frames, usize) -> bool) {
     attack(Origin::echo, |_, gateway, proto| {
