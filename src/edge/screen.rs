@@ -195,6 +195,11 @@ impl AsyncRead for Screen {
                 this.waiting = true;
                 return Poll::Pending;
             }
+            if this.broken.is_some() || !this.ready.is_empty() {
+                // What was held while the answer was awaited comes before what the socket has, or two requests
+                // would change places and each get the other's answer.
+                continue;
+            }
             let before = buf.filled().len();
             match Pin::new(&mut this.tap).poll_read(cx, buf) {
                 Poll::Ready(Ok(())) if this.vet_read(buf, before) => return Poll::Ready(Ok(())),

@@ -1,7 +1,7 @@
 //! What is unusual and sound: it passes untouched, and what follows it on the connection as well.
 
 use super::listener_of;
-use crate::support::{Ask, Origin};
+use crate::support::{Ask, Gateway, Origin, policy};
 
 /// A head, perhaps with its body; what the upstream is asked for, and gets.
 const SOUND: &[(&str, &str, &str)] = &[
@@ -137,6 +137,30 @@ fn what_follows_an_upgrade_that_was_not_granted_is_http() {
     assert_eq!(wire.answer().json()["target"], "/next");
     wire.answer().assert_refused(400, "request_malformed");
     assert!(wire.is_closed());
+    gateway.stop();
+}
+
+#[test]
+fn a_request_held_until_an_upgrade_is_answered_is_answered_without_another_byte() {
+    let origin = Origin::playing(|call, line| {
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{}",
+            &call.target[..5]
+        );
+        line.send(answer);
+    });
+    // No deadline may ring before the test gives up: a timer that looks after the connection wakes it too.
+    let gateway = Gateway::start(
+        policy([origin.address()]).listener("timeouts = { request_head = \"5m\", keep_alive_idle = \"5m\" }"),
+    );
+    let upgrade = Ask::get("/chat")
+        .header("Connection", "upgrade")
+        .header("Upgrade", "h2c");
+    let mut wire = gateway.connect();
+    wire.send([upgrade.bytes(), Ask::get("/next").bytes()].concat());
+    for target in ["/chat", "/next"] {
+        assert_eq!(wire.answer().text(), target);
+    }
     gateway.stop();
 }
 
