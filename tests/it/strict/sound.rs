@@ -165,6 +165,21 @@ fn a_request_held_until_an_upgrade_is_answered_is_answered_without_another_byte(
 }
 
 #[test]
+fn an_answer_is_whole_though_more_was_asked_than_is_answered() {
+    let large = "x".repeat(1 << 20);
+    let origin = Origin::answering(crate::support::Reply::text(&large));
+    let gateway = listener_of(&origin);
+    let mut wire = gateway.connect();
+    wire.send(Ask::get("/").header("Connection", "close").bytes());
+    wire.send(Ask::get("/more").bytes().repeat(2000));
+    // Its end waits in the kernel when the connection is closed: read from only then.
+    gateway.wait_for_log("the line", |line| line["end"] == "complete");
+    let answer = wire.answer();
+    assert!(answer.body.complete, "{} bytes of it", answer.body.bytes.len());
+    gateway.stop();
+}
+
+#[test]
 fn a_fault_that_waits_behind_a_request_does_not_disturb_it() {
     let gate = crate::support::Gate::default();
     let held = gate.clone();
