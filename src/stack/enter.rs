@@ -192,10 +192,16 @@ fn address<'a>(head: &'a request::Parts, connection: &Connection) -> Result<Opti
     if head.headers.len() > connection.max_headers {
         return Err(Refusal::TooManyHeaders(connection.max_headers));
     }
-    if !head.uri.path().starts_with('/') {
+    // Over HTTP/2 no guard has seen the target, and octets that no URI has (RFC 3986 §2) would reach the upstream.
+    if !head.uri.path().starts_with('/') || head.version == Version::HTTP_2 && !is_ascii(head) {
         return Err(connection.unread.refusal(head));
     }
     host::of_request(head.version, &head.uri, &head.headers).map_err(Refusal::HostInvalid)
+}
+
+fn is_ascii(head: &request::Parts) -> bool {
+    let target = head.uri.path_and_query();
+    target.is_none_or(|target| target.as_str().is_ascii())
 }
 
 fn target_length(head: &request::Parts) -> u64 {

@@ -98,7 +98,7 @@ fn fields_that_would_frame_another_request_end_the_stream() {
         assert!(matches!(fate.kind, RST_STREAM | GOAWAY), "{field:?}: {fate:?}");
         assert_eq!(fate.error(), PROTOCOL_ERROR, "{field:?}");
     }
-    for path in ["/a b", "", "http://other.test/", "a"] {
+    for path in ["/a b", "", "http://other.test/", "a", "/caf\u{e9}", "/?caf\u{e9}"] {
         let mut frames = Frames::open(gateway.http());
         let fields = [GET[0], GET[1], (":path", path), GET[3]];
         frames.request(1, &fields, END_STREAM);
