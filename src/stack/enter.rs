@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::{Instant, SystemTime};
 
 use futures_util::future::Either;
-use http::{HeaderMap, HeaderValue, Method, Request, Version, request};
+use http::{HeaderMap, HeaderValue, Method, Request, Version, header, request};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use std::future::{Ready, ready};
@@ -15,6 +15,7 @@ use tower::{Layer, Service};
 use crate::gateway::Gateway;
 use crate::http::client;
 use crate::http::exchange::{Connection, Exchange, Notes, Permits};
+use crate::http::guard::fault::Fault;
 use crate::http::host::Authority;
 use crate::http::refusal::Refusal;
 use crate::http::request_id::request_id;
@@ -196,7 +197,16 @@ fn address<'a>(head: &'a request::Parts, connection: &Connection) -> Result<Opti
     if !head.uri.path().starts_with('/') || head.version == Version::HTTP_2 && !is_ascii(head) {
         return Err(connection.unread.refusal(head));
     }
+    if head.version == Version::HTTP_2 && has_padded_length(head) {
+        return Err(Refusal::RequestMalformed(Fault::ContentLength));
+    }
     host::of_request(head.version, &head.uri, &head.headers).map_err(Refusal::HostInvalid)
+}
+
+/// A length with zeros before it is the same number to us, and may be an octal one to somebody else.
+fn has_padded_length(head: &request::Parts) -> bool {
+    let length = head.headers.get(header::CONTENT_LENGTH);
+    length.is_some_and(|length| length.len() > 1 && length.as_bytes().starts_with(b"0"))
 }
 
 fn is_ascii(head: &request::Parts) -> bool {

@@ -11,6 +11,11 @@ use portcullis::http::template::Part;
 use portcullis::http::upgrade::Handshake;
 use portcullis::http::{hop, host, path as paths, readings, spelling, template as templates, trailers};
 
+#[path = "properties/guards.rs"]
+mod guards;
+
+pub use guards::{answer, chunks, http2, proxy, request};
+
 /// Names that concern one connection only.
 const HOP_BY_HOP: [&str; 9] = [
     "connection",

@@ -8,12 +8,17 @@ mod properties;
 
 type Property = fn(&[u8]);
 
-const TARGETS: [(&str, Property); 7] = [
+const TARGETS: [(&str, Property); 12] = [
+    ("answer", properties::answer),
+    ("chunks", properties::chunks),
     ("client", properties::client),
     ("frames", properties::frames),
     ("hop", properties::hop),
     ("host", properties::host),
+    ("http2", properties::http2),
     ("path", properties::path),
+    ("proxy", properties::proxy),
+    ("request", properties::request),
     ("template", properties::template),
     ("upgrade", properties::upgrade),
 ];
@@ -35,7 +40,7 @@ fn every_property_holds_for_its_corpus_and_for_what_is_nearly_the_same() {
             for cut in 0..input.len() {
                 property(&input[..cut]);
                 let mut changed = input.clone();
-                for byte in [0, b'/', b'%', b',', b'\n', 0xff] {
+                for byte in [0, b'/', b'%', b',', b'\r', b'\n', b' ', b';', 0xff] {
                     changed[cut] = byte;
                     property(&changed);
                 }

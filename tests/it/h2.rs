@@ -106,6 +106,12 @@ fn fields_that_would_frame_another_request_end_the_stream() {
         let refused = fate.is_none_or(|fate| fate.kind != HEADERS || fate.status() == Some(400));
         assert!(refused, "{path:?}");
     }
+    // A number to us, and an octal one to somebody else.
+    let mut frames = Frames::open(gateway.http());
+    let post = [&[(":method", "POST")], &GET[1..], &[("content-length", "010")]].concat();
+    frames.request(1, &post, 0);
+    frames.send(DATA, END_STREAM, 1, b"1234567890");
+    assert_eq!(frames.fate(1).and_then(|fate| fate.status()), Some(400));
     assert!(origin.calls().is_empty(), "{:?}", origin.calls());
     gateway.stop();
 }

@@ -1,0 +1,326 @@
+//! What holds for the guards at the edge of a connection: no way to cut the bytes changes what they say, and who
+//! reads what they let pass finds the same ends of the same messages. The parser they are held against shares
+//! nothing with them.
+
+use std::time::Instant;
+
+use http::Uri;
+use httparse::{EMPTY_HEADER, Header, Request, Response, Status, parse_chunk_size, parse_headers};
+use portcullis::http::guard::chunks::Chunks;
+use portcullis::http::guard::{Broken, Guard, Limits};
+use portcullis::http::proxy_protocol::{self as proxied, Announced, LINE, START, Version};
+use portcullis::http::vet::{Asked, Fault, Vet};
+use portcullis::http::{h2_guard, h2_guard::Bounds};
+
+/// Narrow, so that short inputs reach them.
+const LIMITS: Limits = Limits {
+    head: 400,
+    target: 60,
+    fields: 6,
+};
+/// The most octets of an answer's head. Longer ones are refused, but for which fault depends on the cuts.
+const ANSWER_HEAD: usize = 64 * 1024;
+
+/// Where to cut, then what a client of HTTP/1.1 sends. If the cut is odd, an upgrade is refused and HTTP goes on.
+pub fn request(bytes: &[u8]) {
+    if let Some((cut, sent)) = bytes.split_first() {
+        connection(*cut, sent);
+    }
+}
+
+/// Where to cut, then a body in chunks and what follows it.
+pub fn chunks(bytes: &[u8]) {
+    let Some((cut, body)) = bytes.split_first() else {
+        return;
+    };
+    let head = b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let passed = connection(*cut, &[head, body].concat());
+    let mut alone = Chunks::new(LIMITS.fields);
+    match alone.vet(body) {
+        Ok(clean) if alone.is_done() => assert!(passed.bytes.len() >= head.len() + clean),
+        Ok(clean) => assert_eq!((passed.bytes.len(), passed.broken), (head.len() + clean, None)),
+        Err((clean, fault)) => {
+            let broken = Some(Broken::Body(fault));
+            assert_eq!((passed.bytes.len(), passed.broken), (head.len() + clean, broken));
+        }
+    }
+}
+
+/// Where to cut, which also says what was asked for, then what a server of HTTP/1.1 sends.
+pub fn answer(bytes: &[u8]) {
+    let Some((cut, sent)) = bytes.split_first() else {
+        return;
+    };
+    let sent = &sent[..sent.len().min(ANSWER_HEAD)];
+    let asked = Asked::numbered(cut % 3).expect("there are three");
+    let mut vet = Vet::default();
+    let whole = vetted(&mut vet, asked, &[sent]);
+    for pieces in cuts(*cut, sent) {
+        let cut = vetted(&mut Vet::default(), asked, &pieces);
+        // What follows an answer without a body is a body only if it comes with its head; else nobody asked for it.
+        let excess = whole.read == Err(Fault::BodyForbidden) && cut.read.is_ok() && cut.at_rest;
+        assert!(whole == cut || excess, "{whole:?} {cut:?}");
+    }
+    let Ok(used) = whole.read else { return };
+    match answer_end(asked, sent) {
+        Some(end) => assert_eq!((used, whole.at_rest), (end, true)),
+        None => assert_eq!((used, whole.at_rest), (sent.len(), false)),
+    }
+    if whole.at_rest {
+        let next = &[&sent[used..]];
+        let afresh = vetted(&mut Vet::default(), asked, next);
+        assert_eq!(
+            vetted(&mut vet, asked, next),
+            afresh,
+            "an answer hangs on the last one"
+        );
+    }
+}
+
+/// Where to cut, then frames of HTTP/2: of a client after its preface, of ours to it, and of the client again.
+pub fn http2(bytes: &[u8]) {
+    let Some((cut, sent)) = bytes.split_first() else {
+        return;
+    };
+    let now = Instant::now();
+    for start in [&[], h2_guard::PREFACE] {
+        let first = [start, sent].concat();
+        let whole = talk(&[&first], &[sent], now);
+        for (first, then) in cuts(*cut, &first).iter().zip(&cuts(*cut, sent)) {
+            assert_eq!(talk(first, then, now), whole);
+        }
+    }
+}
+
+/// A header of the PROXY protocol.
+pub fn proxy(bytes: &[u8]) {
+    let _ = proxied::line(bytes);
+    if let Some((head, rest)) = bytes.split_first_chunk() {
+        let _ = (proxied::rest(*head), proxied::binary(*head, rest));
+    }
+    let Some(announced @ Announced::Client(client, server)) = announced(bytes) else {
+        return;
+    };
+    for address in [client, server] {
+        assert_eq!(
+            address.ip(),
+            address.ip().to_canonical(),
+            "one client has two names"
+        );
+    }
+    for version in [Version::One, Version::Two] {
+        let header = proxied::write(version, client, server);
+        assert!(header.len() <= LINE);
+        assert_eq!(self::announced(&header), Some(announced));
+    }
+}
+
+/// In two, in pieces of one length, and byte by byte.
+fn cuts(cut: u8, bytes: &[u8]) -> [Vec<&[u8]>; 3] {
+    let cut = usize::from(cut);
+    let (before, after) = bytes.split_at(cut.min(bytes.len()));
+    [
+        vec![before, after],
+        bytes.chunks(cut.max(1)).collect(),
+        bytes.chunks(1).collect(),
+    ]
+}
+
+/// What has passed of a connection.
+#[derive(Debug, Default, PartialEq)]
+struct Passed {
+    bytes: Vec<u8>,
+    broken: Option<Broken>,
+    /// It ends with a message.
+    at_rest: bool,
+}
+
+fn connection(cut: u8, sent: &[u8]) -> Passed {
+    let goes_on = cut % 2 == 1;
+    let (whole, _) = pass(&[sent], goes_on);
+    let all = cuts(cut, sent).map(|pieces| pass(&pieces, goes_on));
+    for (passed, _) in &all {
+        assert_eq!(*passed, whole);
+    }
+    assert!(sent.starts_with(&whole.bytes), "what passes is not what came");
+    let [.., (_, heads)] = all;
+    assert_eq!(request_ends(&whole.bytes), (heads, whole.at_rest));
+    whole
+}
+
+/// What passes of these pieces; and where heads end, which is certain only if they come byte by byte.
+fn pass(pieces: &[&[u8]], goes_on: bool) -> (Passed, Vec<usize>) {
+    let mut guard = Guard::new(LIMITS);
+    let (mut held, mut passed, mut heads) = (Vec::new(), Passed::default(), Vec::new());
+    for piece in pieces {
+        held.extend_from_slice(piece);
+        loop {
+            let in_head = guard.is_at_head();
+            let vetted = guard.vet(&held);
+            passed.bytes.extend(held.drain(..vetted.clean));
+            if in_head && vetted.clean > 0 {
+                heads.push(passed.bytes.len());
+            }
+            if let Some(broken) = vetted.broken {
+                assert!(guard.is_over());
+                assert_eq!(guard.vet(b"GET / HTTP/1.1\r\n\r\n").clean, 0);
+                passed.broken = Some(broken);
+                passed.at_rest = matches!(broken, Broken::Head(_));
+                return (passed, heads);
+            }
+            if !(goes_on && guard.is_undecided()) {
+                break;
+            }
+            guard.stay();
+        }
+    }
+    passed.at_rest = guard.is_at_head() || guard.is_undecided();
+    (passed, heads)
+}
+
+/// Where another reader finds the ends of heads, and whether the last message is over.
+fn request_ends(bytes: &[u8]) -> (Vec<usize>, bool) {
+    let (mut at, mut heads) = (0, Vec::new());
+    while at < bytes.len() {
+        let mut fields = [EMPTY_HEADER; LIMITS.fields];
+        let mut request = Request::new(&mut fields);
+        let Ok(Status::Complete(length)) = request.parse(&bytes[at..]) else {
+            panic!("a head passed that is none")
+        };
+        assert!(Uri::try_from(request.path.unwrap_or_default()).is_ok());
+        at += length;
+        heads.push(at);
+        match body(&bytes[at..], request.headers, Some(0)) {
+            Some(length) => at += length,
+            None => return (heads, false),
+        }
+    }
+    (heads, true)
+}
+
+/// Where another reader finds the end of an answer that has one.
+fn answer_end(asked: Asked, bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let mut fields = [EMPTY_HEADER; 100];
+        let mut response = Response::new(&mut fields);
+        let parsed = response.parse(&bytes[at..]).expect("a head passed that is none");
+        let Status::Complete(length) = parsed else {
+            return None;
+        };
+        at += length;
+        match response.code.expect("the head is complete") {
+            101 if asked == Asked::Switch => return None,
+            100..200 => {}
+            204 | 304 => return Some(at),
+            _ if asked == Asked::Head => return Some(at),
+            _ => return body(&bytes[at..], response.headers, None).map(|length| at + length),
+        }
+    }
+}
+
+/// The length of a body, if it is over. `untold` is that of one whose head does not say.
+fn body(bytes: &[u8], headers: &[Header<'_>], untold: Option<usize>) -> Option<usize> {
+    let told = |name: &str| -> Vec<&[u8]> {
+        let lines = headers
+            .iter()
+            .filter(|header| header.name.eq_ignore_ascii_case(name));
+        lines.map(|header| header.value.trim_ascii()).collect()
+    };
+    match (&told("transfer-encoding")[..], &told("content-length")[..]) {
+        ([], []) => untold,
+        ([coding], []) => {
+            assert!(coding.eq_ignore_ascii_case(b"chunked"));
+            chunked(bytes)
+        }
+        ([], [length]) => {
+            let length = std::str::from_utf8(length)
+                .ok()
+                .and_then(|text| text.parse().ok());
+            let length: u64 = length.expect("the length is a number");
+            let length = usize::try_from(length).ok();
+            length.filter(|length| *length <= bytes.len())
+        }
+        others => panic!("the end is told in two ways: {others:?}"),
+    }
+}
+
+fn chunked(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let size = parse_chunk_size(&bytes[at..]).expect("a size passed that is none");
+        let Status::Complete((length, size)) = size else {
+            return None;
+        };
+        at += length;
+        if size == 0 {
+            let mut fields = [EMPTY_HEADER; 100];
+            let parsed = parse_headers(&bytes[at..], &mut fields).expect("trailers passed that are none");
+            return match parsed {
+                Status::Complete((length, _)) => Some(at + length),
+                Status::Partial => None,
+            };
+        }
+        let end = usize::try_from(size).ok().and_then(|size| at.checked_add(size))?;
+        let after = bytes.get(end..)?;
+        if after.len() < 2 {
+            return None;
+        }
+        assert!(after.starts_with(b"\r\n"), "a chunk is longer than its size");
+        at = end + 2;
+    }
+}
+
+/// What is known of an answer.
+#[derive(Debug, PartialEq)]
+struct Known {
+    /// How many octets belong to it.
+    read: Result<usize, Fault>,
+    at_rest: bool,
+    hints: Vec<u8>,
+}
+
+fn vetted(vet: &mut Vet, asked: Asked, pieces: &[&[u8]]) -> Known {
+    vet.begin(asked);
+    let mut read = Ok(0);
+    for piece in pieces {
+        read = read.and_then(|before| vet.read(piece).map(|used| before + used));
+        if read.is_err() || vet.is_at_rest() {
+            break;
+        }
+    }
+    Known {
+        read,
+        at_rest: vet.is_at_rest(),
+        hints: vet.take_hints(),
+    }
+}
+
+/// How a connection of HTTP/2 ends, and what it would be told.
+fn talk(first: &[&[u8]], then: &[&[u8]], now: Instant) -> (Option<h2_guard::Fault>, [bool; 2], [u8; 17]) {
+    let mut guard = h2_guard::Guard::new(Bounds::of(8192), now);
+    let clock = || now;
+    let mut all = || {
+        first.iter().try_for_each(|piece| guard.heard(piece, clock))?;
+        then.iter().try_for_each(|piece| guard.said(piece, clock))?;
+        then.iter().try_for_each(|piece| guard.heard(piece, clock))
+    };
+    let fault = all().err();
+    let calm = h2_guard::Fault {
+        code: h2_guard::Code::EnhanceYourCalm,
+        why: "",
+    };
+    let states = [guard.is_in_head(), guard.may_speak()];
+    (fault, states, guard.goodbye(fault.unwrap_or(calm)))
+}
+
+fn announced(bytes: &[u8]) -> Option<Announced> {
+    match Version::of(bytes.first_chunk()?).ok()? {
+        Version::One => proxied::line(bytes).ok(),
+        Version::Two => {
+            let (head, rest) = bytes[START..].split_first_chunk()?;
+            let rest = rest.get(..proxied::rest(*head).ok()?)?;
+            proxied::binary(*head, rest).ok()
+        }
+    }
+}
