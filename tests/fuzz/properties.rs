@@ -13,6 +13,8 @@ use portcullis::http::{hop, host, path as paths, readings, spelling, template as
 
 #[path = "properties/guards.rs"]
 mod guards;
+#[path = "properties/reader.rs"]
+mod reader;
 
 pub use guards::{answer, chunks, http2, proxy, request};
 
