@@ -22,6 +22,7 @@ pub mod hex;
 pub mod hints;
 pub mod hop;
 pub mod host;
+pub mod inflow;
 pub mod metered;
 pub mod octets;
 pub mod pace;

@@ -6,7 +6,6 @@ pub mod alarm;
 pub mod cap;
 pub mod endpoint;
 pub mod http2;
-pub mod lease;
 pub mod line;
 pub mod resolve;
 pub mod send;
@@ -21,11 +20,11 @@ mod answer;
 mod connect;
 mod deadline;
 mod fault;
+mod http1;
 mod mark;
 mod pool;
 mod probe;
 mod sight;
-mod wire;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -32,8 +32,8 @@ const STREAMS: u32 = 100;
 const STREAM_WINDOW: u32 = 256 << 10;
 /// And all streams of a connection together: what a client may make us hold, and less than a mebibyte with all else.
 const CONNECTION_WINDOW: u32 = 640 << 10;
-/// What a stream holds for a client that reads slowly.
-const SEND_BUFFER: usize = 64 << 10;
+/// What a stream holds for a client that reads slowly before no more is asked for; the last piece may go beyond it.
+const SEND_BUFFER: usize = 16 << 10;
 /// Streams opened and reset before we came to them, kept as numbers only; beyond, the connection ends (rapid
 /// reset, CVE-2023-44487).
 const UNSEEN_RESETS: usize = 20;

@@ -6,13 +6,13 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::sync::watch;
 
 use crate::http::consent::{Consent, Withheld};
 use crate::http::flow::{BodyFault, End, Watch};
 use crate::http::goodbye::Goodbye;
 use crate::http::gzip::{self, Gzip};
+use crate::http::inflow::Inflow;
 use crate::http::metered::Metered;
 use crate::http::pace::Pace;
 use crate::http::stall;
@@ -37,8 +37,9 @@ pub enum Body {
 
 impl Body {
     /// A body streamed from a connection. One that is already at its end becomes `Empty`, and its watch is told.
-    pub fn streamed(inner: Incoming, pace: Pace, watch: Option<Box<dyn Watch>>) -> Self {
-        if inner.is_end_stream() {
+    pub fn streamed(inner: impl Into<Inflow>, pace: Pace, watch: Option<Box<dyn Watch>>) -> Self {
+        let inner = inner.into();
+        if inner.is_over() {
             if let Some(watch) = watch {
                 watch.ended(End::Complete);
             }
@@ -176,8 +177,8 @@ impl HttpBody for Body {
         match self {
             Self::Empty => true,
             Self::Full(_) | Self::Peeked(..) => false,
-            Self::Streamed(metered) => metered.over || metered.inner.is_end_stream(),
-            Self::Withheld(withheld) => withheld.body().inner.is_end_stream(),
+            Self::Streamed(metered) => metered.over || metered.inner.is_over(),
+            Self::Withheld(withheld) => withheld.body().inner.is_over(),
             Self::Gzipped(gzip) => gzip.is_over(),
         }
     }

@@ -1,5 +1,7 @@
 //! How bodies flow and end: who watches one, and why one ends before its end.
 
+use std::io;
+
 use crate::http::pace::TooSlow;
 
 /// Why a body ended before its end.
@@ -14,6 +16,9 @@ pub enum BodyFault {
     /// The sender's connection broke.
     #[error("the body broke off")]
     Sender(#[source] hyper::Error),
+    /// The same, of a connection to a server.
+    #[error("the body broke off")]
+    Broken(#[source] io::Error),
     /// Nobody wants the rest of it.
     #[error("the rest of the body is not wanted")]
     Unwanted,
@@ -59,7 +64,7 @@ impl BodyFault {
         match self {
             Self::TooLarge(_) => End::TooLarge,
             Self::TooSlow(why) => End::TooSlow(*why),
-            Self::Sender(_) | Self::Coding | Self::Unwanted => End::Broken,
+            Self::Sender(_) | Self::Broken(_) | Self::Coding | Self::Unwanted => End::Broken,
         }
     }
 }

@@ -7,18 +7,18 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body::{Body as HttpBody, Frame};
-use hyper::body::Incoming;
+use http_body::Frame;
 use tokio::time::Sleep;
 
 use crate::http::flow::{BodyFault, End, Watch};
 use crate::http::goodbye::Goodbye;
+use crate::http::inflow::Inflow;
 use crate::http::pace::Pace;
 use crate::http::trailers;
 
 /// A body from a connection, counted and paced.
 pub struct Metered {
-    pub(super) inner: Incoming,
+    pub(super) inner: Inflow,
     pace: Pace,
     bytes: u64,
     waited: Duration,
@@ -31,7 +31,7 @@ pub struct Metered {
 
 impl Metered {
     /// Nothing has come yet.
-    pub(super) fn new(inner: Incoming, pace: Pace, watch: Option<Box<dyn Watch>>) -> Self {
+    pub(super) fn new(inner: Inflow, pace: Pace, watch: Option<Box<dyn Watch>>) -> Self {
         Self {
             inner,
             pace,
@@ -50,7 +50,7 @@ impl Metered {
         if self.over {
             return Poll::Ready(None);
         }
-        let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else {
+        let Poll::Ready(frame) = self.inner.poll(cx) else {
             if self.goodbye.as_mut().is_some_and(|goodbye| goodbye.is_due(cx)) {
                 self.end(End::Drained);
                 return Poll::Ready(None);
@@ -67,7 +67,7 @@ impl Metered {
             }
             Some(Err(error)) => {
                 self.end(End::Broken);
-                Some(Err(BodyFault::Sender(error)))
+                Some(Err(error))
             }
             Some(Ok(frame)) => Some(self.count(frame)),
         })
@@ -91,7 +91,7 @@ impl Metered {
             trailers::drop_forbidden(trailers);
         }
         // hyper does not ask again after trailers, nor after the last byte of a body of known length.
-        if frame.is_trailers() || self.inner.is_end_stream() {
+        if frame.is_trailers() || self.inner.is_over() {
             self.end(End::Complete);
         }
         Ok(frame)

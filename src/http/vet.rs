@@ -1,6 +1,7 @@
 //! Vets what a server sends, octet for octet, before any parser reads meaning into it: one answer to each
 //! request, its head in the grammar of RFC 9112, its end told in one way. A state machine over slices in the
-//! order they arrive; however they are cut, the verdict is the same. It copies nothing and changes nothing.
+//! order they arrive; however they are cut, the verdict is the same. It tells its reader what each octet is, and copies
+//! and changes nothing.
 
 mod chunks;
 mod fault;
@@ -12,14 +13,12 @@ pub use fault::Fault;
 use chunks::Chunks;
 use head::Head;
 
-/// The most octets of one head. hyper reads no more before it gives up.
+/// The most octets of one head: of honest ones few have a tenth.
 const HEAD: usize = 64 * 1024;
 /// The most octets of all heads before an answer's body: interim answers come before it without a limit of their own.
 const HEADS: usize = 256 * 1024;
 /// The most interim answers to one request. A server that works for an hour and says so every minute stays below.
 const INTERIM: u8 = 64;
-/// Hints for browsers, the one interim answer that is passed on (RFC 8297).
-const EARLY_HINTS: u16 = 103;
 
 /// What an answer is an answer to, as far as that tells how long it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +41,24 @@ pub struct Vet {
     /// Octets of the head at hand, and of all heads since the request.
     octets: (usize, usize),
     interim: u8,
-    /// A hint that is arriving, and those that have.
-    hints: (Vec<u8>, Vec<u8>),
+    persists: bool,
+}
+
+/// What the octets in front are, and how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Of a head that goes on.
+    Head(usize),
+    /// The end of the head of an interim answer, and its status.
+    Interim(usize, u16),
+    /// The end of the head of the answer, and its status.
+    Answer(usize, u16),
+    /// Of the body.
+    Data(usize),
+    /// What stands around the chunks of a body.
+    Framing(usize),
+    /// Of the field lines after a body, up to the empty one.
+    Trailers(usize),
 }
 
 /// What the next octet belongs to.
@@ -61,20 +76,6 @@ enum Place {
     Other,
 }
 
-impl Asked {
-    /// As a number, to keep it in an atomic.
-    pub fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// Back from its number.
-    pub fn numbered(number: u8) -> Option<Self> {
-        [Self::Plain, Self::Head, Self::Switch]
-            .get(usize::from(number))
-            .copied()
-    }
-}
-
 impl Default for Vet {
     fn default() -> Self {
         Self {
@@ -84,7 +85,7 @@ impl Default for Vet {
             chunks: Chunks::default(),
             octets: (0, 0),
             interim: 0,
-            hints: Default::default(),
+            persists: false,
         }
     }
 }
@@ -96,9 +97,6 @@ impl Vet {
         self.asked = asked;
         self.octets = (0, 0);
         self.interim = 0;
-        if !self.hints.0.is_empty() || !self.hints.1.is_empty() {
-            self.hints = Default::default();
-        }
     }
 
     /// Whether no answer is under way.
@@ -111,48 +109,57 @@ impl Vet {
         matches!(self.place, Place::Head)
     }
 
-    /// Whether hints have come (RFC 8297).
-    pub fn has_hints(&self) -> bool {
-        !self.hints.1.is_empty()
+    /// Whether the next octet is of what stands around the chunks of a body, or of its trailers.
+    pub fn is_between_chunks(&self) -> bool {
+        matches!(self.place, Place::Chunks) && !self.chunks.is_in_chunk()
     }
 
-    /// The field lines of the hints that came since this was last asked.
-    pub fn take_hints(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.hints.1)
+    /// Whether the connection ends the answer, rather than the answer itself.
+    pub fn ends_with_connection(&self) -> bool {
+        matches!(self.place, Place::UntilClose)
     }
 
-    /// Looks at the next octets and says how many of them belong to the answer. Fewer than there are: the
-    /// answer is over and the rest belongs to nothing.
-    pub fn read(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let used = match &mut self.place {
-                Place::Rest => break,
-                Place::Head => self.read_head(rest)?,
-                Place::Length(left) => {
-                    let most = usize::try_from(*left).unwrap_or(usize::MAX);
-                    let used = rest.len().min(most);
-                    *left -= used as u64;
-                    if *left == 0 {
-                        self.place = Place::Rest;
-                    }
-                    used
-                }
-                Place::Chunks => match self.chunks.read(rest)? {
-                    None => rest.len(),
-                    Some(used) => {
-                        self.place = Place::Rest;
-                        used
-                    }
-                },
-                Place::UntilClose | Place::Other => rest.len(),
-            };
-            rest = rest.get(used..).unwrap_or_default();
+    /// Whether the last answer is of a version in which connections go on unless they are said to end (RFC 9112 §9.3).
+    pub fn persists(&self) -> bool {
+        self.persists
+    }
+
+    /// Octets of the body that are still to come, if that was told; none if there are none.
+    pub fn left(&self) -> Option<u64> {
+        match self.place {
+            Place::Rest => Some(0),
+            Place::Length(left) => Some(left),
+            Place::Head | Place::Chunks | Place::UntilClose | Place::Other => None,
         }
-        Ok(bytes.len() - rest.len())
     }
 
-    fn read_head(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
+    /// Looks at the next octets, as far as they are all of one kind. To be asked while an answer is under way; what is
+    /// beyond its end belongs to nothing.
+    pub fn next(&mut self, bytes: &[u8]) -> Result<Part, Fault> {
+        match &mut self.place {
+            Place::Rest => Ok(Part::Framing(0)),
+            Place::Head => self.next_of_head(bytes),
+            Place::Length(left) => {
+                let most = usize::try_from(*left).unwrap_or(usize::MAX);
+                let used = bytes.len().min(most);
+                *left -= used as u64;
+                if *left == 0 {
+                    self.place = Place::Rest;
+                }
+                Ok(Part::Data(used))
+            }
+            Place::Chunks => {
+                let part = self.chunks.next(bytes)?;
+                if self.chunks.is_over() {
+                    self.place = Place::Rest;
+                }
+                Ok(part)
+            }
+            Place::UntilClose | Place::Other => Ok(Part::Data(bytes.len())),
+        }
+    }
+
+    fn next_of_head(&mut self, bytes: &[u8]) -> Result<Part, Fault> {
         let ended = self.head.read(bytes)?;
         let used = ended.unwrap_or(bytes.len());
         self.octets.0 += used;
@@ -163,30 +170,21 @@ impl Vet {
         if self.octets.1 > HEADS {
             return Err(Fault::Interim);
         }
-        if self.head.status() == EARLY_HINTS {
-            self.hint(bytes.get(..used).unwrap_or_default(), ended.is_some());
+        if ended.is_none() {
+            return Ok(Part::Head(used));
         }
-        if ended.is_some() {
-            self.octets.0 = 0;
-            let status = self.head.status();
-            self.place = self.follows(status)?;
-            self.head = Head::default();
-            if matches!(status, 204 | 304) && used < bytes.len() {
-                return Err(Fault::BodyForbidden);
-            }
+        self.octets.0 = 0;
+        let status = self.head.status();
+        self.place = self.follows(status)?;
+        self.persists = self.head.is_current();
+        self.head = Head::default();
+        if matches!(self.place, Place::Head) {
+            return Ok(Part::Interim(used, status));
         }
-        Ok(used)
-    }
-
-    /// Keeps a part of a hint, from somewhere in its status line on; once it is whole, only its fields.
-    #[cold]
-    fn hint(&mut self, part: &[u8], whole: bool) {
-        let (arriving, arrived) = &mut self.hints;
-        arriving.extend_from_slice(part);
-        if whole {
-            let line = arriving.iter().position(|octet| *octet == b'\n').unwrap_or(0);
-            arrived.extend(arriving.drain(..).skip(line + 1));
+        if matches!(status, 204 | 304) && used < bytes.len() {
+            return Err(Fault::BodyForbidden);
         }
+        Ok(Part::Answer(used, status))
     }
 
     /// What comes after a head (RFC 9112 §6.3).

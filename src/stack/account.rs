@@ -21,7 +21,7 @@ use crate::http::request_id::X_REQUEST_ID;
 use crate::http::stall;
 use crate::stack::passage::{Held, Reply};
 use crate::stack::tunnel::Tunnel;
-use crate::upstream::lease::Lease;
+use crate::upstream::tunnel::Link;
 
 const X_RESPONSE_TIME_MS: HeaderName = HeaderName::from_static("x-response-time-ms");
 const X_PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
@@ -82,8 +82,8 @@ fn settle(reply: Reply) -> Response {
         h2::fit(&passage.exchange.head.method, &mut response);
     }
     passage.head_known(response.status(), took);
-    if let Some(lease) = passage.switched.take() {
-        switch(passage, lease, &mut response);
+    if let Some(link) = passage.switched.take() {
+        switch(passage, link, &mut response);
     } else if response.body().is_streamed() {
         let waits = &passage.place.route().waits;
         let pace = if passage.ledger.stream.is_some() {
@@ -105,14 +105,14 @@ fn settle(reply: Reply) -> Response {
 }
 
 /// The request goes on as a tunnel: over its connection, or over its stream where that is all it has.
-fn switch(mut passage: Held, lease: Lease, response: &mut Response) {
+fn switch(mut passage: Held, link: Box<Link>, response: &mut Response) {
     if passage.exchange.head.version != Version::HTTP_2 {
         let connection = Arc::clone(&passage.exchange.connection);
-        return connection.handover.leave(Box::new(Tunnel::new(passage, lease)));
+        return connection.handover.leave(Box::new(Tunnel::new(passage, link)));
     }
     extended_connect::fold(response);
     if let Some(granted) = extended_connect::granted(&mut passage.exchange.head) {
-        tokio::spawn(Tunnel::new(passage, lease).over_stream(granted));
+        tokio::spawn(Tunnel::new(passage, link).over_stream(granted));
     }
 }
 

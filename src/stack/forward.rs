@@ -4,9 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header, response};
-use http_body::Body as _;
-use hyper::body::Incoming;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
 
 use crate::gateway::route::{Route, Target};
 use crate::http::body::Body;
@@ -19,9 +17,10 @@ use crate::http::pace::Pace;
 use crate::http::refusal::{Blame, Refusal};
 use crate::http::upgrade;
 use crate::http::vet::Fault;
-use crate::observe::metrics::Stream;
+use crate::observe::metrics;
 use crate::stack::passage::{Held, Passage, Place, Refused, Reply};
 use crate::upstream::Upstream;
+use crate::upstream::http2::Stream;
 use crate::upstream::line::Line;
 use crate::upstream::send::{self, Errand, send};
 
@@ -52,12 +51,14 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
         phase.hints.take();
     }
     match outcome {
-        Ok(answer) if answer.0.status == StatusCode::SWITCHING_PROTOCOLS => Ok(switch(passage, answer)),
-        Ok(answer) if extended_connect::misleads(&passage.exchange.head, answer.0.status) => Err(Refused {
-            passage,
-            refusal: Refusal::UpstreamInvalid(Fault::Switch),
-        }),
-        Ok(answer) => match admit_stream(&mut passage, route, (&answer.0, &answer.1)) {
+        Ok(answer) if answer.head.status == StatusCode::SWITCHING_PROTOCOLS => Ok(switch(passage, answer)),
+        Ok(answer) if extended_connect::misleads(&passage.exchange.head, answer.head.status) => {
+            Err(Refused {
+                passage,
+                refusal: Refusal::UpstreamInvalid(Fault::Switch),
+            })
+        }
+        Ok(answer) => match admit_stream(&mut passage, route, &answer) {
             Ok(pace) => {
                 let mut response = incoming(answer, pace);
                 if passage
@@ -111,6 +112,7 @@ async fn attempt(
             exchange,
             trace,
             upload,
+            consent,
             ..
         } = passage;
         let received = Received {
@@ -124,6 +126,7 @@ async fn attempt(
             upload: upload.clone(),
             worker: exchange.connection.worker,
             waits: &deadlines,
+            consent: consent.as_deref(),
             again: &|| received.request(&plan, place).ok(),
         };
         send(upstream, request, errand, &mut exchange.notes.trip).await
@@ -149,15 +152,11 @@ fn by_itself(mut passage: Held, target: &Target) -> Result<Reply, Refused> {
 
 /// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's
 /// streams and no longer among its requests in flight.
-fn admit_stream(
-    passage: &mut Passage,
-    route: &Route,
-    (head, body): (&response::Parts, &Incoming),
-) -> Result<Pace, Refusal> {
+fn admit_stream(passage: &mut Passage, route: &Route, answer: &send::Answer) -> Result<Pace, Refusal> {
     // An upgrade that was not granted is an ordinary answer.
     passage.exchange.permits.stream = None;
     // What is complete already is no stream: a gRPC answer of trailers only.
-    let Some(stream) = stream_of(&head.headers).filter(|_| !body.is_end_stream()) else {
+    let Some(stream) = stream_of(&answer.head.headers).filter(|_| !answer.body.is_over()) else {
         return Ok(route.waits.response);
     };
     let now = Instant::now();
@@ -183,12 +182,14 @@ fn take_stream(exchange: &mut Exchange, route: &Route, now: Instant) -> Result<(
 }
 
 /// The consent to an upgrade: the request is a stream from here on, and its connections are left to it.
-fn switch(mut passage: Held, (parts, _empty, line): send::Answer) -> Reply {
+fn switch(mut passage: Held, answer: send::Answer) -> Reply {
     passage.exchange.permits.in_flight = None;
     let metrics = &passage.place.route().metrics;
-    passage.ledger.stream = Some(metrics.stream(Stream::WebSocket));
-    passage.switched = line.into_own();
-    let mut response = Response::from_parts(parts, Body::Empty);
+    passage.ledger.stream = Some(metrics.stream(metrics::Stream::WebSocket));
+    if let Line::Switched(link) = answer.line {
+        passage.switched = Some(link);
+    }
+    let mut response = Response::from_parts(answer.head, Body::Empty);
     *response.version_mut() = Version::HTTP_11;
     let headers = response.headers_mut();
     hop::strip_response(headers);
@@ -198,23 +199,21 @@ fn switch(mut passage: Held, (parts, _empty, line): send::Answer) -> Reply {
     Reply { passage, response }
 }
 
-/// How many headers are written on an answer, or a few more.
-const OURS: usize = 16;
-
 /// The answer, its body paced and its connection given back at the end.
-fn incoming((parts, body, line): send::Answer, pace: Pace) -> Response {
-    let mut response =
-        Response::from_parts(parts, Body::streamed(body, pace, Some(Box::new(Returning(line)))));
+fn incoming(answer: send::Answer, pace: Pace) -> Response {
+    let watch: Option<Box<dyn Watch>> = match answer.line {
+        Line::Shared(stream) => Some(Box::new(Returning(stream))),
+        Line::Own | Line::Switched(_) => None,
+    };
+    let mut response = Response::from_parts(answer.head, Body::streamed(answer.body, pace, watch));
     *response.version_mut() = Version::HTTP_11;
     let headers = response.headers_mut();
     hop::strip_response(headers);
-    // Room for what the layers write, once instead of each time it runs out.
-    headers.reserve(OURS);
     response
 }
 
-/// Gives the connection back once the answer has been read to its end; whatever else happens ends it.
-struct Returning(Line);
+/// Gives the stream back once the answer has been read to its end; whatever else happens ends it.
+struct Returning(Stream);
 
 impl Watch for Returning {
     fn passed(&mut self, _bytes: u64) {}
@@ -225,15 +224,15 @@ impl Watch for Returning {
 }
 
 /// Server-sent events (WHATWG HTML §9.2) and calls stay open on purpose: silence on them is no fault.
-fn stream_of(headers: &HeaderMap) -> Option<Stream> {
+fn stream_of(headers: &HeaderMap) -> Option<metrics::Stream> {
     let kind = headers.get(header::CONTENT_TYPE)?.as_bytes();
     if kind
         .get(..17)
         .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
     {
-        return Some(Stream::Sse);
+        return Some(metrics::Stream::Sse);
     }
-    grpc::is_stream(headers).then_some(Stream::Grpc)
+    grpc::is_stream(headers).then_some(metrics::Stream::Grpc)
 }
 
 /// The client is told the code; the log is told the rest. What the client itself broke off is its own affair.

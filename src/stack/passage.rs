@@ -23,7 +23,7 @@ use crate::layers::own::Own;
 use crate::observe::access_log::{self, Line};
 use crate::observe::{crashes, metrics};
 use crate::stack::words::{DRAIN_OVER, end_name, level, timeout_name, version_name};
-use crate::upstream::lease::Lease;
+use crate::upstream::tunnel::Link;
 use crate::upstream::watch::Upload;
 
 /// What one worker brings to its requests.
@@ -79,7 +79,7 @@ pub struct Passage {
     /// Whether the upstream wants that body, where the client waits to be told.
     pub consent: Option<Arc<Consent>>,
     /// The connection to the upstream, once that has switched protocols.
-    pub switched: Option<Lease>,
+    pub switched: Option<Box<Link>>,
     /// The worker.
     pub lane: Arc<Lane>,
     /// What became of it.

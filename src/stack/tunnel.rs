@@ -11,11 +11,10 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::watch;
 
 use crate::http::extended_connect::Granted;
-use crate::http::flow::End;
 use crate::http::handover::{Estate, Successor};
 use crate::stack::passage::Held;
 use crate::stack::tunnel::relay::{Limits, Relay};
-use crate::upstream::lease::Lease;
+use crate::upstream::tunnel::Link;
 
 mod relay;
 mod way;
@@ -26,13 +25,13 @@ const GRACE: Duration = Duration::from_secs(2);
 /// A request whose upstream has switched protocols.
 pub struct Tunnel {
     passage: Held,
-    lease: Lease,
+    link: Box<Link>,
 }
 
 impl Tunnel {
     /// The tunnel of this request over this connection.
-    pub fn new(passage: Held, lease: Lease) -> Self {
-        Self { passage, lease }
+    pub fn new(passage: Held, link: Box<Link>) -> Self {
+        Self { passage, link }
     }
 
     /// Runs over a stream of HTTP/2, which there is once the consent is on its way.
@@ -53,7 +52,7 @@ impl Tunnel {
     }
 
     async fn run(self, estate: Estate) {
-        let Self { mut passage, lease } = self;
+        let Self { mut passage, link } = self;
         let Estate {
             socket,
             early,
@@ -65,19 +64,10 @@ impl Tunnel {
             until: waits.stream_max.map(|most| now() + most),
             grace: GRACE.min(passage.lane.holder.snapshot().drain / 2),
         };
-        let end = match lease.into_link().await {
-            Ok(link) => {
-                let mut relay = Relay::new((socket, early), (link.socket, link.early), limits);
-                let end = relay.run(closed(closing)).await;
-                (passage.ledger.bytes_in, passage.ledger.bytes_out) = relay.bytes();
-                drop(link.hold);
-                end
-            }
-            Err(error) => {
-                tracing::debug!(error = %error, "a switched connection could not be taken over");
-                End::Broken
-            }
-        };
+        let mut relay = Relay::new((socket, early), (link.socket, link.early), limits);
+        let end = relay.run(closed(closing)).await;
+        (passage.ledger.bytes_in, passage.ledger.bytes_out) = relay.bytes();
+        drop(link.hold);
         passage.close(end);
     }
 }

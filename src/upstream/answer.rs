@@ -4,13 +4,16 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::HeaderName;
+use http::header::{CONNECTION, HeaderName};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
 /// How long a connection may rest: ours, or less if the server's `Keep-Alive: timeout=N` says so, minus a
 /// second for the way there (RFC 2068 §19.7.1.1).
 pub(super) fn rest(headers: &HeaderMap, pool_idle: Duration) -> Duration {
+    if says_close(headers) {
+        return Duration::ZERO;
+    }
     let timeout = headers.get(KEEP_ALIVE).and_then(|value| {
         let mut parameters = value.to_str().ok()?.split(',');
         parameters.find_map(|one| {
@@ -22,6 +25,13 @@ pub(super) fn rest(headers: &HeaderMap, pool_idle: Duration) -> Duration {
     timeout.map_or(pool_idle, |seconds| {
         pool_idle.min(Duration::from_secs(seconds.saturating_sub(1)))
     })
+}
+
+/// Whether the server will close the connection (RFC 9112 §9.6).
+fn says_close(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(CONNECTION).into_iter();
+    let mut options = lines.flat_map(|line| line.as_bytes().split(|octet| *octet == b','));
+    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
 
 #[cfg(test)]

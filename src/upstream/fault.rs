@@ -13,9 +13,9 @@ use crate::http::pace::TooSlow;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::http::vet;
 use crate::tls::client::is_distrust;
+use crate::upstream::http1::Broke;
 use crate::upstream::transport::{NotHttp2, TlsFailed};
 use crate::upstream::watch::Upload;
-use crate::upstream::wire::Wire;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -37,19 +37,13 @@ impl From<Refusal> for AttemptError {
 }
 
 /// The request broke off.
-pub(super) fn fault(error: hyper::Error, wire: &Wire) -> AttemptError {
-    let body = error
-        .source()
-        .and_then(|source| source.downcast_ref::<BodyFault>());
-    let refusal = match body {
-        Some(body) => of_body(body),
-        None => match wire.fault() {
-            Some(fault) => Refusal::UpstreamInvalid(fault),
-            // The guard is stricter, so this is not to be expected.
-            None if error.is_parse() => Refusal::UpstreamInvalid(vet::Fault::Syntax),
-            // In TLS 1.3 a server judges our certificate after the handshake, and says so instead of an answer.
-            None => io_of(&error).and_then(of_tls).unwrap_or(Refusal::UpstreamClosed),
-        },
+pub(super) fn fault(error: Broke) -> AttemptError {
+    let refusal = match &error {
+        Broke::Body(body) => of_body(body),
+        Broke::Vet(fault) => Refusal::UpstreamInvalid(*fault),
+        // In TLS 1.3 a server judges our certificate after the handshake, and says so instead of an answer.
+        Broke::Io(error) => of_tls(error).unwrap_or(Refusal::UpstreamClosed),
+        Broke::Closed => Refusal::UpstreamClosed,
     };
     AttemptError {
         refusal,
@@ -67,7 +61,7 @@ pub(super) fn of_body(body: &BodyFault) -> Refusal {
             TooSlow::Duration => Deadline::Total,
         }),
         BodyFault::Sender(error) => malformed(error).map_or(Refusal::ClientGone, Refusal::BodyInvalid),
-        BodyFault::Coding | BodyFault::Unwanted => Refusal::UpstreamClosed,
+        BodyFault::Coding | BodyFault::Unwanted | BodyFault::Broken(_) => Refusal::UpstreamClosed,
     }
 }
 
@@ -83,10 +77,6 @@ pub(super) fn of_connection(error: hyper::Error) -> AttemptError {
         refusal,
         source: Some(Box::new(error)),
     }
-}
-
-fn io_of(error: &hyper::Error) -> Option<&io::Error> {
-    error.source().and_then(|cause| cause.downcast_ref())
 }
 
 /// What TLS or the choice of a protocol has to do with it.

@@ -223,7 +223,11 @@ impl Sending<'_> {
             upload: self.upload.take(),
             over: false,
         };
-        Ok((parts, body, Line::Shared(stream)))
+        Ok(Answer {
+            head: parts,
+            body: body.into(),
+            line: Line::Shared(stream),
+        })
     }
 
     fn failed(&self, seat: &Seat, error: hyper::Error, unsent: bool) -> Failure {
@@ -250,7 +254,7 @@ impl Sending<'_> {
 
 impl Stream {
     /// Ends the hold. `clean` says that the answer was read to its last byte.
-    pub(super) fn finish(mut self, clean: bool) {
+    pub fn finish(mut self, clean: bool) {
         // A body that is still on its way is of no use once the answer is complete.
         let sent = self.upload.as_ref().is_none_or(|upload| upload.is_complete());
         self.over = clean && sent;

@@ -1,31 +1,15 @@
-//! What an answer comes on: a connection of its own, or one of many streams on a shared one.
+//! What an answer comes on, beyond its body.
 
 use crate::upstream::http2::Stream;
-use crate::upstream::lease::Lease;
+use crate::upstream::tunnel::Link;
 
 /// The hold on it. Dropped, it ends what is still under way.
 #[derive(Debug)]
 pub enum Line {
-    /// A connection that carries one request at a time.
-    Own(Lease),
+    /// A connection that is kept or closed with the body.
+    Own,
+    /// A connection that is no longer HTTP.
+    Switched(Box<Link>),
     /// A stream of a connection that carries many.
     Shared(Stream),
-}
-
-impl Line {
-    /// Ends the hold; `clean` says that the answer was read to its last byte.
-    pub fn finish(self, clean: bool) {
-        match self {
-            Self::Own(lease) => lease.finish(clean),
-            Self::Shared(stream) => stream.finish(clean),
-        }
-    }
-
-    /// The connection, if it is the answer's own.
-    pub fn into_own(self) -> Option<Lease> {
-        match self {
-            Self::Own(lease) => Some(lease),
-            Self::Shared(_) => None,
-        }
-    }
 }

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::upstream::connect::Conn;
+use crate::upstream::http1::Conn;
 use crate::upstream::http2::Multiplex;
 use crate::upstream::mark::Mark;
 
@@ -23,7 +23,7 @@ pub(super) struct Lane {
 
 /// A connection between two requests.
 pub(super) struct Idle {
-    pub(super) conn: Conn,
+    pub(super) conn: Box<Conn>,
     /// When the last answer ended.
     pub(super) since: Instant,
     /// When it is too old, by the server's word or ours.
@@ -53,12 +53,10 @@ impl Lane {
     }
 
     /// A connection that may carry another request. Those found unfit on the way are closed.
-    pub(super) fn take(&self, now: Instant, pool_idle: Duration) -> Option<Conn> {
+    pub(super) fn take(&self, now: Instant, pool_idle: Duration) -> Option<Box<Conn>> {
         let mut idle = self.idle();
-        while let Some(next) = idle.pop() {
-            // One that is open but not ready still has bytes to write or read after its answer; waiting
-            // for a server that dawdles costs more than a new connection.
-            if next.is_young(now, pool_idle) && next.conn.is_ready() {
+        while let Some(mut next) = idle.pop() {
+            if next.is_young(now, pool_idle) && next.conn.is_quiet() {
                 return Some(next.conn);
             }
         }
@@ -75,7 +73,7 @@ impl Lane {
 
     pub(super) fn sweep(&self, now: Instant) {
         self.idle()
-            .retain(|kept| now < kept.until && !kept.conn.is_closed());
+            .retain_mut(|kept| now < kept.until && kept.conn.is_quiet());
         self.multiplex.sweep(now);
     }
 

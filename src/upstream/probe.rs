@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::{MissedTickBehavior, interval};
@@ -13,7 +14,22 @@ use crate::upstream::resolve::EVERY;
 use crate::upstream::server::Server;
 use crate::upstream::transport::Transport;
 
-/// Keeps the health of a server's addresses up to date, until dropped; closes old connections on the way.
+/// How often kept connections are looked at: a server that hangs up on one, or talks on it, is noticed this soon.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Closes kept connections that are too old or of no use any more, until dropped.
+pub(super) async fn keep_swept(server: &Server) {
+    let mut ticks = interval(SWEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        for endpoint in server.endpoints().iter() {
+            endpoint.sweep(now());
+        }
+    }
+}
+
+/// Keeps the health of a server's addresses up to date, until dropped.
 pub(super) async fn keep_probed(server: &Server) {
     let every = server
         .transport()
@@ -35,9 +51,6 @@ pub(super) async fn keep_probed(server: &Server) {
             }
         }))
         .await;
-        for endpoint in endpoints.iter() {
-            endpoint.sweep(now());
-        }
     }
 }
 

@@ -1,38 +1,47 @@
 //! One request out, one answer in: which address, on which connection, how long, and whether to try once
 //! more. A request is repeated only where that cannot do a thing twice; it never edits a header.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
 
+use bytes::Bytes;
 use http::uri::PathAndQuery;
-use http::{Method, Request, Response, StatusCode, Uri, response};
-use hyper::body::Incoming;
+use http::{Method, Request, StatusCode, Uri, response};
 
 use crate::http::body::Body;
+use crate::http::consent::Consent;
 use crate::http::exchange::Trip;
+use crate::http::inflow::Inflow;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::http::upgrade::Handshake;
 use crate::http::vet::{Asked, Fault};
 use crate::upstream::answer::rest;
-use crate::upstream::connect::{Conn, connect};
+use crate::upstream::connect::connect;
 use crate::upstream::deadline::Due;
 use crate::upstream::fault::{fault, graver, nobody, overdue, timed_out};
-use crate::upstream::lease::Lease;
+use crate::upstream::http1::{Conn, Listeners, Reading};
 use crate::upstream::line::Line;
 use crate::upstream::pool::Lane;
+use crate::upstream::tunnel::Link;
 use crate::upstream::watch::Upload;
 use crate::upstream::{Upstream, http2, now};
 
 pub use crate::upstream::deadline::Waits;
 pub use crate::upstream::fault::AttemptError;
 
-/// An answer: its head, its body still on the wire, and the hold on what it comes on.
-pub type Answer = (response::Parts, Incoming, Line);
+/// An answer, its body still on the wire.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its head.
+    pub head: response::Parts,
+    /// Its body.
+    pub body: Inflow,
+    /// What it comes on.
+    pub line: Line,
+}
 
 /// What sending needs to know beside the request.
 pub struct Errand<'a> {
@@ -42,6 +51,8 @@ pub struct Errand<'a> {
     pub worker: usize,
     /// How long is waited.
     pub waits: &'a Waits<'a>,
+    /// Who is told that the server wants the body, where the client waits for that.
+    pub consent: Option<&'a Consent>,
     /// Writes the same head once more, without a body: a copy of each, kept for the few that are sent again,
     /// would cost more than all else here.
     pub again: &'a (dyn Fn() -> Option<Request<Body>> + Sync),
@@ -139,7 +150,7 @@ impl Sending<'_> {
     }
 
     /// Connects to an address: the outer fault ends the request, the inner one only this address.
-    async fn connect(&mut self, lane: &Lane) -> Result<io::Result<Conn>, AttemptError> {
+    async fn connect(&mut self, lane: &Lane) -> Result<io::Result<Box<Conn>>, AttemptError> {
         let began = now();
         let by = began + self.upstream.setup.connect;
         let total = self.errand.waits.total.filter(|total| *total < by);
@@ -166,7 +177,7 @@ impl Sending<'_> {
 
     async fn exchange(
         &mut self,
-        mut conn: Conn,
+        mut conn: Box<Conn>,
         lane: Arc<Lane>,
         request: Request<Body>,
         reused: bool,
@@ -174,38 +185,32 @@ impl Sending<'_> {
         let repeatable = reused && is_repeatable(&request);
         let handshake = request.extensions().get::<Handshake>().cloned();
         self.trip.attempts += 1;
-        conn.wire.begin(asked(request.method(), handshake.is_some()));
+        let asked = asked(request.method(), handshake.is_some());
+        conn.begin(request, asked);
         let due = Due {
             waits: self.errand.waits,
             upload: self.errand.upload.as_deref(),
             sent_at: now(),
         };
-        let mut answer = pin!(conn.sender.try_send_request(request));
-        let alarm = &mut conn.alarm;
-        let (wire, hints) = (&conn.wire, self.errand.waits.hints);
-        let answer = poll_fn(|cx| {
-            let answer = answer.as_mut().poll(cx);
-            wire.pass_hints(hints, cx, answer.is_pending());
-            match answer {
-                Poll::Ready(answer) => Poll::Ready(Ok(answer)),
-                Poll::Pending => due.poll(alarm, cx).map(Err),
-            }
+        let listeners = Listeners {
+            hints: self.errand.waits.hints,
+            consent: self.errand.consent,
+        };
+        let answer = poll_fn(|cx| match conn.poll_answer(cx, listeners) {
+            Poll::Ready(answer) => Poll::Ready(Ok(answer)),
+            Poll::Pending => due.poll(&mut conn.alarm, cx).map(Err),
         })
         .await;
         match answer {
-            Ok(Ok(response)) => self.answered(conn, lane, response, (due.sent_at, handshake.as_ref())),
-            Ok(Err(mut error)) => {
-                let unheard = reused && !conn.wire.has_heard();
-                // Given back by hyper if it was not begun, else written anew if it may be repeated.
-                let anew = || (self.errand.again)().filter(|_| repeatable);
-                let again = if unheard {
-                    error.take_message().or_else(anew)
-                } else {
-                    None
-                };
+            Ok(Ok(head)) => {
+                self.trip.first_byte = Some(now() - due.sent_at);
+                self.answered(conn, lane, head, handshake.as_ref())
+            }
+            Ok(Err(error)) => {
+                let unheard = repeatable && !conn.has_heard();
                 Err(Box::new(Failure {
-                    error: fault(error.into_error(), &conn.wire),
-                    again,
+                    error: fault(error),
+                    again: unheard.then(|| (self.errand.again)()).flatten(),
                 }))
             }
             Err(deadline) => Err(Box::new(overdue(deadline, self.errand.upload.as_deref()).into())),
@@ -213,39 +218,31 @@ impl Sending<'_> {
     }
 
     fn answered(
-        &mut self,
-        conn: Conn,
+        &self,
+        conn: Box<Conn>,
         lane: Arc<Lane>,
-        mut response: Response<Incoming>,
-        (sent_at, handshake): (Instant, Option<&Handshake>),
+        head: response::Parts,
+        handshake: Option<&Handshake>,
     ) -> Result<Answer, Box<Failure>> {
+        if head.status != StatusCode::SWITCHING_PROTOCOLS {
+            let rest = rest(&head.headers, self.upstream.setup.pool_idle);
+            return Ok(Answer {
+                head,
+                body: Reading::begin(conn, lane, rest),
+                line: Line::Own,
+            });
+        }
         // Nothing but consent to what was asked may switch protocols: what follows such an answer is no HTTP,
         // and to pass it on would open a tunnel behind every check (request smuggling by upgrade).
-        let switched = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-        let asked = handshake.is_some_and(|handshake| handshake.is_accepted_by(response.headers()));
-        if switched && !asked {
-            let error = AttemptError {
-                refusal: Refusal::UpstreamInvalid(Fault::Switch),
-                source: None,
-            };
+        if !handshake.is_some_and(|handshake| handshake.is_accepted_by(&head.headers)) {
+            let error = AttemptError::from(Refusal::UpstreamInvalid(Fault::Switch));
             return Err(Box::new(error.into()));
         }
-        conn.wire.answered();
-        self.trip.first_byte = Some(now() - sent_at);
-        let switched = switched.then(|| hyper::upgrade::on(&mut response));
-        let (parts, body) = response.into_parts();
-        let rest = rest(&parts.headers, self.upstream.setup.pool_idle);
-        Ok((
-            parts,
-            body,
-            Line::Own(Lease {
-                conn,
-                lane,
-                upload: self.errand.upload.clone(),
-                rest,
-                switched,
-            }),
-        ))
+        Ok(Answer {
+            head,
+            body: Inflow::Whole(Bytes::new()),
+            line: Line::Switched(Box::new(Link::new(*conn, lane))),
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use crate::upstream::probe::keep_probed;
+use crate::upstream::probe::{keep_probed, keep_swept};
 use crate::upstream::resolve::{Resolve, System, keep_resolved};
 use crate::upstream::server::Server;
 
@@ -52,7 +52,11 @@ impl Tending {
         let (resolver, theirs) = (Arc::clone(&self.resolver), Arc::clone(&server));
         let task = self.runtime.spawn(async move {
             // Side by side: a name server that hangs must not keep the probes waiting.
-            tokio::join!(keep_resolved(&theirs, &*resolver), keep_probed(&theirs));
+            tokio::join!(
+                keep_resolved(&theirs, &*resolver),
+                keep_probed(&theirs),
+                keep_swept(&theirs)
+            );
         });
         Tended {
             server,

@@ -1,12 +1,13 @@
 //! A body in chunks: sizes, the octets they announce, and trailers (RFC 9112 §7.1). Extensions are let by, within bounds.
 
+use super::Part;
 use super::fault::Fault;
 use super::fields::Fields;
 use crate::http::octets::text_length;
 
 /// Digits of a size: more would not fit a signed number of 64 bits.
 const DIGITS: u8 = 15;
-/// Octets of one chunk's extensions, and of all extensions of a body: as many as hyper reads before it gives up.
+/// Octets of one chunk's extensions, and of all extensions of a body.
 const EXTENSION: u16 = 256;
 const EXTENSIONS: u16 = 16 * 1024 - 1;
 /// Octets of the trailers.
@@ -37,19 +38,32 @@ enum At {
     End,
     EndLineFeed,
     Trailers,
+    /// Nothing: the body has ended.
+    Over,
 }
 
 impl Chunks {
-    /// Reads on; how many octets belong to the body once it has ended.
-    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<Option<usize>, Fault> {
+    /// Whether the next octet is one of a chunk.
+    pub(super) fn is_in_chunk(&self) -> bool {
+        matches!(self.at, At::Octets)
+    }
+
+    /// Whether the empty line after it has come.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.at, At::Over)
+    }
+
+    /// Reads on, as far as the octets are all of one kind.
+    pub(super) fn next(&mut self, bytes: &[u8]) -> Result<Part, Fault> {
+        match self.at {
+            At::Octets => return Ok(Part::Data(self.pass(bytes))),
+            At::Trailers => return self.trail(bytes).map(Part::Trailers),
+            _ => {}
+        }
         let mut rest = bytes;
         while let Some((octet, after)) = rest.split_first() {
             rest = match (self.at, octet) {
-                (At::Octets, _) => self.pass(rest),
-                (At::Trailers, _) => {
-                    let before = bytes.len() - rest.len();
-                    return Ok(self.trail(rest)?.map(|used| before + used));
-                }
+                (At::Octets | At::Trailers | At::Over, _) => break,
                 (At::Extension, _) => self.extend(rest)?,
                 (at, octet) => {
                     self.at = self.step(at, *octet).ok_or(Fault::Chunk)?;
@@ -57,7 +71,7 @@ impl Chunks {
                 }
             };
         }
-        Ok(None)
+        Ok(Part::Framing(bytes.len() - rest.len()))
     }
 
     /// One octet of what stands around the chunks.
@@ -85,14 +99,14 @@ impl Chunks {
         })
     }
 
-    fn pass<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+    fn pass(&mut self, bytes: &[u8]) -> usize {
         let most = usize::try_from(self.left).unwrap_or(usize::MAX);
-        let (chunk, rest) = bytes.split_at_checked(most).unwrap_or((bytes, &[]));
-        self.left -= chunk.len() as u64;
+        let used = bytes.len().min(most);
+        self.left -= used as u64;
         if self.left == 0 {
             self.at = At::End;
         }
-        rest
+        used
     }
 
     fn extend<'a>(&mut self, bytes: &'a [u8]) -> Result<&'a [u8], Fault> {
@@ -115,15 +129,19 @@ impl Chunks {
         (self.extension.0 <= EXTENSION && self.extension.1 <= EXTENSIONS).then_some(())
     }
 
-    fn trail(&mut self, bytes: &[u8]) -> Result<Option<usize>, Fault> {
+    fn trail(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
         let (fields, octets) = &mut self.trailers;
         let ended = fields.read(bytes).map_err(|_| Fault::Trailer)?;
-        *octets += ended.unwrap_or(bytes.len());
+        let used = ended.unwrap_or(bytes.len());
+        *octets += used;
         // A length after the body is a second answer to a question that has been answered (RFC 9110 §6.5.1).
         if *octets > TRAILERS || fields.length().is_some() || fields.is_chunked() {
             return Err(Fault::Trailer);
         }
-        Ok(ended)
+        if ended.is_some() {
+            self.at = At::Over;
+        }
+        Ok(used)
     }
 }
 

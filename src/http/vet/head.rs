@@ -40,6 +40,11 @@ impl Head {
         }
     }
 
+    /// Whether it is of HTTP/1.1.
+    pub(super) fn is_current(&self) -> bool {
+        !self.old
+    }
+
     /// The length that is told, and whether the body comes in chunks.
     pub(super) fn framing(&self) -> Result<(Option<u64>, bool), Fault> {
         let (length, chunked) = (self.fields.length(), self.fields.is_chunked());

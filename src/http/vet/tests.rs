@@ -4,7 +4,7 @@ mod bodies;
 mod cuts;
 mod heads;
 
-use super::{Asked, Fault, Vet};
+use super::{Asked, Fault, Part, Vet};
 
 const OK: &str = "HTTP/1.1 200 OK\r\n";
 
@@ -14,7 +14,7 @@ fn read<'a>(asked: Asked, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Result
     vet.begin(asked);
     let mut all = 0;
     for piece in pieces {
-        match vet.read(piece) {
+        match read_on(&mut vet, piece) {
             Ok(used) => all += used,
             Err(fault) => return (Err(fault), vet),
         }
@@ -23,6 +23,18 @@ fn read<'a>(asked: Asked, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Result
         }
     }
     (Ok(all), vet)
+}
+
+/// How many octets of these belong to the answer.
+fn read_on(vet: &mut Vet, bytes: &[u8]) -> Result<usize, Fault> {
+    let mut at = 0;
+    while at < bytes.len() && !vet.is_at_rest() {
+        at += match vet.next(&bytes[at..])? {
+            Part::Head(used) | Part::Interim(used, _) | Part::Answer(used, _) => used,
+            Part::Data(used) | Part::Framing(used) | Part::Trailers(used) => used,
+        };
+    }
+    Ok(at)
 }
 
 fn fault_of(asked: Asked, answer: &[u8]) -> Option<Fault> {

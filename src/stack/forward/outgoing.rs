@@ -60,7 +60,8 @@ pub(in crate::stack) fn outgoing(
         *request.body_mut() = Body::streamed(body, pace, Some(upload.watch()));
         passage.upload = Some(upload);
         if let Some(consent) = consent {
-            await_consent(&mut request, &consent);
+            let body = std::mem::take(request.body_mut());
+            *request.body_mut() = body.withheld(Arc::clone(&consent));
             passage.consent = Some(consent);
         }
     }
@@ -180,16 +181,4 @@ impl Received<'_> {
     pub(super) fn uri(&self) -> &Uri {
         &self.head.uri
     }
-}
-
-/// The upstream's 100 lets the body flow, and with it hyper tells the client to send it.
-fn await_consent(request: &mut Request<Body>, consent: &Arc<Consent>) {
-    let body = std::mem::take(request.body_mut());
-    *request.body_mut() = body.withheld(Arc::clone(consent));
-    let consent = Arc::clone(consent);
-    hyper::ext::on_informational(request, move |interim| {
-        if interim.status() == http::StatusCode::CONTINUE {
-            consent.give();
-        }
-    });
 }

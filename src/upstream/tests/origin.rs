@@ -15,6 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::http::body::Body;
 use crate::http::exchange::Trip;
+use crate::http::flow::BodyFault;
+use crate::http::inflow::Inflow;
 use crate::http::pace::Pace;
 use crate::http::refusal::Refusal;
 use crate::upstream::send::Errand;
@@ -178,6 +180,7 @@ impl Bench {
             upload,
             worker: 0,
             waits: &self.waits,
+            consent: None,
             again: &again,
         };
         send(&self.upstream, request, errand, &mut self.trip).await
@@ -185,10 +188,8 @@ impl Bench {
 
     /// A GET to its end, its connection given back.
     pub(in crate::upstream) async fn get_all(&mut self) -> Result<String, Refusal> {
-        let (_, body, lease) = self.get().await.map_err(|error| error.refusal)?;
-        let text = read(body).await.unwrap();
-        lease.finish(true);
-        Ok(text)
+        let answer = self.get().await.map_err(|error| error.refusal)?;
+        Ok(read(answer.body).await.unwrap())
     }
 
     pub(in crate::upstream) async fn refused(&mut self) -> Refusal {
@@ -205,7 +206,8 @@ pub(in crate::upstream) fn request(method: Method, body: Body) -> Request<Body> 
         .unwrap()
 }
 
-pub(in crate::upstream) async fn read(body: Incoming) -> Result<String, hyper::Error> {
+pub(in crate::upstream) async fn read(body: Inflow) -> Result<String, BodyFault> {
+    let body = Body::streamed(body, Pace::default(), None);
     let bytes = http_body_util::BodyExt::collect(body).await?.to_bytes();
     Ok(String::from_utf8(bytes.to_vec()).unwrap())
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use portcullis::http::guard::chunks::Chunks;
 use portcullis::http::guard::{Broken, Guard, Limits};
 use portcullis::http::proxy_protocol::{self as proxied, Announced, LINE, START, Version};
-use portcullis::http::vet::{Asked, Fault, Vet};
+use portcullis::http::vet::{Asked, Fault, Part, Vet};
 use portcullis::http::{h2_guard, h2_guard::Bounds};
 
 use super::reader::{answer_end, request_ends};
@@ -51,7 +51,7 @@ pub fn answer(bytes: &[u8]) {
         return;
     };
     let sent = &sent[..sent.len().min(ANSWER_HEAD)];
-    let asked = Asked::numbered(cut % 3).expect("there are three");
+    let asked = [Asked::Plain, Asked::Head, Asked::Switch][usize::from(cut % 3)];
     let mut vet = Vet::default();
     let whole = vetted(&mut vet, asked, &[sent]);
     for pieces in cuts(*cut, sent) {
@@ -183,14 +183,13 @@ struct Known {
     /// How many octets belong to it.
     read: Result<usize, Fault>,
     at_rest: bool,
-    hints: Vec<u8>,
 }
 
 fn vetted(vet: &mut Vet, asked: Asked, pieces: &[&[u8]]) -> Known {
     vet.begin(asked);
     let mut read = Ok(0);
     for piece in pieces {
-        read = read.and_then(|before| vet.read(piece).map(|used| before + used));
+        read = read.and_then(|before| answered(vet, piece).map(|used| before + used));
         if read.is_err() || vet.is_at_rest() {
             break;
         }
@@ -198,8 +197,19 @@ fn vetted(vet: &mut Vet, asked: Asked, pieces: &[&[u8]]) -> Known {
     Known {
         read,
         at_rest: vet.is_at_rest(),
-        hints: vet.take_hints(),
     }
+}
+
+/// How many octets of these belong to the answer.
+fn answered(vet: &mut Vet, bytes: &[u8]) -> Result<usize, Fault> {
+    let mut at = 0;
+    while at < bytes.len() && !vet.is_at_rest() {
+        at += match vet.next(&bytes[at..])? {
+            Part::Head(used) | Part::Interim(used, _) | Part::Answer(used, _) => used,
+            Part::Data(used) | Part::Framing(used) | Part::Trailers(used) => used,
+        };
+    }
+    Ok(at)
 }
 
 /// How a connection of HTTP/2 ends, and what it would be told.

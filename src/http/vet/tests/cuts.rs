@@ -5,19 +5,6 @@ use proptest::prelude::*;
 use super::read;
 use crate::http::vet::{Asked, Fault};
 
-#[test]
-fn hints_are_kept_however_they_are_cut() {
-    let answer =
-        b"HTTP/1.1 103 Early\r\nLink: </a>\r\n\r\nHTTP/1.1 103\r\nlink: </b>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n";
-    for size in 1..answer.len() {
-        let (_, mut vet) = read(Asked::Plain, answer.chunks(size));
-        assert!(vet.has_hints(), "by {size}");
-        let hints = vet.take_hints();
-        assert_eq!(hints, b"Link: </a>\r\n\r\nlink: </b>\r\n\r\n", "by {size}");
-        assert!(!vet.has_hints());
-    }
-}
-
 /// Answers that are nearly right: what a fuzzer finds too seldom.
 fn nearly() -> impl Strategy<Value = Vec<u8>> {
     let words = prop::sample::select(vec![

@@ -82,7 +82,8 @@ async fn a_server_that_talks_out_of_turn_is_not_listened_to() {
 async fn an_answer_not_read_to_its_end_ends_the_connection() {
     let origin = Origin::bind().await;
     let mut bench = Bench::new(vec![origin.server()]);
-    let (answer, mut talk) = join!(bench.get(), origin.serve(OK));
+    let half = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi";
+    let (answer, mut talk) = join!(bench.get(), origin.serve(half));
     assert_eq!(bench.upstream.servers()[0].endpoints()[0].in_flight(), 1);
     drop(answer);
     talk.closed().await;
@@ -150,7 +151,7 @@ async fn an_answer_that_began_is_not_asked_for_again() {
 async fn a_post_that_was_not_begun_is_sent_on_another_connection() {
     let (origin, mut bench, talk) = warm(OK).await;
     drop(talk);
-    // The end of the connection is known to the runtime, not yet to the connection's task.
+    // The runtime learns of the connection's end.
     tokio::task::yield_now().await;
     let post = request(Method::POST, Body::Full(Bytes::from_static(b"once")));
     let answering = async {
@@ -159,9 +160,6 @@ async fn a_post_that_was_not_begun_is_sent_on_another_connection() {
         talk.say(OK).await;
     };
     let (answer, ()) = join!(bench.send(post, None), answering);
-    assert_eq!(answer.unwrap().0.status, 200);
-    assert_eq!(
-        bench.seen.all(),
-        ["connected", "ok", "retried", "connected", "ok"]
-    );
+    assert_eq!(answer.unwrap().head.status, 200);
+    assert_eq!(bench.seen.all(), ["connected", "ok", "connected", "ok"]);
 }

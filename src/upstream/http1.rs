@@ -1,0 +1,12 @@
+//! HTTP/1.1 to a server, over a connection that is read and written by the task of the request it carries: what
+//! a head weighs on its way is one copy, and nobody else has to be woken. What the server sends is vetted
+//! octet by octet before anything is made of it.
+
+mod conn;
+mod head;
+mod inbox;
+mod outbox;
+mod reading;
+
+pub(super) use conn::{Broke, Conn, Listeners};
+pub(super) use reading::Reading;

@@ -1,0 +1,129 @@
+//! The body of an answer while it is read. Read to its end, its connection is kept for the next request; dropped midway,
+//! the connection ends, and the server notices at once.
+
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::Frame;
+
+use super::conn::{Broke, Conn};
+use crate::http::inflow::{Flow, Inflow};
+use crate::upstream::now;
+use crate::upstream::pool::{Idle, Lane};
+
+/// A body on its connection.
+pub(in crate::upstream) struct Reading {
+    /// Gone once the body is over.
+    conn: Option<Box<Conn>>,
+    /// What came with the head.
+    first: Option<Result<Frame<Bytes>, Broke>>,
+    /// Why there is no more; told after what came before has been passed on.
+    broke: Option<Broke>,
+    lane: Arc<Lane>,
+    /// How long the connection may rest before it is used again.
+    rest: Duration,
+}
+
+impl Reading {
+    /// The body of the answer whose head has been read. Most are all there by then.
+    pub(in crate::upstream) fn begin(mut conn: Box<Conn>, lane: Arc<Lane>, rest: Duration) -> Inflow {
+        let first = conn.piece_at_hand();
+        let whole = match &first {
+            _ if conn.left() != Some(0) => None,
+            None => Some(Bytes::new()),
+            Some(Ok(frame)) => frame.data_ref().cloned(),
+            Some(Err(_)) => None,
+        };
+        if let Some(whole) = whole {
+            keep(conn, &lane, rest);
+            return Inflow::Whole(whole);
+        }
+        Inflow::Own(Box::new(Self {
+            conn: Some(conn),
+            first,
+            broke: None,
+            lane,
+            rest,
+        }))
+    }
+
+    /// Gives the connection back once nothing more will come on it.
+    fn settle(&mut self) {
+        if self.conn.as_ref().is_some_and(|conn| conn.left() == Some(0))
+            && let Some(conn) = self.conn.take()
+        {
+            keep(conn, &self.lane, self.rest);
+        }
+    }
+}
+
+impl Flow for Reading {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if let Some(broke) = self.broke.take() {
+            return Poll::Ready(Some(Err(told(broke))));
+        }
+        let piece = match (self.first.take(), &mut self.conn) {
+            (Some(first), _) => Some(first),
+            (None, Some(conn)) => ready!(conn.poll_piece(cx)),
+            (None, None) => None,
+        };
+        match piece {
+            Some(Ok(frame)) => {
+                self.settle();
+                Poll::Ready(Some(Ok(frame)))
+            }
+            // Whoever writes the answer throws away what it still holds of it when it hears of this. So it gets to
+            // write first: the client shall see what there was, and that it is not all.
+            Some(Err(broke)) => {
+                (self.conn, self.broke) = (None, Some(broke));
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            None => {
+                self.settle();
+                self.conn = None;
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.first.is_none() && self.broke.is_none() && self.conn.is_none()
+    }
+
+    fn left(&self) -> Option<u64> {
+        let first = match &self.first {
+            Some(Ok(frame)) => frame.data_ref().map_or(0, Bytes::len) as u64,
+            _ => 0,
+        };
+        let rest = match &self.conn {
+            Some(conn) => conn.left(),
+            None => self.broke.is_none().then_some(0),
+        };
+        rest.map(|rest| rest + first)
+    }
+}
+
+/// Keeps a connection for the next request, if the server allows and both sides have said all.
+fn keep(conn: Box<Conn>, lane: &Lane, rest: Duration) {
+    if conn.is_done() && !rest.is_zero() {
+        let since = now();
+        lane.put(Idle {
+            conn,
+            since,
+            until: since + rest,
+        });
+    }
+}
+
+fn told(error: Broke) -> io::Error {
+    match error {
+        Broke::Io(error) => error,
+        Broke::Vet(fault) => io::Error::new(io::ErrorKind::InvalidData, fault),
+        Broke::Closed => io::ErrorKind::UnexpectedEof.into(),
+        Broke::Body(fault) => io::Error::other(fault),
+    }
+}
