@@ -17,7 +17,7 @@ use crate::upstream::socket::Socket;
 /// What is read at once: most answers whole.
 const LEAST: usize = 8 * 1024;
 /// What is read at once of a large body: fewer calls for more memory each.
-const MOST: usize = 64 * 1024;
+const MOST: usize = 32 * 1024;
 /// Room that is too little to read into.
 const SCANT: usize = 2 * 1024;
 
