@@ -126,6 +126,7 @@ async fn attempt(
             upload: upload.clone(),
             worker: exchange.connection.worker,
             waits: &deadlines,
+            piece: piece(exchange.head.version),
             consent: consent.as_deref(),
             again: &|| received.request(&plan, place).ok(),
         };
@@ -135,6 +136,11 @@ async fn attempt(
         consent.settle();
     }
     outcome
+}
+
+/// How much of an answer is held on its way: a client of HTTP/2 may ask for a hundred at once and take none.
+fn piece(version: Version) -> usize {
+    if version == Version::HTTP_2 { 32 * 1024 } else { 64 * 1024 }
 }
 
 /// The answer of a route that asks nobody.

@@ -51,6 +51,8 @@ pub struct Errand<'a> {
     pub worker: usize,
     /// How long is waited.
     pub waits: &'a Waits<'a>,
+    /// How many octets of an answer's body may be read at once: fewer calls for more memory each.
+    pub piece: usize,
     /// Who is told that the server wants the body, where the client waits for that.
     pub consent: Option<&'a Consent>,
     /// Writes the same head once more, without a body: a copy of each, kept for the few that are sent again,
@@ -186,7 +188,7 @@ impl Sending<'_> {
         let handshake = request.extensions().get::<Handshake>().cloned();
         self.trip.attempts += 1;
         let asked = asked(request.method(), handshake.is_some());
-        conn.begin(request, asked);
+        conn.begin(request, asked, self.errand.piece);
         let due = Due {
             waits: self.errand.waits,
             upload: self.errand.upload.as_deref(),

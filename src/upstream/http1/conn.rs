@@ -76,10 +76,10 @@ impl Conn {
         }
     }
 
-    /// The next request, and what its answer will be an answer to.
-    pub(in crate::upstream) fn begin(&mut self, request: Request<Body>, asked: Asked) {
+    /// The next request, what its answer will be an answer to, and in pieces of how many octets it may be read.
+    pub(in crate::upstream) fn begin(&mut self, request: Request<Body>, asked: Asked, most: usize) {
         self.heard = false;
-        self.inbox.begin(asked);
+        self.inbox.begin(asked, most);
         self.outbox.begin(request);
     }
 

@@ -16,8 +16,6 @@ use crate::upstream::socket::Socket;
 
 /// What is read at once: most answers whole.
 const LEAST: usize = 8 * 1024;
-/// What is read at once of a large body: fewer calls for more memory each.
-const MOST: usize = 32 * 1024;
 /// Room that is too little to read into.
 const SCANT: usize = 2 * 1024;
 
@@ -29,8 +27,9 @@ pub(super) struct Inbox {
     /// How many of them belong to a head that has not ended.
     seen: usize,
     trailers: BytesMut,
-    /// How much the next read shall take.
+    /// How much the next read shall take, and how much it may grow to.
     room: usize,
+    most: usize,
 }
 
 /// What a server says.
@@ -46,10 +45,11 @@ pub(super) enum Heard {
 }
 
 impl Inbox {
-    /// A request goes out: what comes from now on is its answer.
-    pub(super) fn begin(&mut self, asked: Asked) {
+    /// A request goes out: what comes from now on is its answer, read in pieces of at most so many octets.
+    pub(super) fn begin(&mut self, asked: Asked, most: usize) {
         self.vet.begin(asked);
         self.room = LEAST;
+        self.most = most;
     }
 
     /// What the guard knows.
@@ -139,7 +139,7 @@ impl Inbox {
         if let Poll::Ready(Ok(octets)) = &polled
             && *octets == spare
         {
-            self.room = MOST.min(self.room * 4);
+            self.room = self.most.min(self.room * 8);
         }
         polled
     }

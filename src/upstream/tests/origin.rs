@@ -177,6 +177,7 @@ impl Bench {
             Some(again)
         };
         let errand = Errand {
+            piece: 64 * 1024,
             upload,
             worker: 0,
             waits: &self.waits,
