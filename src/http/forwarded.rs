@@ -13,6 +13,7 @@ use crate::http::client::{
     walk,
 };
 use crate::http::host;
+use crate::http::message::Lines;
 
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
@@ -61,24 +62,16 @@ pub struct Arrival<'a> {
 
 /// Says what is known of the request's way here: `X-Real-IP`, `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`.
 /// Whatever it [claims](is_claim) itself was left out before; `received` is where the way is read from.
-pub fn write(
-    headers: &mut HeaderMap,
-    received: &HeaderMap,
-    arrival: &Arrival<'_>,
-    caller: &Caller,
-    trust: &Trust,
-) {
+pub fn write(lines: &mut Lines, received: &HeaderMap, arrival: &Arrival<'_>, caller: &Caller, trust: &Trust) {
     let (real_ip, forwarded_for) = addresses(received, arrival, caller, trust);
     let https = caller.https.unwrap_or(arrival.https);
-    headers.insert(X_REAL_IP, real_ip);
-    headers.insert(X_FORWARDED_FOR, forwarded_for);
-    headers.insert(
-        X_FORWARDED_PROTO,
-        HeaderValue::from_static(if https { "https" } else { "http" }),
-    );
-    headers.insert(X_FORWARDED_PORT, port(caller, arrival, https));
+    let proto = HeaderValue::from_static(if https { "https" } else { "http" });
+    lines.push(X_REAL_IP, real_ip);
+    lines.push(X_FORWARDED_FOR, forwarded_for);
+    lines.push(X_FORWARDED_PROTO, proto);
+    lines.push(X_FORWARDED_PORT, port(caller, arrival, https));
     if let Some(host) = caller.host.as_ref().or(arrival.host) {
-        headers.insert(X_FORWARDED_HOST, host.clone());
+        lines.push(X_FORWARDED_HOST, host.clone());
     }
 }
 

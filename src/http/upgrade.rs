@@ -68,8 +68,17 @@ impl Handshake {
 
 /// Writes what both sides of a switch say to the next hop, where hop-by-hop headers have been taken off.
 pub fn dress(headers: &mut HeaderMap) {
-    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    headers.insert(UPGRADE, WEBSOCKET);
+    for (name, value) in dress_lines() {
+        headers.insert(name, value);
+    }
+}
+
+/// The same as lines.
+pub fn dress_lines() -> [(HeaderName, HeaderValue); 2] {
+    [
+        (CONNECTION, HeaderValue::from_static("upgrade")),
+        (UPGRADE, WEBSOCKET),
+    ]
 }
 
 /// Whether a head names the one protocol that may be switched to, and says so for this hop.

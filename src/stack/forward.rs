@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 
 use crate::gateway::route::{Route, Target};
 use crate::http::body::Body;
@@ -13,6 +13,7 @@ use crate::http::extended_connect;
 use crate::http::flow::{End, Watch};
 use crate::http::grpc;
 use crate::http::hop;
+use crate::http::message::Message;
 use crate::http::pace::Pace;
 use crate::http::refusal::{Blame, Refusal};
 use crate::http::upgrade;
@@ -39,11 +40,11 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
     let Target::Upstream(upstream) = &route.target else {
         return by_itself(passage, &route.target);
     };
-    let (request, plan) = match outgoing(&mut passage, route) {
+    let (message, plan) = match outgoing(&mut passage, route) {
         Ok(outgoing) => outgoing,
         Err(refusal) => return Err(Refused { passage, refusal }),
     };
-    let outcome = attempt(&mut passage, &place, upstream, (request, plan)).await;
+    let outcome = attempt(&mut passage, &place, upstream, (message, plan)).await;
     let phase = Arc::clone(&passage.exchange.connection.phase);
     if phase.hints.any() {
         // They are written when this task next waits; after the answer they would be another's.
@@ -93,7 +94,7 @@ async fn attempt(
     passage: &mut Passage,
     place: &Place,
     upstream: &Upstream,
-    (request, plan): (Request<Body>, Plan),
+    (message, plan): (Message, Plan),
 ) -> Result<send::Answer, send::AttemptError> {
     let route = place.route();
     let phase = Arc::clone(&passage.exchange.connection.phase);
@@ -128,9 +129,9 @@ async fn attempt(
             waits: &deadlines,
             piece: piece(exchange.head.version),
             consent: consent.as_deref(),
-            again: &|| received.request(&plan, place).ok(),
+            again: &|| received.message(&plan, place).ok(),
         };
-        send(upstream, request, errand, &mut exchange.notes.trip).await
+        send(upstream, message, errand, &mut exchange.notes.trip).await
     };
     if let Some(consent) = &passage.consent {
         consent.settle();
@@ -140,7 +141,11 @@ async fn attempt(
 
 /// How much of an answer is held on its way: a client of HTTP/2 may ask for a hundred at once and take none.
 fn piece(version: Version) -> usize {
-    if version == Version::HTTP_2 { 32 * 1024 } else { 64 * 1024 }
+    if version == Version::HTTP_2 {
+        32 * 1024
+    } else {
+        64 * 1024
+    }
 }
 
 /// The answer of a route that asks nobody.

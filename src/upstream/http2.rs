@@ -9,11 +9,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use http::{Request, Response};
+use http::Response;
 use hyper::body::Incoming;
 
-use crate::http::body::Body;
 use crate::http::exchange::Trip;
+use crate::http::message::Message;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::http::vet;
 use crate::upstream::deadline::{Due, Waits};
@@ -62,21 +62,20 @@ struct Sending<'a> {
 /// Sends a request and waits for the head of its answer, as [`send`](super::send::send) does.
 pub(super) async fn send(
     upstream: &Upstream,
-    mut request: Request<Body>,
+    message: Message,
     upload: Option<Arc<Upload>>,
     worker: usize,
     waits: &Waits<'_>,
     trip: &mut Trip,
 ) -> Result<Answer, AttemptError> {
-    let head = Head::take(&mut request, upstream.is_secure());
-    let head = head.map_err(AttemptError::from)?;
+    let (head, body) = Head::take(message, upstream.is_secure()).map_err(AttemptError::from)?;
     let mut sending = Sending {
         upstream,
         upload,
         waits,
         trip,
         head,
-        source: Source::new(request.into_body()),
+        source: Source::new(body),
     };
     sending.run(worker).await
 }

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
-use http::uri::PathAndQuery;
-use http::{Method, Request, StatusCode, Uri, response};
+use http::{Method, StatusCode, response};
 
 use crate::http::body::Body;
 use crate::http::consent::Consent;
 use crate::http::exchange::Trip;
 use crate::http::inflow::Inflow;
+use crate::http::message::Message;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::http::upgrade::Handshake;
 use crate::http::vet::{Asked, Fault};
@@ -57,7 +57,7 @@ pub struct Errand<'a> {
     pub consent: Option<&'a Consent>,
     /// Writes the same head once more, without a body: a copy of each, kept for the few that are sent again,
     /// would cost more than all else here.
-    pub again: &'a (dyn Fn() -> Option<Request<Body>> + Sync),
+    pub again: &'a (dyn Fn() -> Option<Message> + Sync),
 }
 
 /// What all attempts of one request share.
@@ -70,15 +70,14 @@ struct Sending<'a> {
 /// One attempt that failed, and the request if it may be sent again.
 struct Failure {
     error: AttemptError,
-    again: Option<Request<Body>>,
+    again: Option<Message>,
 }
 
-/// Sends a request and waits for the head of its answer. The request is as it shall go out: target in
-/// origin form, `Host` set, hop-by-hop headers removed; a [`Handshake`] among its extensions says that it asks
-/// for a WebSocket, and only then may the answer be a 101. Dropping the future ends the request at the server too.
+/// Sends a request as it is, and waits for the head of its answer. Dropping the future ends the request at the server
+/// too.
 pub async fn send(
     upstream: &Upstream,
-    request: Request<Body>,
+    message: Message,
     errand: Errand<'_>,
     trip: &mut Trip,
 ) -> Result<Answer, AttemptError> {
@@ -90,14 +89,14 @@ pub async fn send(
             ..
         } = errand;
         // Boxed, so that requests in HTTP/1.1 do not carry the room for it.
-        Box::pin(http2::send(upstream, request, upload, worker, waits, trip)).await
+        Box::pin(http2::send(upstream, message, upload, worker, waits, trip)).await
     } else {
         let mut sending = Sending {
             upstream,
             errand,
             trip,
         };
-        sending.run(request).await
+        sending.run(message).await
     };
     upstream.setup.sight.answered(match &outcome {
         Ok(_) => "ok",
@@ -107,8 +106,7 @@ pub async fn send(
 }
 
 impl Sending<'_> {
-    async fn run(&mut self, mut request: Request<Body>) -> Result<Answer, AttemptError> {
-        origin_form(&mut request);
+    async fn run(&mut self, mut message: Message) -> Result<Answer, AttemptError> {
         let mut tried: Vec<SocketAddr> = Vec::new();
         let mut last: Option<io::Error> = None;
         let mut repeated = false;
@@ -135,14 +133,11 @@ impl Sending<'_> {
                     }
                 },
             };
-            match self.exchange(conn, lane, request, reused).await {
+            match self.exchange(conn, lane, message, reused).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => match failure.again {
                     None => return Err(failure.error),
-                    Some(again) => {
-                        request = again;
-                        origin_form(&mut request);
-                    }
+                    Some(again) => message = again,
                 },
             }
             repeated = true;
@@ -181,14 +176,14 @@ impl Sending<'_> {
         &mut self,
         mut conn: Box<Conn>,
         lane: Arc<Lane>,
-        request: Request<Body>,
+        mut message: Message,
         reused: bool,
     ) -> Result<Answer, Box<Failure>> {
-        let repeatable = reused && is_repeatable(&request);
-        let handshake = request.extensions().get::<Handshake>().cloned();
+        let repeatable = reused && is_repeatable(&message);
+        let handshake = message.handshake.take();
         self.trip.attempts += 1;
-        let asked = asked(request.method(), handshake.is_some());
-        conn.begin(request, asked, self.errand.piece);
+        let asked = asked(&message.method, handshake.is_some());
+        conn.begin(message, asked, self.errand.piece);
         let due = Due {
             waits: self.errand.waits,
             upload: self.errand.upload.as_deref(),
@@ -263,22 +258,12 @@ fn asked(method: &Method, switches: bool) -> Asked {
     }
 }
 
-/// To a server the target is a path; a whole URI would let it choose another host than the one routed
-/// by (RFC 9112 §3.2.2).
-fn origin_form(request: &mut Request<Body>) {
-    let uri = request.uri();
-    if uri.scheme().is_some() || uri.authority().is_some() {
-        let root = PathAndQuery::from_static("/");
-        *request.uri_mut() = Uri::from(uri.path_and_query().cloned().unwrap_or(root));
-    }
-}
-
 /// Whether to do it twice is to do it once (RFC 9110 §9.2.2), and no part of it is gone after the first time:
 /// then a body would be.
-fn is_repeatable(request: &Request<Body>) -> bool {
-    let method = request.method();
+fn is_repeatable(message: &Message) -> bool {
+    let method = &message.method;
     let idempotent = method.is_safe() || *method == Method::PUT || *method == Method::DELETE;
-    idempotent && matches!(request.body(), Body::Empty)
+    idempotent && matches!(message.body, Body::Empty)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use portcullis::http::client::{Trust, resolve};
 use portcullis::http::fields;
 use portcullis::http::forwarded::{Arrival, is_claim, write, written};
 use portcullis::http::frames::Frames;
+use portcullis::http::message::Lines;
 use portcullis::http::template::Part;
 use portcullis::http::upgrade::Handshake;
 use portcullis::http::{hop, host, path as paths, readings, spelling, template as templates, trailers};
@@ -119,7 +120,9 @@ pub fn client(bytes: &[u8]) {
         https: false,
         host: None,
     };
+    let mut sent = Lines::from(sent);
     write(&mut sent, &headers, &arrival, &caller, &trust);
+    let sent = HeaderMap::from(sent);
     let only = |name: &str| {
         let mut values = sent.get_all(name).iter();
         let first = values

@@ -27,8 +27,9 @@ fn passed_on(peer: &str, lines: &[(&str, &str)]) -> HeaderMap {
         https: false,
         host: received.get("host"),
     };
-    write(&mut headers, &received, &arrival, &caller, &trust);
-    headers
+    let mut lines = Lines::from(headers);
+    write(&mut lines, &received, &arrival, &caller, &trust);
+    lines.into()
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::{HeaderMap, Method, StatusCode, request};
+use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::{Service, ServiceExt, service_fn};
@@ -12,6 +12,7 @@ use tower::{Service, ServiceExt, service_fn};
 use crate::gateway::route::Target;
 use crate::http::body::Body;
 use crate::http::exchange::Response;
+use crate::http::message::Message;
 use crate::http::path;
 use crate::layers::cors::is_preflight;
 use crate::stack::enter::Arrival;
@@ -25,7 +26,7 @@ pub(super) struct Ran {
     /// What became of the request.
     pub(super) outcome: Outcome,
     /// The request as the upstream would get it.
-    pub(super) sent: Option<request::Parts>,
+    pub(super) sent: Option<Message>,
     /// The headers of the answer, which has none of the application's.
     pub(super) answer: HeaderMap,
 }
@@ -33,7 +34,7 @@ pub(super) struct Ran {
 /// What the innermost service saw.
 #[derive(Default)]
 struct Seen {
-    sent: Option<request::Parts>,
+    sent: Option<Message>,
     answered: bool,
     shadowed: Vec<String>,
 }
@@ -77,8 +78,8 @@ async fn note(mut passage: Held, seen: Arc<Mutex<Seen>>) -> Result<Reply, Refuse
     let place = passage.place.clone();
     let reply = if let Target::Upstream(_) = &place.route().target {
         match outgoing(&mut passage, place.route()) {
-            Ok((request, _plan)) => {
-                noted.sent = Some(request.into_parts().0);
+            Ok((message, _plan)) => {
+                noted.sent = Some(message);
                 let response = Response::new(Body::Empty);
                 Ok(Reply { passage, response })
             }

@@ -2,10 +2,11 @@
 
 use std::fmt::Display;
 
-use http::{HeaderMap, HeaderValue, request};
+use http::{HeaderMap, HeaderValue};
 
 use crate::gateway::listener::Listener;
 use crate::gateway::route::Target;
+use crate::http::message::Message;
 use crate::policy::Period;
 use crate::stack::explain::Question;
 use crate::stack::explain::outcome::Ran;
@@ -31,7 +32,7 @@ pub(super) fn upstream(sheet: &Sheet<'_>, ran: &Ran, question: &Question) -> Opt
         let gone = question
             .headers
             .keys()
-            .filter(|name| !sent.headers.contains_key(*name));
+            .filter(|name| sent.lines.all(name).next().is_none());
         gone.map(ToString::to_string).collect()
     });
     Some(UpstreamTold {
@@ -46,18 +47,18 @@ pub(super) fn upstream(sheet: &Sheet<'_>, ran: &Ran, question: &Question) -> Opt
             .written(&["upstreams", upstream.name()])
             .map(|written| written.line),
         method: sent.map(|sent| sent.method.to_string()),
-        target: sent.map(|sent| sent.uri.to_string()),
+        target: sent.map(|sent| sent.target.to_string()),
         added: added.unwrap_or_default(),
         removed: removed.unwrap_or_default(),
     })
 }
 
 /// What is not word for word in the request.
-fn added(sheet: &Sheet<'_>, sent: &request::Parts, received: &HeaderMap) -> Vec<Line> {
+fn added(sheet: &Sheet<'_>, sent: &Message, received: &HeaderMap) -> Vec<Line> {
     let is_new = |(name, value): &(&http::HeaderName, &HeaderValue)| {
         !received.get_all(*name).iter().any(|other| other == *value)
     };
-    lines(sheet, sent.headers.iter().filter(is_new))
+    lines(sheet, sent.lines.iter().filter(is_new))
 }
 
 /// The headers on the answer, those of the application aside.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderMap, HeaderValue, Request, Uri, Version, header, request};
+use http::{HeaderValue, Uri, Version, header, request};
 
 use super::{call, edits, take_stream};
 use crate::gateway::route::Route;
@@ -15,6 +15,7 @@ use crate::http::exchange::Connection;
 use crate::http::forwarded;
 use crate::http::grpc;
 use crate::http::hop::Hop;
+use crate::http::message::{Lines, Message};
 use crate::http::refusal::Refusal;
 use crate::http::request_id::X_REQUEST_ID;
 use crate::http::spelling::drop_shadows;
@@ -23,7 +24,7 @@ use crate::http::upgrade::{self, Handshake};
 use crate::stack::passage::{Passage, Place};
 use crate::upstream::watch::Upload;
 
-/// How many headers are written beside those received.
+/// How many lines are written beside those received.
 const OURS: usize = 8;
 
 /// What was judged of a request before it is written.
@@ -44,12 +45,9 @@ pub(super) struct Received<'a> {
 }
 
 /// One normalised request: no hop-by-hop headers, no stranger's word on where it came from.
-pub(in crate::stack) fn outgoing(
-    passage: &mut Passage,
-    route: &Route,
-) -> Result<(Request<Body>, Plan), Refusal> {
+pub(in crate::stack) fn outgoing(passage: &mut Passage, route: &Route) -> Result<(Message, Plan), Refusal> {
     let (plan, consent) = judge(passage, route)?;
-    let mut request = passage.received().request(&plan, &passage.place)?;
+    let mut message = passage.received().message(&plan, &passage.place)?;
     if let Some(body) = passage.body.take() {
         let upload = Upload::new();
         let pace = if passage.grpc {
@@ -57,15 +55,14 @@ pub(in crate::stack) fn outgoing(
         } else {
             route.waits.request
         };
-        *request.body_mut() = Body::streamed(body, pace, Some(upload.watch()));
+        message.body = Body::streamed(body, pace, Some(upload.watch()));
         passage.upload = Some(upload);
         if let Some(consent) = consent {
-            let body = std::mem::take(request.body_mut());
-            *request.body_mut() = body.withheld(Arc::clone(&consent));
+            message.body = message.body.withheld(Arc::clone(&consent));
             passage.consent = Some(consent);
         }
     }
-    Ok((request, plan))
+    Ok((message, plan))
 }
 
 /// What the request asks of us rather than of the upstream, and whether it may.
@@ -112,10 +109,10 @@ impl Passage {
 
 impl Received<'_> {
     /// The request, without a body.
-    pub(super) fn request(&self, plan: &Plan, place: &Place) -> Result<Request<Body>, Refusal> {
+    pub(super) fn message(&self, plan: &Plan, place: &Place) -> Result<Message, Refusal> {
         let route = place.route();
         let (target, stripped) = edits::target(route, &self.head.uri)?;
-        let mut headers = self.fields(plan);
+        let mut lines = self.lines(plan);
         let host = self.head.headers.get(header::HOST);
         let arrival = forwarded::Arrival {
             peer: self.connection.peer.ip(),
@@ -124,30 +121,31 @@ impl Received<'_> {
             host,
         };
         let trust = &place.snapshot.trust;
-        forwarded::write(&mut headers, &self.head.headers, &arrival, self.client, trust);
-        headers.insert(X_REQUEST_ID, self.request_id.clone());
+        forwarded::write(&mut lines, &self.head.headers, &arrival, self.client, trust);
+        lines.push(X_REQUEST_ID, self.request_id.clone());
         if !self.trace.is_given() {
-            headers.insert(TRACEPARENT, self.trace.parent().clone());
+            lines.push(TRACEPARENT, self.trace.parent().clone());
         }
         if host.is_none() {
-            headers.insert(header::HOST, self.host_of_target());
+            lines.push(header::HOST, self.host_of_target());
         }
-        edits::headers(route, self, host, stripped, &mut headers);
-        let mut request = Request::new(Body::Empty);
-        request.method_mut().clone_from(&self.head.method);
-        *request.uri_mut() = target;
-        *request.headers_mut() = headers;
-        if let Some(handshake) = &plan.handshake {
-            upgrade::dress(request.headers_mut());
-            request.extensions_mut().insert(handshake.clone());
+        edits::edit(route, self, host, stripped, &mut lines);
+        if plan.handshake.is_some() {
+            for (name, value) in upgrade::dress_lines() {
+                lines.push(name, value);
+            }
         }
-        Ok(request)
+        Ok(Message {
+            lines,
+            handshake: plan.handshake.clone(),
+            ..Message::new(self.head.method.clone(), target, Body::Empty)
+        })
     }
 
-    /// The headers received, in their order, but for those that go no further.
-    fn fields(&self, plan: &Plan) -> HeaderMap {
+    /// The lines received, in their order, but for those that go no further.
+    fn lines(&self, plan: &Plan) -> Lines {
         let received = &self.head.headers;
-        let mut headers = HeaderMap::with_capacity(received.len() + OURS);
+        let mut lines = Lines::with_capacity(received.len() + OURS);
         let mut underscored = false;
         for (name, value) in received {
             let text = name.as_str();
@@ -158,16 +156,16 @@ impl Received<'_> {
                 || *name == X_REQUEST_ID
                 || *name == header::EXPECT && !plan.expects;
             if !goes {
-                headers.append(name.clone(), value.clone());
+                lines.push(name.clone(), value.clone());
             }
         }
         if underscored {
-            drop_shadows(&mut headers);
+            lines.edit(drop_shadows);
         }
         if plan.hop.trailers {
-            headers.insert(header::TE, HeaderValue::from_static("trailers"));
+            lines.push(header::TE, HeaderValue::from_static("trailers"));
         }
-        headers
+        lines
     }
 
     /// Only HTTP/1.0 comes without `Host` (RFC 9112 §3.2); the upstream speaks 1.1 and needs one.

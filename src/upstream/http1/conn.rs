@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{Request, response};
+use http::response;
 use http_body::Frame;
 
 use super::head;
 use super::inbox::{Heard, Inbox};
 use super::outbox::Outbox;
-use crate::http::body::Body;
 use crate::http::consent::Consent;
 use crate::http::flow::BodyFault;
 use crate::http::hints::Hints;
+use crate::http::message::Message;
 use crate::http::vet::{Asked, Fault};
 use crate::upstream::Sight;
 use crate::upstream::alarm::Alarm;
@@ -77,10 +77,10 @@ impl Conn {
     }
 
     /// The next request, what its answer will be an answer to, and in pieces of how many octets it may be read.
-    pub(in crate::upstream) fn begin(&mut self, request: Request<Body>, asked: Asked, most: usize) {
+    pub(in crate::upstream) fn begin(&mut self, message: Message, asked: Asked, most: usize) {
         self.heard = false;
         self.inbox.begin(asked, most);
-        self.outbox.begin(request);
+        self.outbox.begin(message);
     }
 
     /// Whether an octet of an answer came.

@@ -3,9 +3,10 @@
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use http::{Response, StatusCode, Version, request, response};
+use http::{Response, StatusCode, Version, response};
 use hyper::ext::ReasonPhrase;
 
+use crate::http::message::Message;
 use crate::http::octets::text_length;
 
 /// Room for the fields of an answer and for those that are written on it later, made once instead of as it runs out.
@@ -13,19 +14,26 @@ const FIELDS: usize = 24;
 
 /// Writes a request up to its body (RFC 9112 §3, §5). `framing` is the line that tells its length, if none among the
 /// fields does.
-pub(super) fn write(text: &mut Vec<u8>, head: &request::Parts, framing: &[u8]) {
-    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-    for piece in [head.method.as_str(), " ", target, " HTTP/1.1\r\n"] {
+pub(super) fn write(text: &mut Vec<u8>, message: &Message, framing: &[u8]) {
+    for piece in [
+        message.method.as_str(),
+        " ",
+        message.target.as_str(),
+        " HTTP/1.1\r\n",
+    ] {
         text.extend_from_slice(piece.as_bytes());
     }
-    write_fields(text, &head.headers);
+    write_lines(text, message.lines.iter());
     text.extend_from_slice(framing);
     text.extend_from_slice(b"\r\n");
 }
 
 /// Writes field lines.
-pub(super) fn write_fields(text: &mut Vec<u8>, fields: &HeaderMap) {
-    for (name, value) in fields {
+pub(super) fn write_lines<'l>(
+    text: &mut Vec<u8>,
+    lines: impl Iterator<Item = (&'l HeaderName, &'l HeaderValue)>,
+) {
+    for (name, value) in lines {
         let (name, value) = (name.as_str().as_bytes(), value.as_bytes());
         text.reserve(name.len() + value.len() + 4);
         text.extend_from_slice(name);
@@ -88,23 +96,22 @@ fn trimmed(lines: &Bytes, mut start: usize, mut end: usize) -> Bytes {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use http::Request;
+    use http::Method;
+    use http::header::HOST;
+    use http::uri::PathAndQuery;
 
     use super::*;
+    use crate::http::body::Body;
 
     #[test]
     fn a_request_is_written_as_it_is() {
-        let request = Request::put("/a?b=%20")
-            .header("Host", "app")
-            .header("x-empty", "")
-            .body(())
-            .unwrap();
+        let target = PathAndQuery::from_static("/a?b=%20");
+        let mut message = Message::new(Method::PUT, target, Body::Empty);
+        message.lines.push(HOST, HeaderValue::from_static("app"));
+        let name = HeaderName::from_static("x-empty");
+        message.lines.push(name, HeaderValue::from_static(""));
         let mut text = Vec::new();
-        write(
-            &mut text,
-            &request.into_parts().0,
-            b"transfer-encoding: chunked\r\n",
-        );
+        write(&mut text, &message, b"transfer-encoding: chunked\r\n");
         let expected =
             "PUT /a?b=%20 HTTP/1.1\r\nhost: app\r\nx-empty: \r\ntransfer-encoding: chunked\r\n\r\n";
         assert_eq!(String::from_utf8(text).unwrap(), expected);

@@ -6,8 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
-use http::header::{HeaderMap, HeaderName};
-use http::{Request, header};
+use http::header::{self, HeaderMap, HeaderName};
 use http_body::{Body as _, Frame};
 use tokio::io::AsyncWrite;
 
@@ -15,6 +14,7 @@ use super::head;
 use crate::http::body::Body;
 use crate::http::fields;
 use crate::http::flow::BodyFault;
+use crate::http::message::{Lines, Message};
 use crate::upstream::socket::Socket;
 
 /// What is copied to go out in one piece: more costs less where it is.
@@ -53,25 +53,24 @@ enum Framing {
 
 impl Outbox {
     /// A request that shall go out. What was left of the last one is thrown away.
-    pub(super) fn begin(&mut self, request: Request<Body>) {
-        let (parts, body) = request.into_parts();
+    pub(super) fn begin(&mut self, message: Message) {
         self.text.clear();
         self.at = 0;
-        if body.is_end_stream() {
+        if message.body.is_end_stream() {
             self.framing = Framing::None;
             self.body = None;
-            return head::write(&mut self.text, &parts, b"");
+            return head::write(&mut self.text, &message, b"");
         }
-        let told = parts.headers.get(header::CONTENT_LENGTH);
-        let told = told.and_then(|length| length.to_str().ok()?.parse().ok());
+        let mut told = message.lines.all(&header::CONTENT_LENGTH);
+        let told = told.next().and_then(|length| length.to_str().ok()?.parse().ok());
         if let Some(length) = told {
             self.framing = Framing::Length(length);
-            head::write(&mut self.text, &parts, b"");
+            head::write(&mut self.text, &message, b"");
         } else {
-            self.framing = Framing::Chunks(announced(&parts.headers));
-            head::write(&mut self.text, &parts, b"transfer-encoding: chunked\r\n");
+            self.framing = Framing::Chunks(announced(&message.lines));
+            head::write(&mut self.text, &message, b"transfer-encoding: chunked\r\n");
         }
-        self.body = Some(body);
+        self.body = Some(message.body);
     }
 
     /// Whether all has been taken.
@@ -165,7 +164,7 @@ impl Outbox {
                     self.text.extend_from_slice(LAST_CHUNK);
                 } else {
                     self.text.extend_from_slice(b"0\r\n");
-                    head::write_fields(&mut self.text, &trailers);
+                    head::write_lines(&mut self.text, trailers.iter());
                     self.text.extend_from_slice(b"\r\n");
                 }
             }
@@ -230,9 +229,9 @@ impl Outbox {
 }
 
 /// The trailers a request announces: others nobody has to expect (RFC 9110 §6.6.2).
-fn announced(headers: &HeaderMap) -> Vec<HeaderName> {
-    let lines = headers.get_all(header::TRAILER).into_iter();
-    let names = lines.flat_map(|line| line.as_bytes().split(|octet| *octet == b','));
+fn announced(lines: &Lines) -> Vec<HeaderName> {
+    let announcing = lines.all(&header::TRAILER);
+    let names = announcing.flat_map(|line| line.as_bytes().split(|octet| *octet == b','));
     names
         .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
         .collect()

@@ -2,11 +2,12 @@
 //! the connection among the fields.
 
 use http::header::{CONNECTION, HOST, TE, UPGRADE};
-use http::uri::{Authority, PathAndQuery, Scheme};
+use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 
 use crate::http::body::Body;
 use crate::http::grpc::is_grpc;
+use crate::http::message::Message;
 use crate::http::refusal::Refusal;
 use crate::upstream::http2::outgoing::Outgoing;
 
@@ -20,9 +21,9 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Takes the head off a request in HTTP/1.1: origin form, with `Host`.
-    pub(super) fn take(request: &mut Request<Body>, secure: bool) -> Result<Self, Refusal> {
-        let mut headers = std::mem::take(request.headers_mut());
+    /// Parts a message, which has a `Host`, into its head and its body.
+    pub(super) fn take(message: Message, secure: bool) -> Result<(Self, Body), Refusal> {
+        let mut headers = HeaderMap::from(message.lines);
         let host = headers.remove(HOST);
         let authority = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
         // There is no Upgrade in HTTP/2 (RFC 9113 §8.6): the server answers as to any other GET.
@@ -32,16 +33,16 @@ impl Head {
         if is_grpc(&headers) {
             headers.insert(TE, TRAILERS);
         }
-        let path = request.uri().path_and_query().cloned();
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(if secure { Scheme::HTTPS } else { Scheme::HTTP });
         parts.authority = Some(authority.ok_or(Refusal::TargetInvalid)?);
-        parts.path_and_query = Some(path.unwrap_or(PathAndQuery::from_static("/")));
-        Ok(Self {
-            method: request.method().clone(),
+        parts.path_and_query = Some(message.target);
+        let head = Self {
+            method: message.method,
             uri: Uri::from_parts(parts).map_err(|_| Refusal::TargetInvalid)?,
             headers,
-        })
+        };
+        Ok((head, message.body))
     }
 
     /// The request, to be sent with this body.
@@ -58,16 +59,20 @@ impl Head {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
+    use http::HeaderName;
+    use http::uri::PathAndQuery;
+
     use super::*;
 
     fn head(lines: &[(&'static str, &'static str)], secure: bool) -> Request<Outgoing> {
-        let mut request = Request::post("/a%2Fb?c").body(Body::Empty).unwrap();
+        let target = PathAndQuery::from_static("/a%2Fb?c");
+        let mut message = Message::new(Method::POST, target, Body::Empty);
         for (name, value) in lines {
-            request
-                .headers_mut()
-                .append(*name, HeaderValue::from_static(value));
+            let name = HeaderName::from_static(name);
+            message.lines.push(name, HeaderValue::from_static(value));
         }
-        Head::take(&mut request, secure).unwrap().request(Outgoing::Empty)
+        let (head, _body) = Head::take(message, secure).unwrap();
+        head.request(Outgoing::Empty)
     }
 
     #[test]

@@ -6,10 +6,12 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, header};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, header};
 use http_body_util::{BodyExt, Limited};
 
 use crate::http::body::Body;
+use crate::http::message::Message;
 use crate::upstream::http2::head::Head;
 use crate::upstream::http2::link::Link;
 use crate::upstream::http2::outgoing::Source;
@@ -56,17 +58,14 @@ async fn ask(transport: &Transport, health: &Health, address: SocketAddr, by: In
     let seat = link
         .seat(false)
         .ok_or_else(|| io::Error::other("the server takes no streams"))?;
-    let mut request = Request::new(Body::from(question(&health.service)));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = http::Uri::from_static(CHECK);
-    let headers = request.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    headers.insert(
-        header::HOST,
-        HeaderValue::try_from(address.to_string()).map_err(io::Error::other)?,
-    );
-    let head = Head::take(&mut request, transport.tls.is_some()).map_err(io::Error::other)?;
-    let source = Source::new(request.into_body()).ok_or_else(|| io::Error::other("no question"))?;
+    let body = Body::from(question(&health.service));
+    let mut message = Message::new(Method::POST, PathAndQuery::from_static(CHECK), body);
+    let host = HeaderValue::try_from(address.to_string()).map_err(io::Error::other)?;
+    let kind = HeaderValue::from_static("application/grpc");
+    message.lines.push(header::HOST, host);
+    message.lines.push(header::CONTENT_TYPE, kind);
+    let (head, body) = Head::take(message, transport.tls.is_some()).map_err(io::Error::other)?;
+    let source = Source::new(body).ok_or_else(|| io::Error::other("no question"))?;
     let answer = seat.sender().send_request(head.request(source.begin())).await;
     let (parts, body) = answer.map_err(io::Error::other)?.into_parts();
     let body = Limited::new(body, LONGEST)

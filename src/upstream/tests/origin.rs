@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::{Method, Request};
+use http::header::HOST;
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, Request};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -17,6 +19,7 @@ use crate::http::body::Body;
 use crate::http::exchange::Trip;
 use crate::http::flow::BodyFault;
 use crate::http::inflow::Inflow;
+use crate::http::message::Message;
 use crate::http::pace::Pace;
 use crate::http::refusal::Refusal;
 use crate::upstream::send::Errand;
@@ -166,16 +169,12 @@ impl Bench {
 
     pub(in crate::upstream) async fn send(
         &mut self,
-        request: Request<Body>,
+        message: Message,
         upload: Option<Arc<Upload>>,
     ) -> Result<Answer, AttemptError> {
         self.trip = Trip::default();
-        let (method, uri) = (request.method().clone(), request.uri().clone());
-        let again = move || {
-            let mut again = Request::new(Body::Empty);
-            (*again.method_mut(), *again.uri_mut()) = (method.clone(), uri.clone());
-            Some(again)
-        };
+        let (method, target) = (message.method.clone(), message.target.clone());
+        let again = move || Some(Message::new(method.clone(), target.clone(), Body::Empty));
         let errand = Errand {
             piece: 64 * 1024,
             upload,
@@ -184,7 +183,7 @@ impl Bench {
             consent: None,
             again: &again,
         };
-        send(&self.upstream, request, errand, &mut self.trip).await
+        send(&self.upstream, message, errand, &mut self.trip).await
     }
 
     /// A GET to its end, its connection given back.
@@ -198,13 +197,10 @@ impl Bench {
     }
 }
 
-pub(in crate::upstream) fn request(method: Method, body: Body) -> Request<Body> {
-    Request::builder()
-        .method(method)
-        .uri("/")
-        .header("host", "app")
-        .body(body)
-        .unwrap()
+pub(in crate::upstream) fn request(method: Method, body: Body) -> Message {
+    let mut message = Message::new(method, PathAndQuery::from_static("/"), body);
+    message.lines.push(HOST, HeaderValue::from_static("app"));
+    message
 }
 
 pub(in crate::upstream) async fn read(body: Inflow) -> Result<String, BodyFault> {

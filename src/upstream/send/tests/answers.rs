@@ -1,6 +1,5 @@
 //! Answers that are none, or not whole.
 
-use http::{Method, Uri};
 use tokio::join;
 
 use super::OK;
@@ -9,7 +8,7 @@ use crate::http::flow::End;
 use crate::http::pace::Pace;
 use crate::http::refusal::Refusal;
 use crate::http::vet::Fault;
-use crate::upstream::tests::origin::{Bench, Origin, request};
+use crate::upstream::tests::origin::{Bench, Origin};
 use crate::upstream::watch::Upload;
 
 /// What becomes of this answer on a new connection.
@@ -108,21 +107,4 @@ async fn whoever_drops_an_answer_midway_hangs_up() {
     let (answer, mut talk) = join!(bench.get(), origin.serve(lengthy));
     drop(answer.unwrap());
     talk.closed().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_whole_uri_never_goes_out() {
-    let origin = Origin::bind().await;
-    let mut bench = Bench::new(vec![origin.server()]);
-    let mut get = request(Method::GET, Body::Empty);
-    *get.uri_mut() = Uri::from_static("http://other/path?q=1");
-    let answering = async {
-        let mut talk = origin.accept().await;
-        let head = talk.request().await;
-        talk.say(OK).await;
-        head
-    };
-    let (answer, head) = join!(bench.send(get, None), answering);
-    assert!(answer.is_ok());
-    assert!(head.starts_with("GET /path?q=1 HTTP/1.1\r\n"), "{head}");
 }
