@@ -94,10 +94,11 @@ where
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let (acceptor, closing, alive) = (self.clone(), door.closing(), alive.clone());
         let counted = self.carryover.metrics.connections.hold();
-        tokio::spawn(async move {
+        // Boxed, as the runtime moves what it is given six times on its way in and out.
+        tokio::spawn(Box::pin(async move {
             acceptor.serve(socket, peer, &listener, closing).await;
             drop((permits, counted, alive));
-        });
+        }));
         Ok(())
     }
 
