@@ -32,7 +32,8 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     fn execute(&self, stream: F) {
-        tokio::spawn(Patient::of(stream, Arc::clone(&self.gate)));
+        // Boxed, as the runtime moves what it is given six times on its way in and out.
+        tokio::spawn(Box::pin(Patient::of(stream, Arc::clone(&self.gate))));
     }
 }
 

@@ -54,7 +54,15 @@ fn fresh(now: SystemTime, random: u128) -> HeaderValue {
     }
     text.push(b'-');
     text.extend_from_slice(low.last_chunk::<12>().unwrap_or(&[b'0'; 12]));
-    HeaderValue::from_maybe_shared(Bytes::from(text)).expect("hex digits and dashes are a header value")
+    once(Bytes::from(text))
+}
+
+/// Digits and dashes or points, never to come again in another head: HTTP/2 shall not remember them, for each would push
+/// one out of its table that does come again (RFC 7541 §7.1.3).
+pub fn once(text: Bytes) -> HeaderValue {
+    let mut value = HeaderValue::from_maybe_shared(text).expect("digits and marks are a header value");
+    value.set_sensitive(true);
+    value
 }
 
 #[cfg(test)]

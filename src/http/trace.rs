@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::http::hex;
+use crate::http::request_id::once;
 
 /// Trace id, the caller's span, and whether it is recorded (§3.2).
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -130,7 +131,7 @@ fn fresh(trace: u128, span: u64, recorded: bool) -> HeaderValue {
     text.push(b'-');
     text.extend_from_slice(&hex::digits(span));
     text.extend_from_slice(if recorded { b"-01" } else { b"-00" });
-    HeaderValue::from_maybe_shared(Bytes::from(text)).expect("hex digits and dashes are a header value")
+    once(Bytes::from(text))
 }
 
 #[cfg(test)]

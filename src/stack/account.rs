@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use futures_util::FutureExt;
 use futures_util::future::Map;
 use http::{HeaderName, HeaderValue, Version};
@@ -17,7 +17,7 @@ use crate::http::exchange::Response;
 use crate::http::extended_connect;
 use crate::http::flow::End;
 use crate::http::h2;
-use crate::http::request_id::X_REQUEST_ID;
+use crate::http::request_id::{X_REQUEST_ID, once};
 use crate::http::stall;
 use crate::stack::passage::{Held, Reply};
 use crate::stack::tunnel::Tunnel;
@@ -124,9 +124,7 @@ fn timings(took: Duration) -> (HeaderValue, HeaderValue) {
     let middle = text.len();
     write_point::<6>(&mut text, micros, 1_000_000);
     let text = text.freeze();
-    let value =
-        |part: Bytes| HeaderValue::from_maybe_shared(part).expect("digits and a point are a header value");
-    (value(text.slice(..middle)), value(text.slice(middle..)))
+    (once(text.slice(..middle)), once(text.slice(middle..)))
 }
 
 /// Appends `micros / unit` with `N` decimals.
