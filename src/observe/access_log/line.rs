@@ -158,10 +158,7 @@ impl Line<'_> {
             entry.word(key!("refusal"), code);
         }
         if let Some(reason) = self.reason {
-            entry.word("reason", reason);
-        }
-        if let Some(reason) = self.reason {
-            entry.word("reason", reason);
+            entry.word(key!("reason"), reason);
         }
         if !self.shadowed.is_empty() {
             entry.words(key!("shadowed"), self.shadowed);
