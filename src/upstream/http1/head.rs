@@ -15,7 +15,9 @@ const FIELDS: usize = 24;
 /// fields does.
 pub(super) fn write(text: &mut Vec<u8>, head: &request::Parts, framing: &[u8]) {
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-    for piece in [head.method.as_str(), " ", target, " HTTP/1.1\r\n"] {
+    // `http://app?q=1` has no path, and a target in origin form must (RFC 9112 §3.2.1).
+    let root = if target.starts_with('?') { "/" } else { "" };
+    for piece in [head.method.as_str(), " ", root, target, " HTTP/1.1\r\n"] {
         text.extend_from_slice(piece.as_bytes());
     }
     write_fields(text, &head.headers);
