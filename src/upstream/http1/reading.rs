@@ -96,7 +96,8 @@ impl Flow for Reading {
 
     fn left(&self) -> Option<u64> {
         let first = match &self.first {
-            Some(Ok(frame)) => frame.data_ref().map_or(0, Bytes::len) as u64,
+            // No bytes, but a length would keep them from being told.
+            Some(Ok(frame)) => frame.data_ref()?.len() as u64,
             _ => 0,
         };
         let rest = match &self.conn {
