@@ -10,3 +10,7 @@ mod reading;
 
 pub(super) use conn::{Broke, Conn, Listeners};
 pub(super) use reading::Reading;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
