@@ -103,7 +103,7 @@ async fn the_first_read_is_small_and_none_grows_beyond_its_bound() {
     let mut inbox = Inbox::default();
     inbox.begin(Asked::Plain);
     theirs.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
-    theirs.write_all(&[b'x'; 500_000]).await.unwrap();
+    theirs.write_all(&vec![b'x'; 500_000]).await.unwrap();
     let mut most = 0;
     for turn in 0..12 {
         let octets = poll_fn(|cx| inbox.poll_fill(&mut ours, cx)).await.unwrap();

@@ -98,7 +98,7 @@ async fn chunks_stay_whole_however_little_the_server_takes_at_once() {
     let sizes = [3, 5000, 4097, 1, 9000, 9000];
     let mut expected = HEAD.to_owned();
     for size in sizes {
-        expected += &format!("{size:x}\r\n{}\r\n", "x".repeat(size));
+        expected.extend([format!("{size:x}\r\n"), "x".repeat(size), "\r\n".to_owned()]);
     }
     expected += "0\r\n\r\n";
     for room in (1..64).chain(4000..4060).chain(5000..5060) {
