@@ -1,6 +1,7 @@
 //! Long answers and long uploads: each side notices at once that the other is gone, and memory stays
 //! small whatever passes.
 
+mod both_ways;
 mod latency;
 mod stalled;
 mod uploads;

@@ -4,7 +4,7 @@
 use super::fault::Fault;
 use crate::http::octets::{control_at, text_length, token_end, token_length};
 
-/// The most fields: as many as hyper takes without asking the allocator for room.
+/// The most fields: honest answers have a few dozen at most.
 const MOST: u8 = 100;
 const LENGTH: &[u8] = b"content-length";
 const CODING: &[u8] = b"transfer-encoding";

@@ -14,14 +14,23 @@ use crate::layers::rewrite::{X_FORWARDED_PREFIX, joined_prefix};
 /// What the upstream is asked for, and the prefix that was stripped of it: path and query as received, byte for
 /// byte, unless the route says otherwise.
 pub(super) fn target(route: &Route, uri: &Uri) -> Result<(PathAndQuery, Option<HeaderValue>), Refusal> {
-    let Some(received) = uri.path_and_query() else {
-        return Ok((PathAndQuery::from_static("/"), None));
+    let received = match uri.path_and_query() {
+        Some(target) => rooted(target)?,
+        None => PathAndQuery::from_static("/"),
     };
     let Some(rewrite) = &route.rewrite else {
-        return Ok((received.clone(), None));
+        return Ok((received, None));
     };
-    let made = rewrite.apply(received).ok_or(Refusal::TargetAmbiguous)?;
+    let made = rewrite.apply(&received).ok_or(Refusal::TargetAmbiguous)?;
     Ok((made.target, made.prefix))
+}
+
+/// `http://app?q=1` has no path, and what servers are asked for must have one (RFC 9112 §3.2.1, RFC 9113 §8.3.1).
+fn rooted(target: &PathAndQuery) -> Result<PathAndQuery, Refusal> {
+    if !target.as_str().starts_with('?') {
+        return Ok(target.clone());
+    }
+    PathAndQuery::try_from(format!("/{target}")).map_err(|_| Refusal::TargetInvalid)
 }
 
 /// The operator's headers, over the client's and ours. `host` is the client's `Host`.

@@ -108,6 +108,20 @@ impl Conn {
         !self.over && self.inbox.is_over() && self.outbox.is_done() && self.inbox.vet().persists()
     }
 
+    /// Whether the request is not all sent, and may yet be.
+    pub(super) fn is_sending(&self) -> bool {
+        self.outbox.is_sending()
+    }
+
+    /// Sends what is left of the request, as far as the server takes it. After a fault the connection is of no use: what
+    /// was sent must not end as if it were whole.
+    pub(super) fn send_on(&mut self, cx: &mut Context<'_>) -> Result<(), Broke> {
+        match self.outbox.poll(&mut self.socket, cx) {
+            Poll::Ready(sent) => sent.map_err(Broke::Body),
+            Poll::Pending => Ok(()),
+        }
+    }
+
     /// How many bytes of the body are still to come, if that was told.
     pub(super) fn left(&self) -> Option<u64> {
         self.inbox
@@ -127,9 +141,7 @@ impl Conn {
         cx: &mut Context<'_>,
         listeners: Listeners<'_>,
     ) -> Poll<Result<response::Parts, Broke>> {
-        if let Poll::Ready(sent) = self.outbox.poll(&mut self.socket, cx) {
-            sent.map_err(Broke::Body)?;
-        }
+        self.send_on(cx)?;
         loop {
             match self.next()? {
                 Some(Heard::Answer(status, octets)) => {
@@ -152,8 +164,8 @@ impl Conn {
 
     /// Sends what is left of the request, and reads on to the next piece of the answer's body; none after the last.
     pub(super) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broke>>> {
-        if let Poll::Ready(Err(fault)) = self.outbox.poll(&mut self.socket, cx) {
-            return Poll::Ready(Some(Err(Broke::Body(fault))));
+        if let Err(broke) = self.send_on(cx) {
+            return Poll::Ready(Some(Err(broke)));
         }
         loop {
             if let Some(piece) = self.piece_at_hand() {

@@ -8,11 +8,10 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::HeaderMap;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::head;
 use crate::http::vet::{Asked, Fault, Part, Vet};
-use crate::upstream::socket::Socket;
 
 /// What is read at once: most answers whole.
 const LEAST: usize = 8 * 1024;
@@ -129,7 +128,11 @@ impl Inbox {
     }
 
     /// Reads from the socket: how many octets came, none at its end.
-    pub(super) fn poll_fill(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_fill(
+        &mut self,
+        socket: &mut (impl AsyncRead + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
         let spare = self.bytes.capacity() - self.bytes.len();
         if spare < SCANT {
             self.bytes.reserve(self.wanted());

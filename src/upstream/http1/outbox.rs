@@ -15,7 +15,6 @@ use crate::http::body::Body;
 use crate::http::fields;
 use crate::http::flow::BodyFault;
 use crate::http::message::{Lines, Message};
-use crate::upstream::socket::Socket;
 
 /// What is copied to go out in one piece: more costs less where it is.
 const COPIED: usize = 4096;
@@ -70,17 +69,26 @@ impl Outbox {
             self.framing = Framing::Chunks(announced(&message.lines));
             head::write(&mut self.text, &message, b"transfer-encoding: chunked\r\n");
         }
-        self.body = Some(message.body);
+        self.body = (told != Some(0)).then_some(message.body);
     }
 
     /// Whether all has been taken.
     pub(super) fn is_done(&self) -> bool {
-        self.body.is_none() && self.is_empty() && !self.unflushed && !self.deaf
+        !self.deaf && !self.is_sending()
+    }
+
+    /// Whether there is more to write.
+    pub(super) fn is_sending(&self) -> bool {
+        self.body.is_some() || !self.is_empty() || self.unflushed
     }
 
     /// Writes on: ready when all has been taken, or nothing more will be. A server that hung up may have answered before
     /// (413 without reading the body), so that is for the reading side to tell (RFC 9112 §9.5).
-    pub(super) fn poll(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> Poll<Result<(), BodyFault>> {
+    pub(super) fn poll(
+        &mut self,
+        socket: &mut (impl AsyncWrite + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), BodyFault>> {
         loop {
             let waits = self.poll_body(cx)?;
             let moved = if !self.is_empty() {
@@ -99,7 +107,8 @@ impl Outbox {
 
     /// Takes of the body what there is room for; whether it is waited for.
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Result<bool, BodyFault> {
-        while self.data.is_empty() && self.text.len() < COPIED {
+        // What ends a piece goes out before anything else: after it, the next chunk would stand inside of this one.
+        while self.data.is_empty() && self.end.is_empty() && self.text.len() < COPIED {
             let Some(body) = &mut self.body else {
                 return Ok(false);
             };
@@ -132,7 +141,9 @@ impl Outbox {
             }
             Framing::None => return Err(BodyFault::Unwanted),
         }
-        if self.body.as_ref().is_some_and(Body::is_end_stream) {
+        // A client of HTTP/2 may say later, or never, that what it told the length of is over.
+        let is_whole = matches!(self.framing, Framing::Length(0));
+        if is_whole || self.body.as_ref().is_some_and(Body::is_end_stream) {
             return self.finish(None);
         }
         Ok(())
@@ -172,7 +183,11 @@ impl Outbox {
         Ok(())
     }
 
-    fn poll_write(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_write(
+        &mut self,
+        socket: &mut (impl AsyncWrite + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         let socket = Pin::new(socket);
         let text = self.text.get(self.at..).unwrap_or_default();
         let wrote = if self.data.is_empty() && self.end.is_empty() {
@@ -195,7 +210,11 @@ impl Outbox {
     }
 
     /// TLS keeps what it has sealed until it is told to send it.
-    fn poll_flush(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(
+        &mut self,
+        socket: &mut (impl AsyncWrite + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         ready!(Pin::new(socket).poll_flush(cx))?;
         self.unflushed = false;
         Poll::Ready(Ok(()))

@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::Frame;
 
+use super::apart::Apart;
 use super::conn::{Broke, Conn};
 use crate::http::inflow::{Flow, Inflow};
 use crate::upstream::now;
@@ -41,13 +42,26 @@ impl Reading {
             keep(conn, &lane, rest);
             return Inflow::Whole(whole);
         }
-        Inflow::Own(Box::new(Self {
+        let apart = conn.is_sending();
+        let reading = Self {
             conn: Some(conn),
             first,
             broke: None,
             lane,
             rest,
-        }))
+        };
+        if apart {
+            return Inflow::Own(Box::new(Apart::begin(reading)));
+        }
+        Inflow::Own(Box::new(reading))
+    }
+
+    /// Sends on, while there is no room for what is read.
+    pub(super) fn send_on(&mut self, cx: &mut Context<'_>) {
+        let sent = self.conn.as_mut().map(|conn| conn.send_on(cx));
+        if let Some(Err(broke)) = sent {
+            (self.conn, self.broke) = (None, Some(broke));
+        }
     }
 
     /// Gives the connection back once nothing more will come on it.
@@ -96,7 +110,8 @@ impl Flow for Reading {
 
     fn left(&self) -> Option<u64> {
         let first = match &self.first {
-            Some(Ok(frame)) => frame.data_ref().map_or(0, Bytes::len) as u64,
+            // No bytes, but a length would keep them from being told.
+            Some(Ok(frame)) => frame.data_ref()?.len() as u64,
             _ => 0,
         };
         let rest = match &self.conn {

@@ -205,8 +205,12 @@ fn answered(vet: &mut Vet, bytes: &[u8]) -> Result<usize, Fault> {
     let mut at = 0;
     while at < bytes.len() && !vet.is_at_rest() {
         at += match vet.next(&bytes[at..])? {
-            Part::Head(used) | Part::Interim(used, _) | Part::Answer(used, _) => used,
-            Part::Data(used) | Part::Framing(used) | Part::Trailers(used) => used,
+            Part::Head(used)
+            | Part::Interim(used, _)
+            | Part::Answer(used, _)
+            | Part::Data(used)
+            | Part::Framing(used)
+            | Part::Trailers(used) => used,
         };
     }
     Ok(at)

@@ -115,3 +115,20 @@ fn trailers_pass_unannounced_where_the_protocol_lets_them() {
     }
     gateway.stop();
 }
+
+#[test]
+fn trailers_pass_though_there_is_nothing_before_them() {
+    let origin = Origin::playing(|_, line| {
+        let head = Reply::text("").header("Trailer", "X-Sum").chunked_head();
+        line.send([head.as_slice(), b"0\r\nX-Sum: 42\r\n\r\n"].concat());
+    });
+    let gateway = Gateway::start(policy([origin.address()]).tls(&Certs::new()));
+    for proto in Proto::ALL {
+        let ask = Ask::get("/").header("TE", "trailers");
+        let answer = Session::open(proto, &gateway).ask(&ask);
+        assert!(answer.body.complete && answer.body.bytes.is_empty(), "{proto:?}");
+        let trailers: &[(String, String)] = &answer.body.trailers;
+        assert_eq!(trailers, [("x-sum".to_owned(), "42".to_owned())], "{proto:?}");
+    }
+    gateway.stop();
+}

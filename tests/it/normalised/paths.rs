@@ -105,6 +105,20 @@ fn an_absolute_target_is_guarded_like_any_other() {
 }
 
 #[test]
+fn an_absolute_target_without_a_path_goes_to_the_root() {
+    let origin = Origin::echo();
+    let gateway = Gateway::start(policy([origin.address()]));
+    for (target, arrives) in [
+        ("http://gateway.test?q=1", "/?q=1"),
+        ("http://gateway.test", "/"),
+        ("http://gateway.test?", "/?"),
+    ] {
+        assert_eq!(Ask::get(target).to(gateway.http()).json()["target"], arrives);
+    }
+    gateway.stop();
+}
+
+#[test]
 fn what_is_read_in_two_ways_is_refused_and_the_connection_goes_on() {
     let (origin, gateway) = guarded();
     for proto in BOTH {

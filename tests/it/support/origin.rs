@@ -2,6 +2,7 @@
 //! at any point, or break HTTP on purpose; what it was asked is recorded.
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -224,6 +225,12 @@ impl Line {
     /// Sends raw bytes; `false` when the gateway has gone.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.pipe.as_mut().is_some_and(|pipe| pipe.send(bytes).is_ok())
+    }
+
+    /// Sends from another thread, while this one goes on reading.
+    pub fn send_aside(&self, bytes: Vec<u8>) -> JoinHandle<bool> {
+        let mut stream = self.pipe.as_ref().unwrap().stream.try_clone().unwrap();
+        thread::spawn(move || stream.write_all(&bytes).is_ok())
     }
 
     pub fn close(&mut self) {
