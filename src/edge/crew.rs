@@ -13,7 +13,8 @@ use crate::http::exchange::{Permit, Release};
 
 /// Connections on their way to one worker. One that does not come to take them in is sent no more.
 const ON_THEIR_WAY: usize = 128;
-/// Which part of its own connections a worker may hold beyond another's before it hands one on: a sixteenth.
+/// Which part of its own connections a worker may hold beyond another's before it hands one on: a sixteenth
+/// (`docs/decisions/012-connections-between-workers.md`).
 /// The few it holds are spread to the one; many come and go by chance, and are moved only when chance went far.
 const TOLERANCE: usize = 16;
 
