@@ -15,7 +15,9 @@ def play(scene, workloads, targets, options):
     for done, (number, workload, target) in enumerate(plan):
         spent = time.monotonic() - started
         if spent > options.minutes * 60:
-            print(f"{options.minutes} minutes are over: {len(plan) - done} of {len(plan)} measurements are left out", file=sys.stderr)
+            over = f"{options.minutes:g} minutes are over, {len(plan) - done} of {len(plan)} measurements are left out"
+            print(over, file=sys.stderr)
+            yield {"round": number, "workload": f"{workload.name} and all that follow", "target": "every proxy", "broken": over}
             return
         record = {"round": number, "workload": workload.name, "target": target.name}
         # Measuring again what others disturbed is for those who have the time.
