@@ -5,6 +5,7 @@ pub mod admin;
 mod announced;
 mod bare;
 pub mod connection;
+pub mod crew;
 pub mod door;
 pub mod doors;
 mod entry;

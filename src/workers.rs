@@ -2,6 +2,7 @@
 //! its own, so that workers wait for each other in nothing. All futures are `Send`; only this file knows
 //! how they are laid out.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -10,13 +11,17 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tower::Service;
 
 use crate::carryover::Carryover;
 use crate::edge::accept::Acceptor;
+use crate::edge::crew::{Crew, Inbox};
 use crate::edge::door::Door;
 use crate::gateway::live::Live;
+use crate::http::exchange::Response;
 use crate::observe::access_log::{self, AccessLog};
 use crate::observe::crashes::Reporter;
+use crate::stack::enter::Arrival;
 use crate::stack::passage::Lane;
 use crate::stack::stack;
 
@@ -50,25 +55,36 @@ impl Workers {
         log: Option<&AccessLog>,
         reporter: Option<&Reporter>,
     ) -> io::Result<Self> {
-        let start = |number: usize| {
+        let (crew, inboxes) = Crew::new(carryover.workers);
+        let start = |(number, newcomers): (usize, Inbox)| {
             let lane = Arc::new(Lane {
                 holder: live.holder(),
                 log: log.map(AccessLog::lane),
                 crashes: reporter.map(Reporter::lane),
                 leaving: AtomicBool::new(false),
             });
+            let acceptor = Acceptor {
+                worker: number,
+                lane,
+                crew: Arc::clone(&crew),
+                carryover: Arc::clone(carryover),
+                stack: stack(),
+            };
             let (orders, inbox) = mpsc::unbounded_channel();
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
-            let carryover = Arc::clone(carryover);
             let thread = thread::Builder::new()
                 .name(format!("worker-{number}"))
-                .spawn(move || runtime.block_on(work(number, lane, carryover, inbox)))?;
+                .spawn(move || runtime.block_on(work(acceptor, inbox, newcomers)))?;
             Ok(Worker { orders, thread })
         };
         Ok(Self {
-            workers: (0..carryover.workers).map(start).collect::<io::Result<_>>()?,
+            workers: inboxes
+                .into_iter()
+                .enumerate()
+                .map(start)
+                .collect::<io::Result<_>>()?,
         })
     }
 
@@ -103,30 +119,37 @@ impl Workers {
     }
 }
 
-async fn work(
-    number: usize,
-    lane: Arc<Lane>,
-    carryover: Arc<Carryover>,
-    mut inbox: mpsc::UnboundedReceiver<Order>,
-) {
-    let acceptor = Acceptor {
-        worker: number,
-        lane: Arc::clone(&lane),
-        carryover,
-        stack: stack(),
-    };
+async fn work<S>(acceptor: Acceptor<S>, mut inbox: mpsc::UnboundedReceiver<Order>, mut newcomers: Inbox)
+where
+    S: Service<Arrival, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
+{
+    let lane = Arc::clone(&acceptor.lane);
     let (alive, mut all_gone) = mpsc::channel::<()>(1);
     let flushing = lane.log.clone().map(|log| tokio::spawn(flush(log)));
-    while let Some(order) = inbox.recv().await {
+    loop {
+        let order = tokio::select! {
+            biased;
+            order = inbox.recv() => order,
+            Some(newcomer) = newcomers.recv() => {
+                acceptor.take_in(newcomer, &alive);
+                continue;
+            }
+        };
         match order {
-            Order::Accept(socket, door) => match tokio::net::TcpListener::from_std(socket) {
+            Some(Order::Accept(socket, door)) => match tokio::net::TcpListener::from_std(socket) {
                 Ok(socket) => drop(tokio::spawn(acceptor.clone().run(socket, door, alive.clone()))),
                 Err(error) => tracing::error!(error = %error, "a worker cannot use its socket"),
             },
-            Order::Finish => break,
-            Order::Leave => return lane.leaving.store(true, Relaxed),
+            Some(Order::Finish) | None => break,
+            Some(Order::Leave) => return lane.leaving.store(true, Relaxed),
         }
     }
+    // Whoever would hand over a connection from now on keeps it.
+    newcomers.close();
+    while let Some(newcomer) = newcomers.recv().await {
+        acceptor.take_in(newcomer, &alive);
+    }
+    drop(acceptor);
     drop(alive);
     tokio::select! {
         // Ends when the last acceptor and the last connection have dropped their sender.

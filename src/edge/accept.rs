@@ -14,6 +14,7 @@ use tower::Service;
 use crate::carryover::Carryover;
 use crate::edge::announced::announced;
 use crate::edge::connection::{self, Client};
+use crate::edge::crew::{Crew, Guest, Newcomer, Turn};
 use crate::edge::door::Door;
 use crate::edge::entry;
 use crate::edge::overflow::Overflow;
@@ -37,6 +38,8 @@ pub struct Acceptor<S> {
     pub worker: usize,
     /// What the worker brings to each request.
     pub lane: Arc<Lane>,
+    /// The other workers.
+    pub crew: Arc<Crew>,
     /// The counts of connections.
     pub carryover: Arc<Carryover>,
     /// What answers.
@@ -50,7 +53,7 @@ where
     /// Accepts until the door closes. `alive` is held by every connection, so that its end can be waited for.
     pub async fn run(self, socket: TcpListener, door: Arc<Door>, alive: tokio::sync::mpsc::Sender<()>) {
         let mut closing = door.closing();
-        let mut overflow = Overflow::new();
+        let (mut overflow, mut turn) = (Overflow::new(), Turn::of(self.worker));
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -59,7 +62,7 @@ where
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    if let Err((stream, secure)) = self.admit(stream, peer, &door, &alive) {
+                    if let Err((stream, secure)) = self.admit(stream, peer, &door, &mut turn, &alive) {
                         overflow.turn_away(stream, &Refusal::TooManyConnections, secure);
                     }
                 }
@@ -75,12 +78,21 @@ where
         }
     }
 
-    /// Starts a connection; one beyond the caps comes back, with whether it would have spoken TLS.
+    /// Starts a connection that another worker accepted.
+    pub fn take_in(&self, newcomer: Newcomer, alive: &tokio::sync::mpsc::Sender<()>) {
+        match TcpStream::from_std(newcomer.socket) {
+            Ok(socket) => self.start(socket, newcomer.guest, newcomer.place, alive),
+            Err(error) => tracing::error!(error = %error, "a worker cannot use a connection"),
+        }
+    }
+
+    /// Lets a connection in; one beyond the caps comes back, with whether it would have spoken TLS.
     fn admit(
         &self,
         socket: TcpStream,
         peer: SocketAddr,
         door: &Arc<Door>,
+        turn: &mut Turn,
         alive: &tokio::sync::mpsc::Sender<()>,
     ) -> Result<(), (TcpStream, bool)> {
         let listener = door.listener.load_full();
@@ -91,15 +103,53 @@ where
                 return Err((socket, listener.tls.is_some()));
             }
         };
-        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-        let (acceptor, closing, alive) = (self.clone(), door.closing(), alive.clone());
+        let guest = Guest {
+            peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
+            listener,
+            closing: door.closing(),
+            permits,
+        };
+        self.place(socket, guest, turn, alive);
+        Ok(())
+    }
+
+    /// Starts a connection on this worker, or hands it to one with fewer.
+    fn place(&self, socket: TcpStream, guest: Guest, turn: &mut Turn, alive: &tokio::sync::mpsc::Sender<()>) {
+        let Some(other) = self.crew.relief(turn) else {
+            return self.start(socket, guest, self.crew.place_at(self.worker), alive);
+        };
+        let socket = match socket.into_std() {
+            Ok(socket) => socket,
+            Err(error) => return tracing::error!(error = %error, "a worker cannot hand a connection on"),
+        };
+        if let Err(back) = other.send(socket, guest) {
+            // It is ending, or has not come to it for long.
+            let place = self.crew.place_at(self.worker);
+            self.take_in(Newcomer { place, ..back }, alive);
+        }
+    }
+
+    /// Starts a connection on this worker.
+    fn start(
+        &self,
+        socket: TcpStream,
+        guest: Guest,
+        place: Option<Permit>,
+        alive: &tokio::sync::mpsc::Sender<()>,
+    ) {
+        let (acceptor, alive) = (self.clone(), alive.clone());
         let counted = self.carryover.metrics.connections.hold();
         // Boxed, as the runtime moves what it is given six times on its way in and out.
         tokio::spawn(Box::pin(async move {
+            let Guest {
+                peer,
+                listener,
+                closing,
+                permits,
+            } = guest;
             acceptor.serve(socket, peer, &listener, closing).await;
-            drop((permits, counted, alive));
+            drop((permits, place, counted, alive));
         }));
-        Ok(())
     }
 
     /// Shakes hands where the listener speaks TLS, then serves the connection to its end.

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::carryover::Carryover;
 use crate::edge::accept::Acceptor;
+use crate::edge::crew::Crew;
 use crate::edge::door::{BindError, Door};
 use crate::gateway::Gateway;
 use crate::gateway::live::Live;
@@ -36,6 +37,7 @@ pub fn serve((door, sockets): Opened, live: &Live, carryover: &Arc<Carryover>) -
             crashes: None,
             leaving: AtomicBool::new(false),
         }),
+        crew: Crew::alone(),
         carryover: Arc::clone(carryover),
         stack: stack(),
     };

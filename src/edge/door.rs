@@ -37,7 +37,7 @@ pub struct Door {
 
 impl Door {
     /// Opens an address with one socket for each worker. The kernel spreads connections over them, so
-    /// workers share no accept queue.
+    /// workers share no accept queue; what it leaves uneven is the crew's.
     pub fn open(listener: &Listener, workers: usize) -> Result<(Arc<Self>, Vec<TcpListener>), BindError> {
         let fail = |source: io::Error| BindError {
             name: listener.name.clone(),

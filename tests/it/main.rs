@@ -24,6 +24,7 @@ mod commands;
 mod compression;
 mod corpus;
 mod cors;
+mod crew;
 mod demo;
 mod deploy;
 mod documents;

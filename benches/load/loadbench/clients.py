@@ -13,6 +13,15 @@ PROGRAMS = {"wrk": os.environ.get("BENCH_WRK") or shutil.which("wrk"), "h2load":
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60}
 
 
+def versions():
+    """Of wrk and h2load."""
+    found = []
+    for name, flag in (("wrk", "-v"), ("h2load", "--version")):
+        done = subprocess.run([PROGRAMS[name], flag], capture_output=True, text=True)
+        found.append(" ".join((done.stdout + done.stderr).split("\n", 1)[0].split()[:2]))
+    return ", ".join(found)
+
+
 def output_of(command, cpus, patience):
     process = run_pinned(command, cpus, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
@@ -57,9 +66,14 @@ def new_tls_connections(port, cpus, seconds, clients=8):
     """Each makes one TLS connection after another with one request on each, none resumed."""
     command = [sys.executable, os.path.join(HERE, "loadbench/tls_client.py"), str(port), str(seconds)]
     running = [run_pinned(command, cpus, stdout=subprocess.PIPE, text=True) for _ in range(clients)]
-    results = [json.loads(client.communicate(timeout=seconds + 30)[0]) for client in running]
+    try:
+        results = [json.loads(client.communicate(timeout=seconds + 30)[0]) for client in running]
+    finally:
+        for client in running:
+            client.kill()
     times = sorted(time for result in results for time in result["us"])
-    return {"requests": len(times), "seconds": seconds, "failed": sum(result["failed"] for result in results), "p50_us": part(times, 0.5), "p99_us": part(times, 0.99)}
+    failed, resumed = (sum(result[key] for result in results) for key in ("failed", "resumed"))
+    return {"requests": len(times), "seconds": seconds, "failed": failed, "resumed": resumed, "p50_us": part(times, 0.5), "p99_us": part(times, 0.99)}
 
 
 def part(ordered, share):

@@ -8,27 +8,32 @@ from loadbench.scene import Running
 
 
 def play(scene, workloads, targets, options):
-    """Measures all, and yields a record for each measurement."""
-    for number in range(1, options.rounds + 1):
-        for workload in workloads:
-            if number > workload.most_rounds:
-                continue
-            for target in targets:
-                if workload.plain and not target.takes_extra:
-                    continue
-                record = {"round": number, "workload": workload.name, "target": target.name}
-                try:
-                    record.update(measured(scene, workload, target, options))
-                except RuntimeError as error:
-                    record["broken"] = str(error)
-                say(record)
-                yield record
+    """Measures all, and yields a record for each measurement. One that fails, however, costs only itself."""
+    plan = [(number, workload, target) for number in range(1, options.rounds + 1) for workload in workloads for target in targets
+            if number <= workload.most_rounds and (target is targets[0] or not workload.alone)]
+    started = time.monotonic()
+    for done, (number, workload, target) in enumerate(plan):
+        spent = time.monotonic() - started
+        if spent > options.minutes * 60:
+            over = f"{options.minutes:g} minutes are over, {len(plan) - done} of {len(plan)} measurements are left out"
+            print(over, file=sys.stderr)
+            yield {"round": number, "workload": f"{workload.name} and all that follow", "target": "every proxy", "broken": over}
+            return
+        record = {"round": number, "workload": workload.name, "target": target.name}
+        # Measuring again what others disturbed is for those who have the time.
+        ahead = spent + (len(plan) - done) * (spent / done if done else 8)
+        try:
+            record.update(measured(scene, workload, target, options, ahead < options.minutes * 60))
+        except Exception as error:
+            record["broken"] = f"{type(error).__name__}: {error}"
+        say(record, f"{done + 1}/{len(plan)}", ahead - spent)
+        yield record
 
 
-def measured(scene, workload, target, options):
+def measured(scene, workload, target, options, again):
     """One measurement; when others had more than a tenth of a CPU meanwhile, a second one, and the quieter of both."""
     best = once(scene, workload, target, options)
-    if best["disturbed"] > 0.1:
+    if again and best["disturbed"] > 0.1:
         best = min(best, once(scene, workload, target, options), key=lambda record: record["disturbed"])
     return best
 
@@ -69,9 +74,10 @@ def costs(result, before, after):
     return found
 
 
-def say(record):
+def say(record, place, left):
     figures = ", ".join(f"{key} {value:.4g}" for key, value in record.items() if isinstance(value, (int, float)) and key in SAID)
-    print(f"round {record['round']}  {record['workload']:<11} {record['target']:<11} {record.get('broken') or figures}", file=sys.stderr, flush=True)
+    figures = record.get("broken") or figures
+    print(f"{place:>9}  {left / 60:4.1f} min left  round {record['round']}  {record['workload']:<11} {record['target']:<11} {figures}", file=sys.stderr, flush=True)
 
 
-SAID = {"cpu_us", "rps", "failed", "p99_us", "kib_each", "peak_mib", "disturbed", "p99_us_30", "p99_us_60", "p99_us_90", "busiest_worker"}
+SAID = {"cpu_us", "rps", "failed", "p99_us", "kib_each", "peak_mib", "disturbed", "p99_us_30", "p99_us_60", "p99_us_90", "busiest_worker", "bytes_out", "resumed"}

@@ -122,6 +122,9 @@ class Running:
             self.__exit__()
             with open(os.path.join(self.work, "output.log"), errors="replace") as file:
                 raise RuntimeError(f"{self.target.name} did not come up: {error}\n{file.read()[-2000:]}") from None
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):

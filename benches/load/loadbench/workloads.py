@@ -5,12 +5,14 @@ import time
 import typing
 
 from loadbench import clients, idle, machine
+from loadbench.aims import Aim
 
 
 @dataclasses.dataclass
 class Workload:
     """`run` loads a running proxy for some seconds; `rows` are the figures of its result that the table shows, with their
-    titles. `plain` names the workload of ours that it is compared with, in the place of the peers."""
+    titles, `aims` what they are to reach. `plain` names the workload of ours that it is compared with: `alone`, in the place of
+    the peers."""
     name: str
     rows: dict
     run: typing.Callable
@@ -21,6 +23,8 @@ class Workload:
     # Added to the policy.
     extra: str = ""
     plain: str = ""
+    alone: bool = False
+    aims: dict = dataclasses.field(default_factory=dict)
     most_rounds: int = 1000
 
 
@@ -32,6 +36,14 @@ def by_wrk(path="/", connections=64, headers=(), tls=False, **arguments):
     def run(running, seconds, _options):
         return clients.wrk(running.url(path, tls), running.places.rest, seconds, connections, headers, **arguments)
     return run
+
+
+def by_gzip(running, seconds, options):
+    """With the length of a compressed body."""
+    _, headers, length = running.get("/files/20k.json", {"Accept-Encoding": "gzip"})
+    if headers.get("content-encoding") != "gzip":
+        raise RuntimeError(f"{running.target.name} does not compress")
+    return {**by_wrk("/files/20k.json", headers=GZIP)(running, seconds, options), "bytes_out": length}
 
 
 def by_h2(running, seconds, _options):
@@ -72,7 +84,8 @@ def open_loop(running, seconds, _options):
         # Connections start one after another within one interval, so that requests are spread and come in no bursts.
         options = ["--h1", "-c128", "-m1", f"--rps={each:.3f}", f"-r{max(1, round(rate / 1000))}", "--rate-period=1ms"]
         part = clients.h2load(running.url(), running.places.rest, 0, running.work, *options, f"-n{max(1, round(each * seconds)) * 128}")
-        result[f"p99_us_{share}"], result[f"rate_{share}"] = part["p99_us"], part["requests"] / part["seconds"]
+        result[f"p50_us_{share}"], result[f"p99_us_{share}"] = part["p50_us"], part["p99_us"]
+        result[f"rate_{share}"] = part["requests"] / part["seconds"]
         result["requests"] += part["requests"]
         result["failed"] += part["failed"]
     return result
@@ -98,30 +111,46 @@ def routes(count):
 TRUSTING = '\n[client]\ntrusted_proxies = ["loopback"]\n'
 SHARES = (30, 60, 90)
 CLOSE, GZIP = ["Connection: close"], ["Accept-Encoding: gzip"]
+LATENCIES = {f"p{part}_us_{share}": f"two workers, p{part} at {share} % of their capacity, µs" for share in SHARES for part in (50, 99)}
+
+
+def to_best(at_most, stretch):
+    return {"cpu_us": [Aim("best", at_most, stretch)]}
+
+
+def memory(at_most, stretch):
+    return {"kib_each": [Aim("value", at_most, stretch)]}
+
+
+# Within 15 % of the plain case: for what only ours is asked, of its time; for the rest, of its ratio to the peers.
+LIKE_PLAIN = {"cpu_us": [Aim("plain", 1.15)]}
+LIKE_CASE = {"cpu_us": [Aim("case", 1.15)]}
 
 ALL = [
-    Workload("h1-1k", {"cpu_us": "1 KiB, HTTP/1.1, kept connections", "peak_mib": "peak memory under that load, MiB"}, by_wrk()),
+    Workload("h1-1k", {"cpu_us": "1 KiB, HTTP/1.1, kept connections", "peak_mib": "peak memory under that load, MiB"}, by_wrk(),
+             aims={**to_best(0.9, 0.8), "peak_mib": [Aim("value", 20)]}),
     # Ours against ours: each beside what it is compared with.
-    Workload("bare", {}, by_wrk(), mode="bare", plain="bare"),
-    Workload("hardened", cpu("everything on, to a bare proxy"), by_wrk(), plain="bare"),
-    Workload("clients", cpu("2,000 clients behind a trusted proxy, to one"), by_wrk(clients=2000), extra=TRUSTING, plain="h1-1k"),
-    Workload("routes-200", cpu("200 routes, to none"), by_wrk("/r133/4711/parts"), extra=routes(200), plain="h1-1k"),
-    Workload("routes-10k", cpu("10,000 routes, to none"), by_wrk("/r6667/4711/parts"), extra=routes(10_000), plain="h1-1k"),
-    Workload("h1-100k", cpu("100 KiB"), by_wrk("/files/100k.bin")),
-    Workload("h1-1m", cpu("1 MiB"), by_wrk("/files/1m.bin", 16)),
-    Workload("gzip", cpu("20 KiB of JSON, gzipped"), by_wrk("/files/20k.json", headers=GZIP)),
-    Workload("post-1k", cpu("POST of 1 KiB"), by_wrk("/upload", post=1024)),
-    Workload("post-64k", cpu("POST of 64 KiB"), by_wrk("/upload", post=65536)),
-    Workload("close", cpu("a connection for each request"), by_wrk(headers=CLOSE)),
-    Workload("tls-h1", cpu("1 KiB, TLS, HTTP/1.1"), by_wrk(tls=True)),
-    Workload("tls-h2", cpu("1 KiB, TLS, HTTP/2"), by_h2),
-    Workload("tls-new", cpu("a new TLS 1.3 connection for each request"), by_new_tls_connections),
-    Workload("latency", {f"p99_us_{share}": f"p99 at {share} % of its capacity, µs" for share in SHARES}, open_loop),
-    Workload("idle", {"kib_each": "an idle connection, KiB"}, idle_connections(False), most_rounds=2),
-    Workload("idle-tls", {"kib_each": "an idle TLS connection, KiB"}, idle_connections(True), most_rounds=2),
-    Workload("reload", {"failed": "requests that fail over 5 reloads"}, reloads, most_rounds=2),
-    Workload("workers-1", {}, by_wrk(), placed_for=2, plain="workers-1"),
-    Workload("workers-2", {"cpu_us": "two workers, to one", "rps": "requests a second of two workers, to one"}, by_worker, workers=2, placed_for=2, plain="workers-1"),
+    Workload("bare", {}, by_wrk(), mode="bare", plain="bare", alone=True),
+    Workload("hardened", cpu("everything on, to a bare proxy"), by_wrk(), plain="bare", alone=True, aims={"cpu_us": [Aim("plain", 1.2, 1.1)]}),
+    Workload("clients", cpu("2,000 clients behind a trusted proxy, to one"), by_wrk(clients=2000), extra=TRUSTING, plain="h1-1k", alone=True, aims=LIKE_PLAIN),
+    Workload("routes-200", cpu("200 routes, to none"), by_wrk("/r133/4711/parts"), extra=routes(200), plain="h1-1k", alone=True, aims=LIKE_PLAIN),
+    Workload("routes-10k", cpu("10,000 routes, to none"), by_wrk("/r6667/4711/parts"), extra=routes(10_000), plain="h1-1k", alone=True, aims=LIKE_PLAIN),
+    Workload("h1-100k", cpu("100 KiB"), by_wrk("/files/100k.bin"), aims=to_best(1.0, 0.85)),
+    Workload("h1-1m", cpu("1 MiB"), by_wrk("/files/1m.bin", 16), aims=to_best(1.0, 0.85)),
+    Workload("gzip", {"cpu_us": "20 KiB of JSON, gzipped", "bytes_out": "bytes of it that go out"}, by_gzip,
+             aims={"cpu_us": [Aim("nginx", 0.9, 0.75)], "bytes_out": [Aim("value", 5200)]}),
+    Workload("post-1k", cpu("POST of 1 KiB"), by_wrk("/upload", post=1024), plain="h1-1k", aims=LIKE_CASE),
+    Workload("post-64k", cpu("POST of 64 KiB"), by_wrk("/upload", post=65536), plain="h1-1k", aims=LIKE_CASE),
+    Workload("close", cpu("a connection for each request"), by_wrk(headers=CLOSE), aims=to_best(1.0, 0.9)),
+    Workload("tls-h1", cpu("1 KiB, TLS, HTTP/1.1"), by_wrk(tls=True), aims=to_best(1.0, 0.9)),
+    Workload("tls-h2", cpu("1 KiB, TLS, HTTP/2"), by_h2, aims={"cpu_us": [Aim("nginx", 1.0, below=True), Aim("haproxy", 1.1)]}),
+    Workload("tls-new", cpu("a new TLS 1.3 connection for each request"), by_new_tls_connections, aims=to_best(0.9, 0.7)),
+    Workload("idle", {"kib_each": "an idle connection, KiB"}, idle_connections(False), most_rounds=2, aims=memory(12, 4)),
+    Workload("idle-tls", {"kib_each": "an idle TLS connection, KiB"}, idle_connections(True), most_rounds=2, aims=memory(20, 12)),
+    Workload("reload", {"failed": "requests that fail over 5 reloads"}, reloads, most_rounds=2, aims={"failed": [Aim("value", 0)]}),
+    Workload("workers-1", {}, by_wrk(), placed_for=2, plain="workers-1", alone=True),
+    Workload("workers-2", {"cpu_us": "two workers, to one", "rps": "requests a second of two workers, to one"}, by_worker, workers=2, placed_for=2, plain="workers-1", alone=True),
+    Workload("latency", LATENCIES, open_loop, workers=2, placed_for=2, most_rounds=3),
 ]
 
 

@@ -1,5 +1,6 @@
 //! The gateway under test: the real executable, as an operator would run it, on ports of its own choosing.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -120,6 +121,29 @@ impl Gateway {
         fs::read_dir(format!("/proc/{}/fd", self.running.child.id()))
             .unwrap()
             .count()
+    }
+
+    /// How many files each of its threads waits for, by the file it does so with (`epoll`).
+    pub fn awaited(&self) -> BTreeMap<u32, usize> {
+        let process = format!("/proc/{}", self.running.child.id());
+        let waiting = fs::read_dir(format!("{process}/fd")).unwrap().flatten();
+        let waiting = waiting.filter(|file| {
+            fs::read_link(file.path()).is_ok_and(|link| link.to_string_lossy().contains("eventpoll"))
+        });
+        let mut found = BTreeMap::new();
+        for file in waiting {
+            let number: u32 = file.file_name().to_string_lossy().parse().unwrap();
+            let text = fs::read_to_string(format!("{process}/fdinfo/{number}")).unwrap_or_default();
+            let awaited = text.lines().filter_map(|line| line.strip_prefix("tfd:"));
+            let awaited: BTreeSet<_> = awaited.map(str::to_owned).collect();
+            // A thread may have two names for it.
+            let first = found.entry(awaited).or_insert(number);
+            *first = number.min(*first);
+        }
+        found
+            .into_iter()
+            .map(|(awaited, number)| (number, awaited.len()))
+            .collect()
     }
 
     /// How many files it may have open from now on.
