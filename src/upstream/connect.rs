@@ -27,14 +27,15 @@ pub(super) struct Conn {
     task: AbortHandle,
 }
 
-/// Connects by the moment given; past it the error is of the kind `TimedOut`.
+/// Connects by the moment given, for the client whom the bytes beside the address announce, if any; past it the error
+/// is of the kind `TimedOut`.
 pub(super) async fn connect(
     transport: &Transport,
-    address: SocketAddr,
+    (address, client): (SocketAddr, &[u8]),
     by: Instant,
     sight: &Arc<dyn Sight>,
 ) -> io::Result<Conn> {
-    let stream = transport.open(address, by).await?;
+    let stream = transport.open(address, client, by).await?;
     let wire = Arc::new(Wire::default());
     let io = TokioIo::new(Wired::new(stream, Arc::clone(&wire), Arc::clone(sight)));
     let (sender, connection) = Builder::new()

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::uri::PathAndQuery;
 use http::{Method, Request, Response, StatusCode, Uri, response};
@@ -45,6 +45,9 @@ pub struct Errand<'a> {
     /// Writes the same head once more, without a body: a copy of each, kept for the few that are sent again,
     /// would cost more than all else here.
     pub again: &'a (dyn Fn() -> Option<Request<Body>> + Sync),
+    /// What announces the client, where the servers are told (see [`Upstream::announces`]). A connection that speaks for
+    /// one client is used for nobody else; empty where none does.
+    pub client: Vec<u8>,
 }
 
 /// What all attempts of one request share.
@@ -104,7 +107,7 @@ impl Sending<'_> {
             self.trip.server = Some(address);
             self.trip.connect = None;
             // After a kept connection failed only a new one will do: the others may be just as stale.
-            let kept = if repeated {
+            let kept = if repeated || !self.errand.client.is_empty() {
                 None
             } else {
                 lane.take(now(), self.upstream.setup.pool_idle)
@@ -146,7 +149,7 @@ impl Sending<'_> {
         let mark = lane.mark();
         let connected = connect(
             mark.transport(),
-            mark.address(),
+            (mark.address(), &self.errand.client),
             total.unwrap_or(by),
             &self.upstream.setup.sight,
         )
@@ -234,7 +237,11 @@ impl Sending<'_> {
         self.trip.first_byte = Some(now() - sent_at);
         let switched = switched.then(|| hyper::upgrade::on(&mut response));
         let (parts, body) = response.into_parts();
-        let rest = rest(&parts.headers, self.upstream.setup.pool_idle);
+        let rest = if self.errand.client.is_empty() {
+            rest(&parts.headers, self.upstream.setup.pool_idle)
+        } else {
+            Duration::ZERO
+        };
         Ok((
             parts,
             body,

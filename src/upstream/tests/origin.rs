@@ -140,6 +140,7 @@ impl Bench {
             http2: false,
             cap: None,
             sight: Arc::<Seen>::clone(&seen),
+            announce: None,
         };
         let upstream = Upstream::new(setup, 1);
         Self {
@@ -179,6 +180,7 @@ impl Bench {
             worker: 0,
             waits: &self.waits,
             again: &again,
+            client: Vec::new(),
         };
         send(&self.upstream, request, errand, &mut self.trip).await
     }
