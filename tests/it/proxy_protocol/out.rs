@@ -1,46 +1,54 @@
 //! The PROXY protocol on the way out: each connection says whose request it carries.
 
 use std::io::Read;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 
 use super::{ASK, TRUSTING};
 use crate::support::pipe::Pipe;
-use crate::support::{Gateway, Reply, Wire, policy};
+use crate::support::{Gateway, Reply, Wire, policy, run};
 
-/// A server that wants each connection announced: what it was told, and the path asked for, on each.
-fn told(listener: TcpListener, count: usize) -> JoinHandle<Vec<(Vec<u8>, String)>> {
+/// What a connection begins with.
+fn header(socket: &mut TcpStream) -> Vec<u8> {
+    let mut header = vec![0; 12];
+    socket.read_exact(&mut header).unwrap();
+    if header.starts_with(b"PROXY ") {
+        while !header.ends_with(b"\r\n") {
+            let mut byte = [0];
+            socket.read_exact(&mut byte).unwrap();
+            header.extend(byte);
+        }
+        return header;
+    }
+    let mut head = [0; 4];
+    socket.read_exact(&mut head).unwrap();
+    let mut rest = vec![0; usize::from(u16::from_be_bytes([head[2], head[3]]))];
+    socket.read_exact(&mut rest).unwrap();
+    [&header[..], &head, &rest].concat()
+}
+
+/// What a server was told at the beginning of a connection, and the first line of what was asked on it.
+type Told = Vec<(Vec<u8>, String)>;
+
+/// A server that wants each connection announced, until it was asked so often and probed. What it is told of
+/// connections that are the gateway's own is the other part.
+fn told(listener: TcpListener, count: usize) -> JoinHandle<(Told, Vec<Vec<u8>>)> {
     thread::spawn(move || {
-        let mut told = Vec::new();
-        let mut kept = Vec::new();
-        while told.len() < count {
+        let (mut told, mut probes, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+        while told.len() < count || probes.is_empty() {
             let (mut socket, _) = listener.accept().unwrap();
-            let mut header = vec![0; 16];
-            if socket.read_exact(&mut header).is_err() {
-                // A probe.
-                continue;
-            }
-            let rest = if header.starts_with(b"PROXY ") {
-                while !header.ends_with(b"\r\n") {
-                    let mut byte = [0];
-                    socket.read_exact(&mut byte).unwrap();
-                    header.extend(byte);
-                }
-                0
-            } else {
-                usize::from(u16::from_be_bytes([header[14], header[15]]))
-            };
-            let mut more = vec![0; rest];
-            socket.read_exact(&mut more).unwrap();
-            header.extend(more);
+            let header = header(&mut socket);
             let mut pipe = Pipe::lenient(socket);
-            let head = pipe.head().unwrap();
+            let Some(head) = pipe.head() else {
+                probes.push(header);
+                continue;
+            };
             pipe.send(Reply::text("done").bytes()).unwrap();
             told.push((header, head.first));
             // Left open, so that it could be used again.
             kept.push(pipe);
         }
-        told
+        (told, probes)
     })
 }
 
@@ -64,7 +72,12 @@ fn servers_are_told_whose_request_each_connection_carries() {
         let mut proxied = gateway.connect();
         proxied.send(ASK.replace("\r\n\r\n", "\r\nX-Forwarded-For: 2001:db8::7\r\n\r\n"));
         assert_eq!(proxied.answer().text(), "done");
-        let told = told.join().unwrap();
+        let (told, probes) = told.join().unwrap();
+        let own: &[u8] = match version {
+            "v1" => b"PROXY UNKNOWN\r\n",
+            _ => b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0",
+        };
+        assert!(probes.iter().all(|probe| probe == own), "{probes:?}");
         let port = gateway.http().port();
         for (header, first) in &told[..2] {
             let text = String::from_utf8_lossy(header);
@@ -89,4 +102,13 @@ fn servers_are_told_whose_request_each_connection_carries() {
         }
         gateway.stop();
     }
+}
+
+#[test]
+fn where_one_connection_is_for_many_clients_none_can_be_announced() {
+    let lines = "http2 = true\nproxy_protocol = \"v2\"";
+    let policy = policy(["127.0.0.1:1"]).upstream(lines);
+    let exit = run(&["check", "portcullis.toml"], &policy.text(), &[]);
+    assert_eq!(exit.code, Some(2));
+    assert!(exit.output().contains("X-Forwarded-For"), "{}", exit.output());
 }
