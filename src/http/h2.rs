@@ -1,8 +1,8 @@
 //! What HTTP/2 writes otherwise than HTTP/1.1: its heads are brought into the form that routes, rules and
 //! upstreams read, and answers into the form it demands (RFC 9113 §8). Frames and their limits are hyper's.
 
-use http::uri::Scheme;
-use http::{HeaderMap, HeaderValue, Method, header, request};
+use http::uri::{PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderValue, Method, Uri, header, request};
 use http_body::Body as _;
 
 use crate::http::body::Body;
@@ -27,11 +27,18 @@ pub fn judge(head: &request::Parts) -> Result<(), Fault> {
     {
         return Err(Fault::Target);
     }
-    let target = head.uri.path_and_query().map_or("", |target| target.as_str());
-    if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if head.uri.path_and_query().is_some_and(is_no_target) {
         return Err(Fault::Target);
     }
     Ok(())
+}
+
+/// Bytes that must be escaped; or no path, which a `Uri` shows as `/` and writes as nothing: `?x`, and a fragment that
+/// was all there was (the decoder cuts fragments off).
+fn is_no_target(target: &PathAndQuery) -> bool {
+    let text = target.as_str();
+    let empty = || Uri::from(target.clone()).path().is_empty();
+    !text.starts_with('/') || text == "/" && empty() || !text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Takes out of a request's headers what means nothing to the next hop, or several things to several readers.
@@ -119,7 +126,7 @@ mod tests {
             );
         }
         assert_eq!(judge(&head(&[("x-a", "a b"), ("x-b", "")])), Ok(()));
-        for target in ["https://a.test/caf\u{e9}", "ftp://a.test/"] {
+        for target in ["https://a.test/caf\u{e9}", "ftp://a.test/", "https://a.test?x"] {
             let mut other = head(&[]);
             other.uri = target.parse().unwrap();
             assert_eq!(judge(&other), Err(Fault::Target), "{target}");

@@ -143,6 +143,8 @@ const REPLACED: [(&str, &[&str]); 4] = [
             "/\u{7f}",
             "http://other.test/",
             "*",
+            "?x",
+            "?/x",
             "//\r",
         ],
     ),
