@@ -27,6 +27,7 @@ use crate::http::phase::Phase;
 use crate::http::proxy_protocol::Announced;
 use crate::http::refusal::Refusal;
 use crate::http::unread::Unread;
+use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Lane;
 
@@ -122,24 +123,8 @@ where
                 Err(reason) => return metrics.connections_refused.count(reason),
             }
         }
-        let socket = match &listener.tls {
-            None => Socket::Plain(socket),
-            Some(terms) => {
-                // In a box, which is gone again when the connection serves requests.
-                let shaking = Box::pin(tls::shake(
-                    socket,
-                    Arc::clone(terms),
-                    listener.tls_handshake,
-                    &metrics,
-                ));
-                let shaken = tokio::select! {
-                    biased;
-                    shaken = shaking => shaken,
-                    () = entry::closed(&mut closing) => None,
-                };
-                let Some(stream) = shaken else { return };
-                Socket::Tls(stream)
-            }
+        let Some(socket) = shaken(socket, listener, &mut closing, &metrics).await else {
+            return;
         };
         let connection = Connection {
             peer,
@@ -216,6 +201,31 @@ where
         );
         own.map(Some).ok_or("max_connections_per_client")
     }
+}
+
+/// The connection as its requests come on it; none where the client and we did not come to terms.
+async fn shaken(
+    socket: TcpStream,
+    listener: &Listener,
+    closing: &mut watch::Receiver<bool>,
+    metrics: &Metrics,
+) -> Option<Socket> {
+    let Some(terms) = &listener.tls else {
+        return Some(Socket::Plain(socket));
+    };
+    // In a box, which is gone again when the connection serves requests.
+    let shaking = Box::pin(tls::shake(
+        socket,
+        Arc::clone(terms),
+        listener.tls_handshake,
+        metrics,
+    ));
+    let stream = tokio::select! {
+        biased;
+        shaken = shaking => shaken,
+        () = entry::closed(closing) => None,
+    };
+    stream.map(Socket::Tls)
 }
 
 /// What the certificate is for that the client was shown.
