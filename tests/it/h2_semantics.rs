@@ -1,7 +1,9 @@
 //! What HTTP/2 can say and the next hop cannot, or otherwise: fragments, schemes, interim answers, CONNECT, and answers
 //! that end too early. In the clear and under TLS.
 
-use crate::support::frames::{DATA, END_STREAM, Frame, Frames, GET, GOAWAY, HEADERS, RST_STREAM};
+use crate::support::frames::{
+    DATA, END_HEADERS, END_STREAM, Frame, Frames, GET, GOAWAY, HEADERS, RST_STREAM, block,
+};
 use crate::support::reply::chunk;
 use crate::support::{Certs, Gateway, Origin, Proto, Reply, policy};
 
@@ -156,4 +158,63 @@ fn connect_opens_no_tunnel() {
         );
     });
     assert!(origin.calls().is_empty());
+}
+
+/// hyper ends the connection for it, and not the stream alone.
+#[test]
+fn connect_has_no_length() {
+    let origin = Origin::echo();
+    over_both(&origin, |frames, proto| {
+        let fields = [
+            (":method", "CONNECT"),
+            (":authority", "other.test:443"),
+            ("content-length", "5"),
+        ];
+        frames.request(1, &fields, 0);
+        frames.send(DATA, END_STREAM, 1, b"12345");
+        let rest = frames.rest();
+        assert!(
+            rest.iter().all(|frame| frame.kind != HEADERS),
+            "{proto:?} {rest:?}"
+        );
+    });
+    assert!(origin.calls().is_empty());
+}
+
+/// Who ended it is not known any more, so that is the fault of the stream alone.
+#[test]
+fn data_for_a_stream_that_is_long_gone_resets_it() {
+    let origin = Origin::echo();
+    over_both(&origin, |frames, proto| {
+        for stream in (1..=301).step_by(2) {
+            frames.request(stream, &GET, END_STREAM);
+            while !frames.next_of(DATA).has(END_STREAM) {}
+        }
+        frames.send(DATA, 0, 1, b"more");
+        let fate = frames.fate(1).unwrap();
+        assert_eq!((fate.kind, fate.error()), (RST_STREAM, 5), "{proto:?} {fate:?}");
+        frames.settle();
+    });
+}
+
+/// The guard cannot know what an earlier head has put into the table of the connection; the decoder reads over it.
+#[test]
+fn a_field_of_a_head_that_trailers_take_from_the_table_reaches_nobody() {
+    let origin = Origin::playing(|call, line| {
+        let body = line.body();
+        line.reply(&call.echo(&body));
+    });
+    over_both(&origin, |frames, proto| {
+        let post = [&[(":method", "POST")], &GET[1..3]].concat();
+        // `:authority`, to be remembered: the first of the table.
+        let head = [&block(&post[..]), &b"\x41\x0cgateway.test"[..]].concat();
+        frames.send(HEADERS, END_HEADERS, 1, &head);
+        frames.send(DATA, 0, 1, b"body");
+        frames.send(HEADERS, END_HEADERS | END_STREAM, 1, &[0xbe]);
+        assert_eq!(frames.fate(1).unwrap().status(), Some(200), "{proto:?}");
+        let call = origin.calls().pop().unwrap();
+        assert_eq!(call.head.all("host"), ["gateway.test"]);
+        assert_eq!(call.head.all(":authority"), Vec::<String>::new());
+    });
+    assert_eq!(origin.calls().len(), 2);
 }
