@@ -50,7 +50,7 @@ pub use settings::{Cors, Errors, GuardName, Mask, Settings, Slow, Stream, Timeou
 pub use source::{Source, Written};
 pub use transport::{HealthCheck, UpstreamTls};
 pub use units::{Network, Period, Rate, Size, Switch};
-pub use upstream::{Queue, ServerUrl, Upstream};
+pub use upstream::{ProxyVersion, Queue, ServerUrl, Upstream};
 
 /// The whole policy file.
 ///

@@ -35,6 +35,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use crate::http::proxy_protocol::Version;
 use crate::upstream::cap::Cap;
 use crate::upstream::endpoint::Health;
 use crate::upstream::pool::Lane;
@@ -63,6 +64,8 @@ pub struct Setup {
     pub cap: Option<Arc<Cap>>,
     /// Who counts what happens.
     pub sight: Arc<dyn Sight>,
+    /// Whether the servers are told whose request a connection carries, and how that is written.
+    pub announce: Option<Version>,
 }
 
 /// Is told what happens on the way to an upstream; the metrics behind it are resolved beforehand.
@@ -106,6 +109,11 @@ impl Upstream {
     fn is_secure(&self) -> bool {
         let mut servers = self.setup.servers.iter();
         servers.any(|server| server.transport().tls.is_some())
+    }
+
+    /// How a client is announced to the servers, where they are told.
+    pub fn announces(&self) -> Option<Version> {
+        self.setup.announce
     }
 
     /// The limit on requests under way.

@@ -28,6 +28,7 @@ use crate::http::phase::Phase;
 use crate::http::proxy_protocol::Announced;
 use crate::http::refusal::Refusal;
 use crate::http::unread::Unread;
+use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Lane;
 
@@ -161,36 +162,25 @@ where
         mut closing: watch::Receiver<bool>,
     ) {
         let metrics = Arc::clone(&self.carryover.metrics);
-        let (mut peer, mut _own) = (peer, None);
+        let (mut peer, mut local, mut _own) = (peer, None, None);
+        if listener.notes_local {
+            local = socket.local_addr().ok();
+        }
         if listener.proxy_protocol {
             // In a box, which is gone again when the connection serves requests.
             match Box::pin(self.clone().caller(&mut socket, peer, listener)).await {
-                Ok(caller) => (peer, _own) = caller,
+                Ok(None) => {}
+                Ok(Some((client, server, own))) => (peer, local, _own) = (client, Some(server), own),
                 Err(reason) => return metrics.connections_refused.count(reason),
             }
         }
-        let socket = match &listener.tls {
-            None => Socket::Plain(socket),
-            Some(terms) => {
-                // In a box, which is gone again when the connection serves requests.
-                let shaking = Box::pin(tls::shake(
-                    socket,
-                    Arc::clone(terms),
-                    listener.tls_handshake,
-                    &metrics,
-                ));
-                let shaken = tokio::select! {
-                    biased;
-                    shaken = shaking => shaken,
-                    () = entry::closed(&mut closing) => None,
-                };
-                let Some(stream) = shaken else { return };
-                Socket::Tls(stream)
-            }
+        let Some(socket) = shaken(socket, listener, &mut closing, &metrics).await else {
+            return;
         };
         let connection = Connection {
             peer,
             peer_written: forwarded::written(peer.ip()),
+            local,
             worker: self.worker,
             secure: listener.tls.is_some(),
             sni: socket.asked_for().map(Box::from),
@@ -213,18 +203,20 @@ where
         connection::serve(socket, listener, client, self.stack).await;
     }
 
-    /// Who is at the other end, by the word of a trusted proxy where the listener asks for it; and that client's own
-    /// place, where the proxy needed none.
+    /// Who is at the other end and what it called, by the word of a trusted proxy; and that client's own place, where
+    /// the proxy needed none. Nothing where the connection is the proxy's own.
     async fn caller(
         self,
         socket: &mut TcpStream,
         peer: SocketAddr,
         listener: &Listener,
-    ) -> Result<(SocketAddr, Option<Permit>), &'static str> {
+    ) -> Result<Option<(SocketAddr, SocketAddr, Option<Permit>)>, &'static str> {
         let gateway = self.lane.holder.snapshot();
         match announced(socket, peer, &gateway.trust, listener.request_head).await? {
-            Announced::Nobody => Ok((peer, None)),
-            Announced::Client(client, _) => Ok((client, self.own_permit(client, listener)?)),
+            Announced::Nobody => Ok(None),
+            Announced::Client(client, server) => {
+                Ok(Some((client, server, self.own_permit(client, listener)?)))
+            }
         }
     }
 
@@ -260,6 +252,31 @@ where
         );
         own.map(Some).ok_or("max_connections_per_client")
     }
+}
+
+/// The connection as its requests come on it; none where the client and we did not come to terms.
+async fn shaken(
+    socket: TcpStream,
+    listener: &Listener,
+    closing: &mut watch::Receiver<bool>,
+    metrics: &Metrics,
+) -> Option<Socket> {
+    let Some(terms) = &listener.tls else {
+        return Some(Socket::Plain(socket));
+    };
+    // In a box, which is gone again when the connection serves requests.
+    let shaking = Box::pin(tls::shake(
+        socket,
+        Arc::clone(terms),
+        listener.tls_handshake,
+        metrics,
+    ));
+    let stream = tokio::select! {
+        biased;
+        shaken = shaking => shaken,
+        () = entry::closed(closing) => None,
+    };
+    stream.map(Socket::Tls)
 }
 
 /// What the certificate is for that the client was shown.

@@ -60,6 +60,7 @@ impl Frames {
     }
 
     fn end(&mut self, fault: Fault) -> io::Error {
+        self.gate.end();
         if let Some((tap, parted)) = self.tap.take().zip(self.parted.take()) {
             let goodbye = self.guard.may_speak().then(|| self.guard.goodbye(fault));
             // If nobody waits for it the connection is over anyway.

@@ -40,6 +40,8 @@ pub struct Listener {
     pub redirect_to_https: bool,
     /// Whether each connection begins with the word of a trusted proxy on whose it is.
     pub proxy_protocol: bool,
+    /// Whether some server is told where a request came in; asking the kernel for it costs each connection a call.
+    pub notes_local: bool,
     /// Whom it lets in to what.
     pub entrance: Entrance,
 }

@@ -43,6 +43,8 @@ pub struct Connection {
     pub peer: SocketAddr,
     /// Its address as the value of a header, written once for all requests.
     pub peer_written: HeaderValue,
+    /// Our end of it, where servers are told.
+    pub local: Option<SocketAddr>,
     /// Which worker serves it, counted from 0; picks the worker's own lane of pools and buffers.
     pub worker: usize,
     /// Whether TLS ends here.

@@ -1,12 +1,45 @@
 //! What HTTP/2 writes otherwise than HTTP/1.1: its heads are brought into the form that routes, rules and
 //! upstreams read, and answers into the form it demands (RFC 9113 §8). Frames and their limits are hyper's.
 
-use http::{HeaderMap, HeaderValue, Method, header, request};
+use http::uri::{PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderValue, Method, Uri, header, request};
 use http_body::Body as _;
 
 use crate::http::body::Body;
 use crate::http::exchange::Response;
 use crate::http::fields;
+use crate::http::guard::fault::Fault;
+
+/// What a decoder of HTTP/2 lets pass and the next hop would read as something else, or refuse: white space around a
+/// value (RFC 9113 §8.2.1), a scheme that is not HTTP's, and a target with bytes that must be escaped (RFC 3986 §2).
+pub fn judge(head: &request::Parts) -> Result<(), Fault> {
+    let blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    for value in head.headers.values() {
+        let value = value.as_bytes();
+        if blank(value.first()) || blank(value.last()) {
+            return Err(Fault::SpaceAroundValue);
+        }
+    }
+    // Any scheme may be asked for (RFC 9113 §8.3.1), even none; what is served here has one of two.
+    if let Some(scheme) = head.uri.scheme()
+        && *scheme != Scheme::HTTP
+        && *scheme != Scheme::HTTPS
+    {
+        return Err(Fault::Target);
+    }
+    if head.uri.path_and_query().is_some_and(is_no_target) {
+        return Err(Fault::Target);
+    }
+    Ok(())
+}
+
+/// Bytes that must be escaped; or no path, which a `Uri` shows as `/` and writes as nothing: `?x`, and a fragment that
+/// was all there was (the decoder cuts fragments off).
+fn is_no_target(target: &PathAndQuery) -> bool {
+    let text = target.as_str();
+    let empty = || Uri::from(target.clone()).path().is_empty();
+    !text.starts_with('/') || text == "/" && empty() || !text.bytes().all(|byte| byte.is_ascii_graphic())
+}
 
 /// Takes out of a request's headers what means nothing to the next hop, or several things to several readers.
 pub fn unfold(headers: &mut HeaderMap) {
@@ -81,6 +114,23 @@ mod tests {
             head.headers.append(*name, HeaderValue::from_static(value));
         }
         head
+    }
+
+    #[test]
+    fn white_space_around_a_value_and_targets_of_other_kinds_are_refused() {
+        for value in [" a", "a ", "\ta", " "] {
+            assert_eq!(
+                judge(&head(&[("x-a", value)])),
+                Err(Fault::SpaceAroundValue),
+                "{value:?}"
+            );
+        }
+        assert_eq!(judge(&head(&[("x-a", "a b"), ("x-b", "")])), Ok(()));
+        for target in ["https://a.test/caf\u{e9}", "ftp://a.test/", "https://a.test?x"] {
+            let mut other = head(&[]);
+            other.uri = target.parse().unwrap();
+            assert_eq!(judge(&other), Err(Fault::Target), "{target}");
+        }
     }
 
     #[test]

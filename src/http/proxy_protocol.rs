@@ -40,7 +40,7 @@ pub enum Fault {
 }
 
 /// A version of the protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Version {
     /// One line of text.
     One,
@@ -134,6 +134,14 @@ fn client(client: IpAddr, server: IpAddr, [a, b, c, d]: [u8; 4]) -> Announced {
         SocketAddr::new(client.to_canonical(), u16::from_be_bytes([a, b])),
         SocketAddr::new(server.to_canonical(), u16::from_be_bytes([c, d])),
     )
+}
+
+/// The header of a connection that is for nobody but whoever opens it.
+pub fn nobody(version: Version) -> &'static [u8] {
+    match version {
+        Version::One => b"PROXY UNKNOWN\r\n",
+        Version::Two => b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0",
+    }
 }
 
 /// The header that announces a client to a server.

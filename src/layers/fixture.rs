@@ -28,6 +28,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
         connection: Arc::new(Connection {
             peer: SocketAddr::new(ip, 50_000),
             peer_written: forwarded::written(ip),
+            local: None,
             worker: 0,
             secure: false,
             sni: None,

@@ -76,14 +76,14 @@ impl Metrics {
             connections_refused: list.words(
                 "portcullis_connections_refused_total",
                 &["reason"],
-                "client connections closed before their first request, by reason",
+                "client connections closed before their first request, by reason; `proxy_protocol_…`: no word on whose it is (`untrusted`, `invalid`, `timeout`)",
             ),
             tls_handshakes: tls_handshakes(&mut list),
             in_flight: list.gauge("portcullis_in_flight_requests", "requests not yet answered to the last byte"),
             malformed: list.words(
                 "portcullis_malformed_requests_total",
                 &["reason"],
-                "requests that were not valid HTTP, by reason; their connection was closed",
+                "requests that were not valid HTTP, by reason; their connection was closed. `http2_flood`: nothing was wrong but the amount",
             ),
             timeouts: list.words(
                 "portcullis_timeouts_total",

@@ -46,6 +46,20 @@ pub struct Upstream {
     /// included.
     #[serde(default)]
     pub health: Option<HealthCheck>,
+    /// Whether a connection begins with a header of the PROXY protocol that names the client, before TLS too, and in
+    /// which version: `"v1"` or `"v2"`. Each request has a connection of its own then. Default `"off"`.
+    #[serde(default = "unannounced")]
+    pub proxy_protocol: Switch<ProxyVersion>,
+}
+
+/// A version of the PROXY protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProxyVersion {
+    /// One line of text.
+    V1,
+    /// Binary.
+    V2,
 }
 
 /// `[upstreams.NAME.queue]`: bounded in number and in time; a request that finds it full or waits too
@@ -163,6 +177,10 @@ fn no_cap() -> Switch<u32> {
 }
 
 fn no_ping() -> Switch<Period> {
+    Switch::Off
+}
+
+fn unannounced() -> Switch<ProxyVersion> {
     Switch::Off
 }
 

@@ -193,12 +193,15 @@ fn address<'a>(head: &'a request::Parts, connection: &Connection) -> Result<Opti
     if head.headers.len() > connection.max_headers {
         return Err(Refusal::TooManyHeaders(connection.max_headers));
     }
-    // Over HTTP/2 no guard has seen the target, and octets that no URI has (RFC 3986 §2) would reach the upstream.
-    if !head.uri.path().starts_with('/') || head.version == Version::HTTP_2 && !is_ascii(head) {
+    if !head.uri.path().starts_with('/') {
         return Err(connection.unread.refusal(head));
     }
-    if head.version == Version::HTTP_2 && has_padded_length(head) {
-        return Err(Refusal::RequestMalformed(Fault::ContentLength));
+    // Over HTTP/2 no guard has seen the head.
+    if head.version == Version::HTTP_2 {
+        h2::judge(head)?;
+        if has_padded_length(head) {
+            return Err(Refusal::RequestMalformed(Fault::ContentLength));
+        }
     }
     host::of_request(head.version, &head.uri, &head.headers).map_err(Refusal::HostInvalid)
 }
@@ -207,11 +210,6 @@ fn address<'a>(head: &'a request::Parts, connection: &Connection) -> Result<Opti
 fn has_padded_length(head: &request::Parts) -> bool {
     let length = head.headers.get(header::CONTENT_LENGTH);
     length.is_some_and(|length| length.len() > 1 && length.as_bytes().starts_with(b"0"))
-}
-
-fn is_ascii(head: &request::Parts) -> bool {
-    let target = head.uri.path_and_query();
-    target.is_none_or(|target| target.as_str().is_ascii())
 }
 
 fn target_length(head: &request::Parts) -> u64 {

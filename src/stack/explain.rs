@@ -112,6 +112,7 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
     let connection = Connection {
         peer: SocketAddr::new(question.from.to_canonical(), 0),
         peer_written: forwarded::written(question.from),
+        local: None,
         worker: 0,
         secure: question.tls || listener.tls.is_some(),
         sni: None,

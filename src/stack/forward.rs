@@ -1,6 +1,7 @@
 //! The innermost service: the request as the upstream gets it, the attempt, and the answer as the client
 //! gets it. Bodies stream both ways; nothing is held back to see more of it.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,6 +16,7 @@ use crate::http::grpc;
 use crate::http::hop;
 use crate::http::message::Message;
 use crate::http::pace::Pace;
+use crate::http::proxy_protocol;
 use crate::http::refusal::{Blame, Refusal};
 use crate::http::upgrade;
 use crate::http::vet::Fault;
@@ -130,6 +132,7 @@ async fn attempt(
             piece: piece(exchange.head.version),
             consent: consent.as_deref(),
             again: &|| received.message(&plan, place).ok(),
+            client: announced(upstream, exchange),
         };
         send(upstream, message, errand, &mut exchange.notes.trip).await
     };
@@ -146,6 +149,23 @@ fn piece(version: Version) -> usize {
     } else {
         64 * 1024
     }
+}
+
+/// Whose request it is, as everywhere else, and where it came in, for servers that are told. Behind a trusted proxy
+/// nobody knows the client's port.
+fn announced(upstream: &Upstream, exchange: &Exchange) -> Vec<u8> {
+    let Some(version) = upstream.announces() else {
+        return Vec::new();
+    };
+    let connection = &exchange.connection;
+    let client = if exchange.client.ip == connection.peer.ip() {
+        connection.peer
+    } else {
+        SocketAddr::new(exchange.client.ip, 0)
+    };
+    // Unknown to connections from before a reload that made it known.
+    let unknown = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+    proxy_protocol::write(version, client, connection.local.unwrap_or(unknown))
 }
 
 /// The answer of a route that asks nobody.

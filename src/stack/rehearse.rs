@@ -43,6 +43,7 @@ impl Rehearsal {
         let connection = Connection {
             peer: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 40_000),
             peer_written: crate::http::forwarded::written(std::net::Ipv4Addr::LOCALHOST.into()),
+            local: None,
             names: Arc::default(),
             unread: crate::http::unread::Unread::default(),
             closing: tokio::sync::watch::channel(false).1,

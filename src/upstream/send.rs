@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, StatusCode, response};
@@ -58,6 +59,9 @@ pub struct Errand<'a> {
     /// Writes the same head once more, without a body: a copy of each, kept for the few that are sent again,
     /// would cost more than all else here.
     pub again: &'a (dyn Fn() -> Option<Message> + Sync),
+    /// What announces the client, where the servers are told (see [`Upstream::announces`]). A connection that speaks for
+    /// one client is used for nobody else; empty where none does.
+    pub client: Vec<u8>,
 }
 
 /// What all attempts of one request share.
@@ -115,7 +119,7 @@ impl Sending<'_> {
             self.trip.server = Some(address);
             self.trip.connect = None;
             // After a kept connection failed only a new one will do: the others may be just as stale.
-            let kept = if repeated {
+            let kept = if repeated || !self.errand.client.is_empty() {
                 None
             } else {
                 lane.take(now(), self.upstream.setup.pool_idle)
@@ -154,7 +158,7 @@ impl Sending<'_> {
         let mark = lane.mark();
         let connected = connect(
             mark.transport(),
-            mark.address(),
+            (mark.address(), &self.errand.client),
             total.unwrap_or(by),
             &self.upstream.setup.sight,
         )
@@ -222,7 +226,11 @@ impl Sending<'_> {
         handshake: Option<&Handshake>,
     ) -> Result<Answer, Box<Failure>> {
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
-            let rest = rest(&head.headers, self.upstream.setup.pool_idle);
+            let rest = if self.errand.client.is_empty() {
+                rest(&head.headers, self.upstream.setup.pool_idle)
+            } else {
+                Duration::ZERO
+            };
             return Ok(Answer {
                 head,
                 body: Reading::begin(conn, lane, rest),

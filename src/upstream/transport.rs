@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use crate::http::proxy_protocol::{self, Version};
 use crate::tls::client::remedy;
 use crate::tls::terms::H2;
 use crate::upstream::socket::Socket;
@@ -24,6 +26,8 @@ pub struct Transport {
     pub http2: Option<Http2>,
     /// What is asked of its health, beyond accepting a connection.
     pub health: Option<Health>,
+    /// Whether a connection begins with the word on whose it is, before TLS too, and how that is written.
+    pub announce: Option<Version>,
 }
 
 /// How a server proves who it is.
@@ -63,6 +67,7 @@ pub struct Key {
     tls: Option<(ServerName<'static>, [u8; 32])>,
     http2: Option<Http2>,
     health: Option<Health>,
+    announce: Option<Version>,
 }
 
 /// A handshake with a server that came to nothing.
@@ -85,20 +90,28 @@ impl Transport {
             tls: self.tls.as_ref().map(|tls| (tls.name.clone(), tls.digest)),
             http2: self.http2.clone(),
             health: self.health.clone(),
+            announce: self.announce,
         }
     }
 
-    /// A socket by the moment given, its server verified; past it the error is of the kind `TimedOut`.
-    pub(super) async fn open(&self, address: SocketAddr, by: Instant) -> io::Result<Socket> {
-        tokio::time::timeout_at(by.into(), self.open_without_end(address))
+    /// A socket by the moment given, its server verified; past it the error is of the kind `TimedOut`. `client` is
+    /// what announces a client; without, the connection is our own.
+    pub(super) async fn open(&self, address: SocketAddr, client: &[u8], by: Instant) -> io::Result<Socket> {
+        tokio::time::timeout_at(by.into(), self.open_without_end(address, client))
             .await
             .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer to the connection attempt"))?
     }
 
-    async fn open_without_end(&self, address: SocketAddr) -> io::Result<Socket> {
-        let stream = TcpStream::connect(address).await?;
+    async fn open_without_end(&self, address: SocketAddr, client: &[u8]) -> io::Result<Socket> {
+        let mut stream = TcpStream::connect(address).await?;
         // Heads and last chunks are small and final: waiting to fill a packet (Nagle) only delays them.
         stream.set_nodelay(true)?;
+        if let Some(version) = self.announce {
+            let own = proxy_protocol::nobody(version);
+            stream
+                .write_all(if client.is_empty() { own } else { client })
+                .await?;
+        }
         let Some(tls) = &self.tls else {
             return Ok(Socket::Plain(stream));
         };

@@ -39,6 +39,8 @@ mod h2;
 mod h2_attacks;
 mod h2_connections;
 mod h2_goaway;
+mod h2_semantics;
+mod h2_slow;
 mod h2spec;
 mod head_limits;
 mod headers;

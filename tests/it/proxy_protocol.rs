@@ -1,5 +1,8 @@
-//! The PROXY protocol on the way in: whom a trusted proxy announces is the client in every respect, and nobody else
+//! The PROXY protocol. On the way in: whom a trusted proxy announces is the client in every respect, and nobody else
 //! can announce anyone.
+
+mod haproxy;
+mod out;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -12,6 +12,20 @@ use crate::policy::{self, Policy};
 const RESERVED_FILES: u64 = 64;
 
 pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> Vec<Listener> {
+    let notes_local = policy
+        .upstreams
+        .values()
+        .any(|upstream| upstream.proxy_protocol.get().is_some());
+    let listeners = compile_each(policy, build).into_iter();
+    listeners
+        .map(|listener| Listener {
+            notes_local,
+            ..listener
+        })
+        .collect()
+}
+
+fn compile_each(policy: &Policy, build: &Build<'_>) -> Vec<Listener> {
     let share = connections_each(files(), policy.listeners.len());
     if policy.listeners.is_empty() {
         return vec![compile_one("http", &policy::Listener::default(), share, build)];
@@ -108,6 +122,7 @@ pub(super) fn compile_one(name: &str, table: &policy::Listener, share: usize, bu
         tls_handshake: table.timeouts.tls_handshake.0,
         redirect_to_https: table.redirect_to_https,
         proxy_protocol: table.proxy_protocol,
+        notes_local: false,
         entrance: Entrance::Public,
     }
 }

@@ -9,8 +9,9 @@ use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, ServerName};
 
 use super::certificates::{contents, judge, read_pair, report_times};
+use crate::http::proxy_protocol::Version;
 use crate::policy::problem::At;
-use crate::policy::{CertificateFiles, ServerUrl, Upstream, defaults};
+use crate::policy::{CertificateFiles, ProxyVersion, ServerUrl, Upstream, defaults};
 use crate::tls::certificate::{Certificate, Fault, read_chain};
 use crate::tls::client::{client_terms, system_roots};
 use crate::upstream::transport::{Health, Http2, Tls, Transport};
@@ -29,6 +30,7 @@ pub(super) fn compile(table: &Upstream, at: &At<'_>) -> Option<Vec<Transport>> {
             interval: health.interval.0,
             timeout: health.timeout.0,
         }),
+        announce: announce(table),
     };
     if !table.servers.iter().any(|server| server.secure) {
         return Some(vec![plain; table.servers.len()]);
@@ -45,6 +47,14 @@ pub(super) fn compile(table: &Upstream, at: &At<'_>) -> Option<Vec<Transport>> {
     .collect()
 }
 
+/// How the servers are told whose request a connection carries.
+pub(super) fn announce(table: &Upstream) -> Option<Version> {
+    table.proxy_protocol.get().map(|version| match version {
+        ProxyVersion::V1 => Version::One,
+        ProxyVersion::V2 => Version::Two,
+    })
+}
+
 /// What contradicts itself.
 fn report(table: &Upstream, at: &At<'_>) {
     let secure = table.servers.iter().filter(|server| server.secure).count();
@@ -57,6 +67,11 @@ fn report(table: &Upstream, at: &At<'_>) {
         at.key("tls")
             .fault("no server of this upstream is reached by TLS")
             .help("write \"https://…\" in `servers`, or leave `tls` out");
+    }
+    if table.http2 && announce(table).is_some() {
+        at.key("proxy_protocol")
+            .fault("one connection of HTTP/2 carries the requests of many clients, and could be announced for one")
+            .help("leave it out; the servers read the client's address in `X-Forwarded-For`");
     }
     if let Some(ping) = table.ping.get() {
         if !table.http2 {

@@ -69,6 +69,7 @@ fn compile_one(name: &str, table: &policy::Upstream, build: &Build<'_>) -> Compi
         http2: table.http2,
         cap: cap.as_ref().map(|(cap, _)| Arc::clone(cap)),
         sight: carryover.metrics.upstream(name),
+        announce: transport::announce(table),
     };
     Compiled {
         upstream: Arc::new(Upstream::new(setup, carryover.workers)),

@@ -42,6 +42,9 @@ pub enum Fault {
     /// White space between name and colon: who ignores it and who does not see different fields (RFC 9112 §5.1).
     #[error("there is white space before the colon of a header; leave it out")]
     SpaceBeforeColon,
+    /// White space around a value in HTTP/2, which the next hop reads without (RFC 9113 §8.2.1).
+    #[error("a header value begins or ends with white space; leave it out")]
+    SpaceAroundValue,
     /// A name that is empty or no token, or a line without a colon.
     #[error("a header has no valid name; names are letters, digits and dashes")]
     FieldName,
@@ -93,6 +96,7 @@ impl Fault {
             Self::TooManyFields(_) => "too_many_headers",
             Self::Fold => "line_folding",
             Self::SpaceBeforeColon => "space_before_colon",
+            Self::SpaceAroundValue => "space_around_value",
             Self::FieldName => "header_name",
             Self::ContentLength => "content_length",
             Self::BothFramings => "both_framings",

@@ -26,11 +26,12 @@ pub(super) fn is_idle(stream: u32, streams: &Streams) -> bool {
 }
 
 /// RFC 9113 §5.1: who has ended a stream sends no more on it. A fault of the stream there, and of the connection
-/// here (§5.4.1 leaves that open): it is the cheapest way to make a server reset its own streams.
+/// here (§5.4.1 leaves that open): it is the cheapest way to make a server reset its own streams. Of one that ended
+/// long ago nobody knows any more who ended it; that is the fault of the stream.
 pub(super) fn may_send(known: Known) -> Result<(), Fault> {
     match known {
-        Known::Open | Known::Reset => Ok(()),
-        Known::Ended | Known::Gone => Err(Fault {
+        Known::Open | Known::Reset | Known::Gone => Ok(()),
+        Known::Ended => Err(Fault {
             code: Code::StreamClosed,
             why: "a frame comes after the end of its stream",
         }),

@@ -43,6 +43,13 @@ fn what_is_written_is_read_again() {
 }
 
 #[test]
+fn a_connection_for_nobody_says_so() {
+    for version in [Version::One, Version::Two] {
+        assert_eq!(read(nobody(version)), Ok(Announced::Nobody));
+    }
+}
+
+#[test]
 fn a_line_has_one_form() {
     for bad in [
         "PROXY TCP4 1.2.3.4 5.6.7.8 1 2\n",

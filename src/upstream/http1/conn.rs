@@ -108,6 +108,11 @@ impl Conn {
         !self.over && self.inbox.is_over() && self.outbox.is_done() && self.inbox.vet().persists()
     }
 
+    /// It is kept, and may be for long.
+    pub(super) fn rest(&mut self) {
+        self.inbox.rest();
+    }
+
     /// Whether the request is not all sent, and may yet be.
     pub(super) fn is_sending(&self) -> bool {
         self.outbox.is_sending()

@@ -66,6 +66,13 @@ impl Inbox {
         self.vet.is_at_rest() && !self.bytes.is_empty()
     }
 
+    /// Gives back what a large answer needed room for.
+    pub(super) fn rest(&mut self) {
+        if self.bytes.capacity() > LEAST {
+            self.bytes = BytesMut::new();
+        }
+    }
+
     /// What came after a head that ends HTTP.
     pub(super) fn into_rest(self) -> Bytes {
         self.bytes.freeze()

@@ -123,8 +123,9 @@ impl Flow for Reading {
 }
 
 /// Keeps a connection for the next request, if the server allows and both sides have said all.
-fn keep(conn: Box<Conn>, lane: &Lane, rest: Duration) {
+fn keep(mut conn: Box<Conn>, lane: &Lane, rest: Duration) {
     if conn.is_done() && !rest.is_zero() {
+        conn.rest();
         let since = now();
         lane.put(Idle {
             conn,

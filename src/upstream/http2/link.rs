@@ -68,7 +68,7 @@ impl Link {
         address: SocketAddr,
         by: Instant,
     ) -> io::Result<Arc<Self>> {
-        let socket = transport.open(address, by).await?;
+        let socket = transport.open(address, &[], by).await?;
         // A hint to the system: where it is not taken, deadlines and PING do the rest.
         let _unsupported = SockRef::from(tcp(&socket)).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
         let ears = Arc::new(Ears::default());

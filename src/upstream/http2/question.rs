@@ -31,7 +31,7 @@ pub(in crate::upstream) async fn greets(
 ) -> io::Result<()> {
     match &transport.http2 {
         Some(terms) => Link::open(transport, terms, address, by).await.map(drop),
-        None => transport.open(address, by).await.map(drop),
+        None => transport.open(address, &[], by).await.map(drop),
     }
 }
 

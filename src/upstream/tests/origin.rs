@@ -145,6 +145,7 @@ impl Bench {
             http2: false,
             cap: None,
             sight: Arc::<Seen>::clone(&seen),
+            announce: None,
         };
         let upstream = Upstream::new(setup, 1);
         Self {
@@ -182,6 +183,7 @@ impl Bench {
             waits: &self.waits,
             consent: None,
             again: &again,
+            client: Vec::new(),
         };
         send(&self.upstream, message, errand, &mut self.trip).await
     }

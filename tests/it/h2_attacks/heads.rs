@@ -7,7 +7,7 @@ use super::{ENHANCE_YOUR_CALM, attack, counted, ended, flood};
 use crate::support::frames::{
     CONTINUATION, END_HEADERS, END_STREAM, Frames, GET, GOAWAY, HEADERS, SETTINGS, block,
 };
-use crate::support::{Gateway, Origin, policy};
+use crate::support::{Certs, Gateway, Origin, Proto, policy};
 
 const PROTOCOL: u32 = 1;
 
@@ -104,26 +104,30 @@ fn a_head_of_many_fields_is_refused() {
 
 #[test]
 fn a_head_that_is_never_finished_ends_by_its_deadline() {
-    let origin = Origin::echo();
+    let (origin, certs) = (Origin::echo(), Certs::new());
     let gateway = Gateway::start(
         policy([origin.address()])
-            .listener("timeouts = { request_head = \"300ms\", keep_alive_idle = \"60s\" }"),
+            .listener("timeouts = { request_head = \"300ms\", keep_alive_idle = \"60s\" }")
+            .tls(&certs)
+            .and("[listeners.https.timeouts]\nrequest_head = \"300ms\"\nkeep_alive_idle = \"60s\""),
     );
-    let start = Instant::now();
-    let mut frames = Frames::open(gateway.http());
-    frames.send(HEADERS, END_STREAM, 1, &block(&GET));
-    // A byte now and then does not help.
-    let mut head = [0, 0, 100, CONTINUATION, 0, 0, 0, 0, 1].to_vec();
-    head.extend([0; 20]);
-    for byte in head {
-        if !frames.raw(&[byte]) {
-            break;
+    for proto in [Proto::H2c, Proto::H2Tls] {
+        let start = Instant::now();
+        let mut frames = Frames::over(proto, &gateway);
+        frames.send(HEADERS, END_STREAM, 1, &block(&GET));
+        // A byte now and then does not help.
+        let mut head = [0, 0, 100, CONTINUATION, 0, 0, 0, 0, 1].to_vec();
+        head.extend([0; 20]);
+        for byte in head {
+            if !frames.raw(&[byte]) {
+                break;
+            }
+            std::thread::park_timeout(Duration::from_millis(100));
         }
-        std::thread::park_timeout(Duration::from_millis(100));
+        frames.rest();
+        let took = Instant::now() - start;
+        assert!(took < Duration::from_secs(10), "{proto:?}: {took:?}");
     }
-    frames.rest();
-    let took = Instant::now() - start;
-    assert!(took < Duration::from_secs(10), "{took:?}");
     assert!(origin.calls().is_empty());
     gateway.stop();
 }

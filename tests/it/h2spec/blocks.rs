@@ -14,7 +14,7 @@ fn begun(frames: &mut Frames) -> Vec<u8> {
     rest
 }
 
-pub(super) const CASES: &[Case] = &[
+pub(super) static CASES: &[Case] = &[
     case("§4.3: a block that cannot be decoded", Checked, |frames| {
         // A literal that announces more than there is.
         frames.send(HEADERS, END_HEADERS | END_STREAM, 1, b"\x00\x14x");

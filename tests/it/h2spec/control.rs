@@ -7,7 +7,7 @@ use super::{
     play, pong, post, setting,
 };
 
-pub(super) const CASES: &[Case] = &[
+pub(super) static CASES: &[Case] = &[
     case("§6.3: PRIORITY on stream 0", Ends(PROTOCOL), |frames| {
         frames.send(PRIORITY, 0, 0, &[0, 0, 0, 1, 255]);
     }),

@@ -9,7 +9,7 @@ use super::{Answer, CANCEL, Case, Checked, Goes, case, confirmed, play, pong, po
 
 pub(super) mod hpack;
 
-pub(super) const CASES: &[Case] = &[
+pub(super) static CASES: &[Case] = &[
     case(
         "§3.4: a preface and SETTINGS begin a connection",
         Checked,

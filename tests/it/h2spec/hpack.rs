@@ -28,7 +28,7 @@ fn huffman(frames: &mut Frames, value: &[u8]) {
     ask(frames, &[], &[b"\0\x06x-test", &[length][..], value].concat());
 }
 
-pub(super) const CASES: &[Case] = &[
+pub(super) static CASES: &[Case] = &[
     case("§2.3.3: an index beyond the tables", Checked, |frames| {
         ask(frames, &[], &[0xc6]);
     }),

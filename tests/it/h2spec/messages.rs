@@ -22,7 +22,7 @@ fn twice(frames: &mut Frames, name: &str) {
     frames.request(1, &[&[field], &GET[..]].concat(), END_STREAM);
 }
 
-pub(super) const CASES: &[Case] = &[
+pub(super) static CASES: &[Case] = &[
     case("§8.1: trailers that are not the end", MALFORMED, |frames| {
         frames.request(1, &post(), 0);
         frames.send(DATA, 0, 1, b"test");

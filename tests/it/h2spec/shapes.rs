@@ -9,7 +9,7 @@ use super::{
     whole,
 };
 
-pub(super) const CASES: &[Case] = &[
+pub(super) static CASES: &[Case] = &[
     case("§3.4: the server begins with SETTINGS", Checked, |frames| {
         let first = frames.next().unwrap();
         assert_eq!((first.kind, first.stream, first.flags), (SETTINGS, 0, 0));

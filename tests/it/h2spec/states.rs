@@ -18,7 +18,7 @@ fn closed(frames: &mut Frames) {
     whole(frames, 1);
 }
 
-pub(super) const CASES: &[Case] = &[
+pub(super) static CASES: &[Case] = &[
     case("§5.1 idle: DATA", Ends(PROTOCOL), |frames| {
         frames.send(DATA, END_STREAM, 1, b"test");
     }),

@@ -13,7 +13,7 @@ fn window(frames: &mut Frames, size: u32) {
     confirmed(frames);
 }
 
-pub(super) const CASES: &[Case] = &[
+pub(super) static CASES: &[Case] = &[
     case("§6.9: an increment of 0", Ends(PROTOCOL), |frames| {
         frames.send(WINDOW_UPDATE, 0, 0, &[0; 4]);
     }),

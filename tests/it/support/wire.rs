@@ -47,6 +47,11 @@ impl Wire {
         }
     }
 
+    /// Our end of it.
+    pub fn local_address(&self) -> SocketAddr {
+        self.pipe.stream.local_addr().unwrap()
+    }
+
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.pipe.send(bytes).unwrap();
     }

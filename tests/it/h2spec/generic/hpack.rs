@@ -31,7 +31,7 @@ const INDEXED: &[u8] = &[0x40 | USER_AGENT];
 const WITHOUT: &[u8] = &literal(0, 15);
 const NEVER: &[u8] = &literal(0x10, 15);
 
-pub(in crate::h2spec) const CASES: &[Case] = &[
+pub(in crate::h2spec) static CASES: &[Case] = &[
     case("§6.1: an indexed field", Answer(1), |frames| {
         // accept-encoding: gzip, deflate
         ask(frames, &[&[0x90]]);
