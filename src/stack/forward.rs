@@ -145,7 +145,7 @@ async fn attempt(
 /// How much of an answer is held on its way: a client of HTTP/2 may ask for a hundred at once and take none.
 fn piece(version: Version) -> usize {
     if version == Version::HTTP_2 {
-        32 * 1024
+        16 * 1024
     } else {
         64 * 1024
     }

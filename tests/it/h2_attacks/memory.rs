@@ -111,7 +111,7 @@ fn downloads_that_nobody_reads() {
         drop(connect(&gateway, at));
         frames
     });
-    assert!(weight < 7 * MEBIBYTE, "{weight} bytes");
+    assert!(weight < 4 * MEBIBYTE, "{weight} bytes");
     drop(origin);
     gateway.stop();
 }
