@@ -15,6 +15,7 @@ mod greeting;
 mod http2;
 mod overflow;
 mod patience;
+mod places;
 mod screen;
 pub mod socket;
 pub mod tap;

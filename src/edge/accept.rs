@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -18,10 +17,11 @@ use crate::edge::crew::{Crew, Guest, Newcomer, Turn};
 use crate::edge::door::Door;
 use crate::edge::entry;
 use crate::edge::overflow::Overflow;
+use crate::edge::places;
 use crate::edge::socket::Socket;
 use crate::edge::tls;
 use crate::gateway::listener::Listener;
-use crate::http::exchange::{Connection, Permit, Release, Response};
+use crate::http::exchange::{Connection, Permit, Response};
 use crate::http::forwarded;
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
@@ -97,7 +97,12 @@ where
         alive: &tokio::sync::mpsc::Sender<()>,
     ) -> Result<(), (TcpStream, bool)> {
         let listener = door.listener.load_full();
-        let permits = match self.permits(peer, door, &listener) {
+        let permits = match places::take(
+            peer,
+            (door, &listener),
+            &self.lane.holder.snapshot(),
+            &self.carryover,
+        ) {
             Ok(permits) => permits,
             Err(reason) => {
                 self.carryover.metrics.connections_refused.count(reason);
@@ -215,42 +220,10 @@ where
         match announced(socket, peer, &gateway.trust, listener.request_head).await? {
             Announced::Nobody => Ok(None),
             Announced::Client(client, server) => {
-                Ok(Some((client, server, self.own_permit(client, listener)?)))
+                let own = places::own(client, listener, &gateway, &self.carryover)?;
+                Ok(Some((client, server, own)))
             }
         }
-    }
-
-    /// A place among all connections of the door, and one among the client's own.
-    fn permits(
-        &self,
-        peer: SocketAddr,
-        door: &Arc<Door>,
-        listener: &Listener,
-    ) -> Result<[Option<Permit>; 2], &'static str> {
-        let taken = door.open.fetch_add(1, Relaxed);
-        let in_all = Permit::new(Arc::clone(door) as Arc<dyn Release>);
-        if taken >= listener.max_connections {
-            return Err("max_connections");
-        }
-        Ok([Some(in_all), self.own_permit(peer, listener)?])
-    }
-
-    /// A place among the connections of one client; trusted proxies need none.
-    fn own_permit(&self, peer: SocketAddr, listener: &Listener) -> Result<Option<Permit>, &'static str> {
-        let gateway = self.lane.holder.snapshot();
-        let Some(most) = listener
-            .max_connections_per_client
-            .filter(|_| !gateway.trust.contains(peer.ip()))
-        else {
-            return Ok(None);
-        };
-        let own = self.carryover.connections.take(
-            peer.ip().to_canonical(),
-            gateway.ipv6_prefix,
-            most,
-            Instant::now(),
-        );
-        own.map(Some).ok_or("max_connections_per_client")
     }
 }
 
@@ -292,10 +265,4 @@ fn is_passing(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
     )
-}
-
-impl Release for Door {
-    fn release(&self) {
-        self.open.fetch_sub(1, Relaxed);
-    }
 }

@@ -30,7 +30,7 @@ fn rooted(target: &PathAndQuery) -> Result<PathAndQuery, Refusal> {
     if !target.as_str().starts_with('?') {
         return Ok(target.clone());
     }
-    PathAndQuery::try_from(format!("/{target}")).map_err(|_| Refusal::TargetInvalid)
+    PathAndQuery::try_from(target.to_string()).map_err(|_| Refusal::TargetInvalid)
 }
 
 /// The operator's headers, over the client's and ours. `host` is the client's `Host`.
