@@ -30,7 +30,8 @@ use crate::stack::enter::Arrival;
 const STREAMS: u32 = 100;
 /// What one stream may send before the application takes it. 256 KiB keep a line of 100 Mbit/s and 20 ms busy.
 const STREAM_WINDOW: u32 = 256 << 10;
-/// And all streams of a connection together: what a client may make us hold, and less than a mebibyte with all else.
+/// And all streams of a connection together: what a client may make us hold of its own bodies, so that they stay under a
+/// mebibyte with half a head beside them.
 const CONNECTION_WINDOW: u32 = 640 << 10;
 /// What a stream holds for a client that reads slowly before no more is asked for; the last piece may go beyond it.
 const SEND_BUFFER: usize = 16 << 10;

@@ -61,6 +61,20 @@ pub enum Part {
     Trailers(usize),
 }
 
+impl Part {
+    /// How many octets it has.
+    pub fn octets(&self) -> usize {
+        match *self {
+            Self::Head(octets)
+            | Self::Interim(octets, _)
+            | Self::Answer(octets, _)
+            | Self::Data(octets)
+            | Self::Framing(octets)
+            | Self::Trailers(octets) => octets,
+        }
+    }
+}
+
 /// What the next octet belongs to.
 #[derive(Debug, Clone, Copy)]
 enum Place {

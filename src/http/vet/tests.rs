@@ -4,7 +4,7 @@ mod bodies;
 mod cuts;
 mod heads;
 
-use super::{Asked, Fault, Part, Vet};
+use super::{Asked, Fault, Vet};
 
 const OK: &str = "HTTP/1.1 200 OK\r\n";
 
@@ -29,14 +29,7 @@ fn read<'a>(asked: Asked, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Result
 fn read_on(vet: &mut Vet, bytes: &[u8]) -> Result<usize, Fault> {
     let mut at = 0;
     while at < bytes.len() && !vet.is_at_rest() {
-        at += match vet.next(&bytes[at..])? {
-            Part::Head(used)
-            | Part::Interim(used, _)
-            | Part::Answer(used, _)
-            | Part::Data(used)
-            | Part::Framing(used)
-            | Part::Trailers(used) => used,
-        };
+        at += vet.next(&bytes[at..])?.octets();
     }
     Ok(at)
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use portcullis::http::guard::chunks::Chunks;
 use portcullis::http::guard::{Broken, Guard, Limits};
 use portcullis::http::proxy_protocol::{self as proxied, Announced, LINE, START, Version};
-use portcullis::http::vet::{Asked, Fault, Part, Vet};
+use portcullis::http::vet::{Asked, Fault, Vet};
 use portcullis::http::{h2_guard, h2_guard::Bounds};
 
 use super::reader::{answer_end, request_ends};
@@ -204,14 +204,7 @@ fn vetted(vet: &mut Vet, asked: Asked, pieces: &[&[u8]]) -> Known {
 fn answered(vet: &mut Vet, bytes: &[u8]) -> Result<usize, Fault> {
     let mut at = 0;
     while at < bytes.len() && !vet.is_at_rest() {
-        at += match vet.next(&bytes[at..])? {
-            Part::Head(used)
-            | Part::Interim(used, _)
-            | Part::Answer(used, _)
-            | Part::Data(used)
-            | Part::Framing(used)
-            | Part::Trailers(used) => used,
-        };
+        at += vet.next(&bytes[at..])?.octets();
     }
     Ok(at)
 }

@@ -1,4 +1,5 @@
-//! What one hostile connection can make the gateway hold by itself: less than a mebibyte, whatever it does.
+//! What one hostile connection can make the gateway hold: less than a mebibyte of what it sends, and of what it is sent and does
+//! not read, no more than its requests under way hold at the upstream's side.
 
 use crate::support::frames::{
     ACK, DATA, END_STREAM, Frames, GET, GOAWAY, HEADERS, SETTINGS, WINDOW_UPDATE, block,
