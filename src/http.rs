@@ -34,6 +34,7 @@ pub mod proxy_protocol;
 pub mod readings;
 pub mod refusal;
 pub mod request_id;
+pub mod room;
 pub mod spelling;
 pub mod stall;
 mod taking;

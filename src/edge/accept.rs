@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -197,6 +197,7 @@ where
             phase: Arc::new(Phase::new(Instant::now())),
             handover: Handover::default(),
             unread: Unread::default(),
+            room: OnceLock::new(),
             closing: closing.clone(),
         };
         let client = Client {

@@ -1,8 +1,11 @@
 //! Where hyper hands a request over, in whichever version of HTTP it came, and how its connections end.
 
 use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
+use futures_util::TryFutureExt;
+use futures_util::future::{Either, ErrInto};
 use http::{Method, Request, Version};
 use hyper::body::Incoming;
 use hyper::service::Service as HyperService;
@@ -11,6 +14,7 @@ use tower::Service;
 
 use crate::http::exchange::{Connection, Response};
 use crate::http::extended_connect::Closing;
+use crate::http::room::Share;
 use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Lane;
@@ -42,6 +46,20 @@ impl<S> Entry<S> {
             ..self
         }
     }
+
+    /// The request's share of the room, where there is one.
+    fn room(&self, request: &Request<Incoming>) -> Result<Option<Share>, NoRoom> {
+        let Some(room) = self.connection.room.get() else {
+            return Ok(None);
+        };
+        let target = request
+            .uri()
+            .path_and_query()
+            .map_or(0, |target| target.as_str().len());
+        room.admit(request.headers(), target)
+            .map(Some)
+            .ok_or_else(NoRoom::new)
+    }
 }
 
 impl<S> HyperService<Request<Incoming>> for Entry<S>
@@ -49,10 +67,14 @@ where
     S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
 {
     type Response = Response;
-    type Error = Infallible;
-    type Future = S::Future;
+    type Error = NoRoom;
+    type Future = Either<ErrInto<S::Future, NoRoom>, Ready<Result<Response, NoRoom>>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let share = match self.room(&request) {
+            Ok(share) => share,
+            Err(full) => return Either::Right(ready(Err(full))),
+        };
         if request.version() == Version::HTTP_10 {
             self.connection.phase.speaks_old();
         }
@@ -61,10 +83,33 @@ where
         {
             request.extensions_mut().insert(closing.clone());
         }
-        let arrival = Arrival::new(request, Arc::clone(&self.connection), Arc::clone(&self.lane));
+        let arrival = Arrival::new(
+            request,
+            Arc::clone(&self.connection),
+            Arc::clone(&self.lane),
+            share,
+        );
         self.connection.phase.asked(arrival.arrived);
         // Always ready: what could make it wait is awaited inside the call.
-        self.stack.clone().call(arrival)
+        Either::Left(self.stack.clone().call(arrival).err_into())
+    }
+}
+
+/// A request is not even looked at, since those before it hold all that a connection may have us hold. Its client
+/// is told that it may ask again (RFC 9113 §8.7).
+#[derive(Debug, thiserror::Error)]
+#[error("the requests of this connection hold too much")]
+pub(super) struct NoRoom(#[source] h2::Error);
+
+impl NoRoom {
+    fn new() -> Self {
+        Self(h2::Reason::REFUSED_STREAM.into())
+    }
+}
+
+impl From<Infallible> for NoRoom {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }
 

@@ -3,8 +3,10 @@
 //! fill a hundred buffers. A window that a client does not grant shuts nothing here: the others may go on.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
+
+use crate::http::room::Room;
 
 /// Bytes of answers between two looks at the socket.
 const ROUND: usize = 256 << 10;
@@ -12,6 +14,8 @@ const ROUND: usize = 256 << 10;
 /// The gate of one connection. All of its tasks run on one worker, so nothing here is contended.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
+    /// What answers are held in.
+    room: Arc<Room>,
     blocked: AtomicBool,
     /// The connection is over: nobody will look at its socket again.
     over: AtomicBool,
@@ -25,9 +29,20 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// Whether answers must wait.
+    /// For a connection whose answers share this room.
+    pub(super) fn of(room: Arc<Room>) -> Self {
+        Self {
+            room,
+            ..Self::default()
+        }
+    }
+
+    /// Whether answers must wait. Where little room is left they go on by little pieces, but first the socket may take
+    /// what there is, which makes room.
     pub(super) fn is_shut(&self) -> bool {
-        !self.over.load(Relaxed) && (self.blocked.load(Relaxed) || self.round.load(Relaxed) > ROUND)
+        let round = self.round.load(Relaxed);
+        let much = round > ROUND || round > 0 && self.room.is_scarce();
+        !self.over.load(Relaxed) && (self.blocked.load(Relaxed) || much)
     }
 
     /// An answer has put bytes before the socket.

@@ -32,9 +32,9 @@ const STREAMS: u32 = 100;
 const STREAM_WINDOW: u32 = 256 << 10;
 /// And all streams of a connection together: what a client may make us hold of its own bodies, so that they stay under a
 /// mebibyte with half a head beside them.
-const CONNECTION_WINDOW: u32 = 640 << 10;
+const CONNECTION_WINDOW: u32 = 256 << 10;
 /// What a stream holds for a client that reads slowly before no more is asked for; the last piece may go beyond it.
-const SEND_BUFFER: usize = 16 << 10;
+const SEND_BUFFER: usize = 1 << 10;
 /// Streams opened and reset before we came to them, kept as numbers only; beyond, the connection ends (rapid
 /// reset, CVE-2023-44487).
 const UNSEEN_RESETS: usize = 20;
@@ -61,7 +61,8 @@ pub(super) async fn serve<S>(
 {
     let phase = Arc::clone(&entry.connection.phase);
     let guard = Guard::new(Bounds::of(listener.max_head), Instant::now());
-    let gate = Arc::<Gate>::default();
+    let room = Arc::clone(entry.connection.room.get_or_init(Arc::default));
+    let gate = Arc::new(Gate::of(room));
     let (frames, mut parting) = Frames::new(tap, guard, Arc::clone(&phase), Arc::clone(&gate));
     let entry = entry.with_streams(closing.clone());
     let mut serving = pin!(builder(listener, gate).serve_connection(TokioIo::new(frames), entry));

@@ -2,7 +2,7 @@
 //! been noted so far. It knows neither policy nor gateway, so a rule can be tested with a request alone.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use http::{HeaderValue, request};
@@ -12,6 +12,7 @@ use crate::http::body::Body;
 use crate::http::client::Caller;
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
+use crate::http::room::Room;
 use crate::http::unread::Unread;
 
 /// An answer, ours or the upstream's.
@@ -67,6 +68,8 @@ pub struct Connection {
     pub handover: Handover,
     /// What of it could not be read.
     pub unread: Unread,
+    /// What its requests may have us hold, where it has many at once.
+    pub room: OnceLock<Arc<Room>>,
     /// Becomes true when its listener closes.
     pub closing: watch::Receiver<bool>,
 }

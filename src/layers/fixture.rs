@@ -1,7 +1,7 @@
 //! A request to test a rule with.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use http::{HeaderName, HeaderValue, Request};
@@ -40,6 +40,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
             phase: Arc::new(Phase::new(Instant::now())),
             handover: Handover::default(),
             unread: Unread::default(),
+            room: OnceLock::new(),
             closing: tokio::sync::watch::channel(false).1,
         }),
         client: Caller {

@@ -3,8 +3,8 @@
 //! gateway. Nothing here decides anything, and nothing outside is asked.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use http::{HeaderMap, Method, Uri, header};
@@ -124,6 +124,7 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
         phase: Arc::new(Phase::new(Instant::now())),
         handover: Handover::default(),
         unread: Unread::default(),
+        room: OnceLock::new(),
         closing: tokio::sync::watch::channel(false).1,
     };
     let lane = Lane {

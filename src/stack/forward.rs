@@ -129,7 +129,7 @@ async fn attempt(
             upload: upload.clone(),
             worker: exchange.connection.worker,
             waits: &deadlines,
-            piece: piece(exchange.head.version),
+            room: exchange.connection.room.get(),
             consent: consent.as_deref(),
             again: &|| received.message(&plan, place).ok(),
             client: announced(upstream, exchange),
@@ -140,15 +140,6 @@ async fn attempt(
         consent.settle();
     }
     outcome
-}
-
-/// How much of an answer is held on its way: a client of HTTP/2 may ask for a hundred at once and take none.
-fn piece(version: Version) -> usize {
-    if version == Version::HTTP_2 {
-        16 * 1024
-    } else {
-        64 * 1024
-    }
 }
 
 /// Whose request it is, as everywhere else, and where it came in, for servers that are told. Behind a trusted proxy

@@ -17,6 +17,7 @@ use crate::http::exchange::{Exchange, Response};
 use crate::http::flow::{End, Watch};
 use crate::http::pace::TooSlow;
 use crate::http::refusal::{CLIENT_CLOSED_REQUEST, Refusal};
+use crate::http::room::Share;
 use crate::http::stall;
 use crate::http::trace::Trace;
 use crate::layers::own::Own;
@@ -82,6 +83,8 @@ pub struct Passage {
     pub switched: Option<Box<Link>>,
     /// The worker.
     pub lane: Arc<Lane>,
+    /// What it takes of its connection's room, held as long as it is under way.
+    pub share: Option<Share>,
     /// What became of it.
     pub ledger: Ledger,
 }

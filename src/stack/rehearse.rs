@@ -46,6 +46,7 @@ impl Rehearsal {
             local: None,
             names: Arc::default(),
             unread: crate::http::unread::Unread::default(),
+            room: std::sync::OnceLock::new(),
             closing: tokio::sync::watch::channel(false).1,
             worker: 0,
             secure: false,

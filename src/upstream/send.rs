@@ -17,6 +17,7 @@ use crate::http::exchange::Trip;
 use crate::http::inflow::Inflow;
 use crate::http::message::Message;
 use crate::http::refusal::{Deadline, Refusal};
+use crate::http::room::Room;
 use crate::http::upgrade::Handshake;
 use crate::http::vet::{Asked, Fault};
 use crate::upstream::answer::rest;
@@ -52,8 +53,8 @@ pub struct Errand<'a> {
     pub worker: usize,
     /// How long is waited.
     pub waits: &'a Waits<'a>,
-    /// How many octets of an answer's body may be read at once: fewer calls for more memory each.
-    pub piece: usize,
+    /// What of the answer may be held, where the client has many at once.
+    pub room: Option<&'a Arc<Room>>,
     /// Who is told that the server wants the body, where the client waits for that.
     pub consent: Option<&'a Consent>,
     /// Writes the same head once more, without a body: a copy of each, kept for the few that are sent again,
@@ -187,7 +188,7 @@ impl Sending<'_> {
         let handshake = message.handshake.take();
         self.trip.attempts += 1;
         let asked = asked(&message.method, handshake.is_some());
-        conn.begin(message, asked, self.errand.piece);
+        conn.begin(message, asked, self.errand.room);
         let due = Due {
             waits: self.errand.waits,
             upload: self.errand.upload.as_deref(),

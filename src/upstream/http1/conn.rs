@@ -16,6 +16,7 @@ use crate::http::consent::Consent;
 use crate::http::flow::BodyFault;
 use crate::http::hints::Hints;
 use crate::http::message::Message;
+use crate::http::room::Room;
 use crate::http::vet::{Asked, Fault};
 use crate::upstream::Sight;
 use crate::upstream::alarm::Alarm;
@@ -76,10 +77,10 @@ impl Conn {
         }
     }
 
-    /// The next request, what its answer will be an answer to, and in pieces of how many octets it may be read.
-    pub(in crate::upstream) fn begin(&mut self, message: Message, asked: Asked, most: usize) {
+    /// The next request, what its answer will be an answer to, and what of it may be held if that is shared.
+    pub(in crate::upstream) fn begin(&mut self, message: Message, asked: Asked, room: Option<&Arc<Room>>) {
         self.heard = false;
-        self.inbox.begin(asked, most);
+        self.inbox.begin(asked, room);
         self.outbox.begin(message);
     }
 

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -11,10 +12,15 @@ use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::head;
+use crate::http::room::{Room, Share};
 use crate::http::vet::{Asked, Fault, Part, Vet};
 
-/// What is read at once: most answers whole.
+/// What is read at once at first: most answers whole.
 const LEAST: usize = 8 * 1024;
+/// And of a large body: fewer calls for more memory each.
+const MOST: usize = 64 * 1024;
+/// What is read at once where there is no room: that much each answer may have.
+const MODEST: usize = 1024;
 /// Room that is too little to read into.
 const SCANT: usize = 2 * 1024;
 
@@ -26,9 +32,12 @@ pub(super) struct Inbox {
     /// How many of them belong to a head that has not ended.
     seen: usize,
     trailers: BytesMut,
-    /// How much the next read shall take, and how much it may grow to.
-    room: usize,
-    most: usize,
+    /// How much the next read shall take.
+    next: usize,
+    /// Where the octets must have a share, if they are many.
+    room: Option<Arc<Room>>,
+    /// The share of those that are there.
+    share: Option<Arc<Share>>,
 }
 
 /// What a server says.
@@ -44,11 +53,15 @@ pub(super) enum Heard {
 }
 
 impl Inbox {
-    /// A request goes out: what comes from now on is its answer, read in pieces of at most so many octets.
-    pub(super) fn begin(&mut self, asked: Asked, most: usize) {
+    /// A request goes out: what comes from now on is its answer. Of one for a client that has many at once, no more is
+    /// held than there is room for.
+    pub(super) fn begin(&mut self, asked: Asked, room: Option<&Arc<Room>>) {
         self.vet.begin(asked);
-        self.room = LEAST;
-        self.most = most;
+        self.next = LEAST;
+        self.room = room.cloned();
+        if room.is_some() {
+            self.let_go();
+        }
     }
 
     /// What the guard knows.
@@ -68,8 +81,8 @@ impl Inbox {
 
     /// Gives back what a large answer needed room for.
     pub(super) fn rest(&mut self) {
-        if self.bytes.capacity() > LEAST {
-            self.bytes = BytesMut::new();
+        if self.bytes.capacity() > LEAST || self.room.take().is_some() {
+            self.let_go();
         }
     }
 
@@ -90,7 +103,7 @@ impl Inbox {
                 Part::Interim(octets, status) => return Ok(Some(Heard::Interim(status, self.head(octets)))),
                 Part::Answer(octets, status) => return Ok(Some(Heard::Answer(status, self.head(octets)))),
                 Part::Data(octets) => {
-                    let data = self.bytes.split_to(octets).freeze();
+                    let data = self.data(octets);
                     // Whether that was all must be known with the last of it, not with the next read.
                     self.skip_framing()?;
                     return Ok(Some(Heard::Data(data)));
@@ -103,7 +116,25 @@ impl Inbox {
 
     fn head(&mut self, octets: usize) -> Bytes {
         let octets = std::mem::take(&mut self.seen) + octets;
-        self.bytes.split_to(octets).freeze()
+        let head = self.bytes.split_to(octets).freeze();
+        self.apart(head)
+    }
+
+    fn data(&mut self, octets: usize) -> Bytes {
+        let data = self.bytes.split_to(octets).freeze();
+        match &self.share {
+            Some(share) if octets > MODEST => share.hold(data),
+            _ => self.apart(data),
+        }
+    }
+
+    /// Little that shall not keep what it was read with, where all that is kept is counted.
+    fn apart(&self, octets: Bytes) -> Bytes {
+        if self.share.is_some() {
+            Bytes::copy_from_slice(&octets)
+        } else {
+            octets
+        }
     }
 
     /// Reads what stands between chunks, and after the last.
@@ -140,24 +171,45 @@ impl Inbox {
         socket: &mut (impl AsyncRead + Unpin),
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        let spare = self.bytes.capacity() - self.bytes.len();
-        if spare < SCANT {
-            self.bytes.reserve(self.wanted());
+        if self.spare() < SCANT.min(self.next) {
+            self.make_room();
         }
-        let spare = self.bytes.capacity() - self.bytes.len();
+        let spare = self.spare();
         let polled = pin!(socket.read_buf(&mut self.bytes)).poll(cx);
-        if let Poll::Ready(Ok(octets)) = &polled
-            && *octets == spare
-        {
-            self.room = self.most.min(self.room * 8);
+        match &polled {
+            Poll::Ready(Ok(octets)) if *octets == spare => self.next = MOST.min(self.next * 8),
+            // It may wait for long, and others could use it.
+            Poll::Pending if self.share.is_some() && self.bytes.is_empty() => self.let_go(),
+            _ => {}
         }
         polled
+    }
+
+    fn spare(&self) -> usize {
+        self.bytes.capacity() - self.bytes.len()
+    }
+
+    /// Made anew where it is shared out, so that the share is of what is there and not of what was.
+    fn make_room(&mut self) {
+        let wanted = self.wanted();
+        let Some(room) = &self.room else {
+            return self.bytes.reserve(wanted);
+        };
+        let share = room.part(wanted).map(Arc::new);
+        let octets = share.as_ref().map_or(0, |share| share.octets()).max(MODEST);
+        let mut bytes = BytesMut::with_capacity(self.bytes.len() + octets);
+        bytes.extend_from_slice(&self.bytes);
+        (self.bytes, self.share) = (bytes, share);
+    }
+
+    fn let_go(&mut self) {
+        (self.bytes, self.share) = (BytesMut::new(), None);
     }
 
     /// More each time all was taken, so that what a client does not take is not read ahead. No more than is known to
     /// come; one octet beyond it shows that there is no more.
     fn wanted(&self) -> usize {
         let left = self.vet.left().and_then(|left| usize::try_from(left).ok());
-        left.map_or(self.room, |left| self.room.min(left + 1).max(SCANT))
+        left.map_or(self.next, |left| self.next.min(left + 1).max(SCANT))
     }
 }

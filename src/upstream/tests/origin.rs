@@ -177,7 +177,7 @@ impl Bench {
         let (method, target) = (message.method.clone(), message.target.clone());
         let again = move || Some(Message::new(method.clone(), target.clone(), Body::Empty));
         let errand = Errand {
-            piece: 64 * 1024,
+            room: None,
             upload,
             worker: 0,
             waits: &self.waits,
