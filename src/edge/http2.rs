@@ -62,8 +62,8 @@ pub(super) async fn serve<S>(
     let phase = Arc::clone(&entry.connection.phase);
     let guard = Guard::new(Bounds::of(listener.max_head), Instant::now());
     let room = Arc::clone(entry.connection.room.get_or_init(Arc::default));
-    let gate = Arc::new(Gate::of(room));
-    let (frames, mut parting) = Frames::new(tap, guard, Arc::clone(&phase), Arc::clone(&gate));
+    let gate = Arc::new(Gate::of(Arc::clone(&room)));
+    let (frames, mut parting) = Frames::new(tap, guard, Arc::clone(&phase), Arc::clone(&gate), room);
     let entry = entry.with_streams(closing.clone());
     let mut serving = pin!(builder(listener, gate).serve_connection(TokioIo::new(frames), entry));
     let mut asked_to_end = false;

@@ -5,12 +5,13 @@
 
 use std::time::Instant;
 
-use crate::http::h2_guard::frame::{Follower, Step};
+use crate::http::h2_guard::frame::{Follower, Step, kind};
 use crate::http::h2_guard::inbound::Inbound;
-use crate::http::h2_guard::outbound::Resetting;
+use crate::http::h2_guard::outbound::Telling;
 use crate::http::h2_guard::purse::Purse;
 use crate::http::h2_guard::rules::Weight;
 use crate::http::h2_guard::streams::Streams;
+use crate::http::h2_guard::unread::Unread;
 
 pub mod frame;
 mod inbound;
@@ -19,6 +20,7 @@ mod purse;
 mod rules;
 mod streams;
 mod trailers;
+mod unread;
 
 pub use inbound::Bounds;
 
@@ -87,7 +89,8 @@ pub struct Guard {
     outgoing: Follower,
     inbound: Inbound,
     streams: Streams,
-    resetting: Resetting,
+    telling: Telling,
+    unread: Unread,
     /// Streams that may be thrown away unanswered.
     resets: Purse,
     /// Frames that may bring nothing.
@@ -103,7 +106,8 @@ impl Guard {
             outgoing: Follower::default(),
             inbound: Inbound::new(bounds),
             streams: Streams::default(),
-            resetting: Resetting::default(),
+            telling: Telling::default(),
+            unread: Unread::default(),
             resets: purse::resets(now),
             chatter: purse::chatter(now),
         }
@@ -118,6 +122,9 @@ impl Guard {
             match step {
                 Step::Head(head) => {
                     let weight = self.inbound.begin(head, &mut self.streams)?;
+                    if head.kind == kind::DATA {
+                        self.unread.came(head.length);
+                    }
                     self.bear(weight, &now)?;
                 }
                 Step::Payload(piece) => {
@@ -143,6 +150,11 @@ impl Guard {
     /// Whether the last frame sent has ended, so that another may follow.
     pub fn may_speak(&self) -> bool {
         self.outgoing.is_between()
+    }
+
+    /// How much of the client's bodies is held unread, in bytes.
+    pub fn unread(&self) -> usize {
+        self.unread.held()
     }
 
     /// Whether a client is in the middle of a request head.

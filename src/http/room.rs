@@ -1,81 +1,122 @@
-//! What one connection with many requests may have us hold: heads of requests under way, pieces of answers that are not
-//! read, state of codings. All of it comes out of one sum, so that no way to fill it, nor all of them together, goes
-//! beyond that. Without it a hundred streams would fill a hundred buffers.
+//! What one connection with many requests may have us hold beside the requests themselves: large heads, bodies that nobody
+//! has read yet, pieces of answers that the client does not take. Each of these has an end of its own, and so all of
+//! them have together, whatever a client thinks of; without it a hundred streams would fill a hundred buffers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::task::Waker;
 
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use http::HeaderMap;
 
-/// What there is to share, in bytes.
-pub const ALL: usize = 704 << 10;
-/// What a request under way holds in any case: its task, its place among the streams, its connection to the server, a
-/// small head, and a little of its answer, which it may always have.
-pub const REQUEST: usize = 5 << 10;
-/// The head that is part of that.
-const HEAD: usize = 1 << 10;
-/// Left for answers, whatever else is held.
-const ANSWERS: usize = 64 << 10;
+/// For what comes from the client, in bytes: a hundred requests with heads of a browser's size, or all bodies that flow
+/// control lets it send and the heads of some more.
+const COMING: usize = 304 << 10;
+/// For answers on their way to it.
+const GOING: usize = 96 << 10;
 /// With less than that left, answers wait for each other.
 const SCARCE: usize = 16 << 10;
+/// The head that each request may have beside.
+const HEAD: usize = 1 << 10;
 /// A field in a map, with its place in the index.
 const FIELD: usize = 112;
 
-/// The room of one connection. Taken by its worker alone, given back by whoever comes to drop what lies in it.
-#[derive(Debug)]
-pub struct Room(AtomicUsize);
+/// The room of one connection. Used by its worker alone, but given back by whoever comes to drop what lies in it.
+#[derive(Debug, Default)]
+pub struct Room {
+    heads: AtomicUsize,
+    bodies: AtomicUsize,
+    going: AtomicUsize,
+    /// The connection is not read until there is room.
+    parked: AtomicBool,
+    reader: AtomicWaker,
+}
 
 /// A part of it, held by what lies in it.
 #[derive(Debug)]
 pub struct Share {
     room: Arc<Room>,
     octets: usize,
+    side: Side,
 }
 
-impl Default for Room {
-    fn default() -> Self {
-        Self(AtomicUsize::new(ALL))
-    }
+#[derive(Debug, Clone, Copy)]
+enum Side {
+    Coming,
+    Going,
 }
 
 impl Room {
-    /// For a request with such a head; none if there is no room for it.
+    /// For a request with such a head, and so many octets of target; none if there is no room for it.
     pub fn admit(self: &Arc<Self>, fields: &HeaderMap, target: usize) -> Option<Share> {
-        let head = weight(fields) + target;
-        self.whole(REQUEST + head.saturating_sub(HEAD))
+        let octets = (weight(fields) + target).saturating_sub(HEAD);
+        (self.coming() + octets <= COMING).then(|| self.share(octets, Side::Coming))
     }
 
-    /// All that is asked for, or nothing.
-    pub fn whole(self: &Arc<Self>, octets: usize) -> Option<Share> {
-        (octets + ANSWERS <= self.left()).then(|| self.share(octets))
+    /// How much of the bodies that came has not been read.
+    pub fn unread(&self, octets: usize) {
+        if self.bodies.load(Relaxed) != octets {
+            self.bodies.store(octets, Relaxed);
+            self.look();
+        }
     }
 
-    /// As much of an answer as there is room for; nothing if there is none.
+    /// Whether nothing more may come for now; who reads is woken once it may.
+    pub fn is_full(&self, reader: &Waker) -> bool {
+        if self.coming() < COMING {
+            return false;
+        }
+        self.reader.register(reader);
+        self.parked.store(true, Relaxed);
+        true
+    }
+
+    /// As much of an answer as there is room for, and half of what is left at most, so that one that is not taken leaves
+    /// some to the others; nothing if there is none.
     pub fn part(self: &Arc<Self>, wanted: usize) -> Option<Share> {
-        let octets = wanted.min(self.left());
-        (octets > 0).then(|| self.share(octets))
+        let octets = wanted.min(self.left() / 2);
+        (octets > 0).then(|| self.share(octets, Side::Going))
     }
 
-    /// Whether little is left.
+    /// Whether there is little left for answers.
     pub fn is_scarce(&self) -> bool {
-        self.left() < SCARCE
+        self.left() < 2 * SCARCE
+    }
+
+    fn coming(&self) -> usize {
+        self.heads.load(Relaxed) + self.bodies.load(Relaxed)
     }
 
     fn left(&self) -> usize {
-        self.0.load(Relaxed)
+        GOING.saturating_sub(self.going.load(Relaxed))
     }
 
-    fn share(self: &Arc<Self>, octets: usize) -> Share {
-        self.0.fetch_sub(octets, Relaxed);
+    fn share(self: &Arc<Self>, octets: usize, side: Side) -> Share {
+        self.side(side).fetch_add(octets, Relaxed);
         Share {
             room: Arc::clone(self),
             octets,
+            side,
+        }
+    }
+
+    fn side(&self, side: Side) -> &AtomicUsize {
+        match side {
+            Side::Coming => &self.heads,
+            Side::Going => &self.going,
+        }
+    }
+
+    fn look(&self) {
+        if self.parked.load(Relaxed) && self.coming() < COMING {
+            self.parked.store(false, Relaxed);
+            self.reader.wake();
         }
     }
 }
 
-/// What a head holds of memory: names and values may be in a table of the connection, or its own.
+/// What a head holds of memory. Names and values may lie in a table of the connection, or be its own.
 fn weight(fields: &HeaderMap) -> usize {
     let octets: usize = fields
         .iter()
@@ -99,7 +140,10 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.room.0.fetch_add(self.octets, Relaxed);
+        self.room.side(self.side).fetch_sub(self.octets, Relaxed);
+        if matches!(self.side, Side::Coming) {
+            self.room.look();
+        }
     }
 }
 
@@ -141,30 +185,52 @@ mod tests {
     #[test]
     fn what_is_taken_is_missing_until_the_last_bytes_are_dropped() {
         let room = Arc::<Room>::default();
-        let share = Arc::new(room.part(ALL + 1).unwrap());
-        assert_eq!(share.octets(), ALL);
+        let share = Arc::new(room.part(GOING).unwrap());
+        assert_eq!(share.octets(), GOING / 2);
         let held = share.hold(Bytes::from_static(b"in it"));
         drop(share);
         let end = held.slice(3..);
         drop(held);
-        assert!(room.is_scarce() && room.part(1).is_none(), "the end is held");
+        assert_eq!(room.part(GOING).unwrap().octets(), GOING / 4, "the end is held");
         drop(end);
-        assert!(!room.is_scarce());
+        assert_eq!(room.part(GOING).unwrap().octets(), GOING / 2);
+    }
+
+    #[test]
+    fn there_is_an_end_to_answers() {
+        let room = Arc::<Room>::default();
+        let shares: Vec<_> = std::iter::from_fn(|| room.part(1024)).collect();
+        assert!(shares.iter().map(Share::octets).sum::<usize>() <= GOING);
+        assert!(room.is_scarce() && room.part(1).is_none());
     }
 
     #[test]
     fn a_hundred_requests_of_a_browser_find_room_and_as_many_of_an_attacker_do_not() {
-        assert!(admitted(14, 40) >= 80, "{}", admitted(14, 40));
-        assert!((10..40).contains(&admitted(90, 300)), "{}", admitted(90, 300));
-        assert!(admitted(90, 0) < 60, "{}", admitted(90, 0));
+        assert!(admitted(14, 40) >= 100, "{}", admitted(14, 40));
+        assert!((5..20).contains(&admitted(90, 300)), "{}", admitted(90, 300));
+        assert!(admitted(90, 0) < 40, "{}", admitted(90, 0));
     }
 
     #[test]
-    fn requests_leave_room_for_answers() {
-        let room = Arc::<Room>::default();
-        let heads: Vec<_> = std::iter::from_fn(|| room.admit(&head(1, 1), 1)).collect();
-        assert!(heads.len() > 100);
-        assert!(room.whole(REQUEST).is_none());
-        assert!(room.part(ANSWERS).is_some());
+    fn bodies_take_the_room_of_heads_and_a_full_room_is_not_read_into() {
+        struct Woken(AtomicBool);
+        impl std::task::Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, Relaxed);
+            }
+        }
+        let (room, woken) = (Arc::<Room>::default(), Arc::new(Woken(AtomicBool::new(false))));
+        let reader = Waker::from(Arc::clone(&woken));
+        let large = room.admit(&head(90, 300), 0).unwrap();
+        assert!(!room.is_full(&reader));
+        room.unread(COMING - 1024);
+        assert!(room.is_full(&reader) && room.admit(&head(90, 0), 0).is_none());
+        assert!(room.admit(&head(1, 1), 0).is_none(), "not even a small one");
+        drop(large);
+        assert!(woken.0.swap(false, Relaxed) && !room.is_full(&reader));
+        room.unread(COMING);
+        assert!(room.is_full(&reader));
+        room.unread(0);
+        assert!(woken.0.load(Relaxed));
     }
 }
