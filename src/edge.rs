@@ -21,3 +21,4 @@ pub mod socket;
 pub mod tap;
 mod tls;
 mod tunnel;
+mod wire;

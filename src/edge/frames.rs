@@ -146,8 +146,10 @@ impl AsyncWrite for Frames {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.gate.looked();
-        self.tap()?.poll_flush(cx)
+        let polled = self.tap()?.poll_flush(cx);
+        // What TLS has accepted may still wait.
+        self.gate.wrote(polled.is_ready());
+        polled
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -37,12 +37,16 @@ impl Gate {
         }
     }
 
-    /// Whether answers must wait. Where little room is left they go on by little pieces, but first the socket may take
-    /// what there is, which makes room.
+    /// Whether answers must wait, since the socket takes nothing.
     pub(super) fn is_shut(&self) -> bool {
+        !self.over.load(Relaxed) && self.blocked.load(Relaxed)
+    }
+
+    /// Whether the socket should be offered what there is before there is more of it: that is much, or little room is left,
+    /// which it makes. Where it makes none answers go on, by little pieces.
+    pub(super) fn is_crowded(&self) -> bool {
         let round = self.round.load(Relaxed);
-        let much = round > ROUND || round > 0 && self.room.is_scarce();
-        !self.over.load(Relaxed) && (self.blocked.load(Relaxed) || much)
+        round > ROUND || round > 0 && self.room.is_scarce()
     }
 
     /// An answer has put bytes before the socket.
@@ -62,7 +66,7 @@ impl Gate {
     }
 
     /// All that may be sent has been offered to the socket.
-    pub(super) fn looked(&self) {
+    fn looked(&self) {
         if self.round.load(Relaxed) > 0 {
             self.round.store(0, Relaxed);
         }
@@ -144,18 +148,28 @@ mod tests {
         gate.end();
         assert_eq!(woken.0.load(Relaxed), 1);
         assert!(!gate.is_shut());
-        gate.put(2 * ROUND);
-        assert!(!gate.is_shut());
     }
 
     #[test]
     fn a_round_has_an_end_and_the_next_begins_with_a_look() {
         let gate = Gate::default();
         gate.put(ROUND);
-        assert!(!gate.is_shut());
+        assert!(!gate.is_crowded());
         gate.put(1);
-        assert!(gate.is_shut());
+        assert!(gate.is_crowded());
         gate.looked();
-        assert!(!gate.is_shut());
+        assert!(!gate.is_crowded());
+    }
+
+    #[test]
+    fn where_little_room_is_left_every_round_is_short() {
+        let room = Arc::<Room>::default();
+        let gate = Gate::of(Arc::clone(&room));
+        gate.put(1);
+        assert!(!gate.is_crowded());
+        let _all: Vec<_> = std::iter::from_fn(|| room.part(4096)).collect();
+        assert!(gate.is_crowded());
+        gate.looked();
+        assert!(!gate.is_crowded(), "those who hold it may hold it for ever");
     }
 }

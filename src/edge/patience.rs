@@ -45,6 +45,8 @@ pin_project! {
         gate: Arc<Gate>,
         // Which opening of the gate it waits for.
         waits: Option<usize>,
+        // It has let the connection go first.
+        stood_back: bool,
         // The body of its answer has begun.
         begun: bool,
         patience: Option<Duration>,
@@ -60,6 +62,7 @@ impl<F> Patient<F> {
             stream: Some(stream),
             gate,
             waits: None,
+            stood_back: false,
             begun: false,
             patience: None,
             since: None,
@@ -76,11 +79,19 @@ impl<F: Future> Future for Patient<F> {
         let Some(stream) = this.stream.as_mut().as_pin_mut() else {
             return Poll::Ready(());
         };
-        if *this.begun && this.gate.is_shut() {
-            // How long that may last is the connection's affair, which sees its socket.
+        // Also one that has said nothing yet: the head of an answer that waits before the socket is larger than the
+        // request that waits for it. How long that may last is the connection's affair, which sees its socket.
+        if this.gate.is_shut() {
             this.gate.wait(this.waits, cx.waker());
             return Poll::Pending;
         }
+        // The connection, which has been woken before, takes its turn first; once, since it may have none.
+        if *this.begun && this.gate.is_crowded() && !*this.stood_back {
+            *this.stood_back = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        *this.stood_back = false;
         stall::take();
         let polled = stream.poll(cx);
         let notes = stall::take();

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
+use crate::edge::wire::Wire;
 use crate::http::gather::gathered;
 
 /// A client's socket.
@@ -16,7 +17,7 @@ pub enum Socket {
     /// In the clear.
     Plain(TcpStream),
     /// Under TLS, after the handshake.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Wire>>),
 }
 
 impl Socket {
@@ -38,9 +39,17 @@ impl Socket {
     pub fn reset(self) {
         let socket = match &self {
             Self::Plain(socket) => socket,
-            Self::Tls(stream) => stream.get_ref().0,
+            Self::Tls(stream) => stream.get_ref().0.stream(),
         };
         let _gone = socket2::SockRef::from(socket).set_linger(Some(std::time::Duration::ZERO));
+    }
+
+    /// Whether it took bytes out of the buffer of TLS since it was asked last. In the clear there is none.
+    pub fn took(&mut self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(stream) => stream.get_mut().0.took(),
+        }
     }
 
     /// The name the client asked for in the handshake (SNI).

@@ -93,6 +93,16 @@ impl Tap {
 }
 
 impl Tap {
+    /// What TLS has accepted may be as much as a client never reads. That it is read bit by bit can be seen as well.
+    fn flushed(&mut self, waits: bool) {
+        if (self.phase.is_blocked() || waits) && self.socket.took() || !waits && self.phase.is_blocked() {
+            self.phase.wrote(Some(0), Instant::now);
+        }
+        if waits {
+            self.phase.wrote(None, Instant::now);
+        }
+    }
+
     /// Ends a connection whose socket is dropped right after this: in the clear that says the same as a shutdown
     /// before it would, with one call to the kernel less.
     pub(super) fn poll_end(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -154,7 +164,9 @@ impl AsyncWrite for Tap {
             self.hints = self.phase.hints.take().into();
         }
         ready!(self.poll_hints(cx))?;
-        Pin::new(&mut self.socket).poll_flush(cx)
+        let polled = Pin::new(&mut self.socket).poll_flush(cx);
+        self.flushed(polled.is_pending());
+        polled
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -13,6 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::edge::bare::{bare, fresh_id};
+use crate::edge::wire::Wire;
 use crate::http::refusal::Refusal;
 use crate::observe::metrics::Metrics;
 
@@ -27,7 +28,7 @@ pub(super) async fn shake(
     terms: Arc<ServerConfig>,
     patience: Duration,
     metrics: &Metrics,
-) -> Option<Box<TlsStream<TcpStream>>> {
+) -> Option<Box<TlsStream<Wire>>> {
     let Ok(outcome) = tokio::time::timeout(patience, attempt(socket, terms)).await else {
         metrics.tls_handshakes.count("timeout");
         metrics.timeouts.count("tls_handshake");
@@ -60,14 +61,14 @@ enum Failure {
     Plain(TcpStream),
 }
 
-async fn attempt(socket: TcpStream, terms: Arc<ServerConfig>) -> Result<TlsStream<TcpStream>, Failure> {
+async fn attempt(socket: TcpStream, terms: Arc<ServerConfig>) -> Result<TlsStream<Wire>, Failure> {
     let mut first = [0];
     let seen = socket.peek(&mut first).await.map_err(Failure::Handshake)?;
     if seen > 0 && first != [HANDSHAKE] {
         return Err(Failure::Plain(socket));
     }
     TlsAcceptor::from(terms)
-        .accept(socket)
+        .accept(Wire::new(socket))
         .await
         .map_err(Failure::Handshake)
 }
