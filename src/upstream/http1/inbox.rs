@@ -122,10 +122,15 @@ impl Inbox {
 
     fn data(&mut self, octets: usize) -> Bytes {
         let data = self.bytes.split_to(octets).freeze();
-        match &self.share {
+        let data = match &self.share {
             Some(share) if octets > MODEST => share.hold(data),
             _ => self.apart(data),
+        };
+        if self.share.is_some() && self.bytes.is_empty() {
+            // The client may take its time with this, and others could use the rest.
+            self.let_go();
         }
+        data
     }
 
     /// Little that shall not keep what it was read with, where all that is kept is counted.
