@@ -2,7 +2,6 @@
 //! gets it. Bodies stream both ways; nothing is held back to see more of it.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
@@ -46,43 +45,18 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
         Ok(outgoing) => outgoing,
         Err(refusal) => return Err(Refused { passage, refusal }),
     };
-    let outcome = attempt(&mut passage, &place, upstream, (message, plan)).await;
-    let phase = Arc::clone(&passage.exchange.connection.phase);
-    if phase.hints.any() {
-        // They are written when this task next waits; after the answer they would be another's.
+    let mut outcome = attempt(&mut passage, &place, upstream, &mut Some(message), &plan).await;
+    let hints = &passage.exchange.connection.phase.hints;
+    if hints.any() {
+        // They are written when this task next waits; after the answer they would be another's. Meanwhile the answer is in a
+        // box, as few have hints before them and all would carry the room for it.
+        let answer = Box::new(outcome);
         tokio::task::yield_now().await;
-        phase.hints.take();
+        hints.take();
+        outcome = *answer;
     }
     match outcome {
-        Ok(answer) if answer.head.status == StatusCode::SWITCHING_PROTOCOLS => Ok(switch(passage, answer)),
-        Ok(answer) if extended_connect::misleads(&passage.exchange.head, answer.head.status) => {
-            Err(Refused {
-                passage,
-                refusal: Refusal::UpstreamInvalid(Fault::Switch),
-            })
-        }
-        Ok(answer) => match admit_stream(&mut passage, route, &answer) {
-            Ok(pace) => {
-                let mut response = incoming(answer, pace);
-                if passage
-                    .upload
-                    .as_ref()
-                    .is_some_and(|upload| !upload.is_complete())
-                {
-                    // The rest of the body may never be read, and what comes after it could not be told from it: the
-                    // client is told not to ask again on this connection (RFC 9112 §9.6).
-                    let close = HeaderValue::from_static("close");
-                    response.headers_mut().insert(header::CONNECTION, close);
-                }
-                if passage.ledger.stream.is_some() {
-                    let closing = passage.exchange.connection.closing.clone();
-                    let body = std::mem::take(response.body_mut());
-                    *response.body_mut() = body.until(closing);
-                }
-                Ok(Reply { passage, response })
-            }
-            Err(refusal) => Err(Refused { passage, refusal }),
-        },
+        Ok(answer) => answered(passage, route, answer),
         Err(error) => {
             report(&passage, &error);
             let refusal = call::name_deadline(&passage, error.refusal);
@@ -96,18 +70,17 @@ async fn attempt(
     passage: &mut Passage,
     place: &Place,
     upstream: &Upstream,
-    (message, plan): (Message, Plan),
+    message: &mut Option<Message>,
+    plan: &Plan,
 ) -> Result<send::Answer, send::AttemptError> {
     let route = place.route();
-    let phase = Arc::clone(&passage.exchange.connection.phase);
-    let deadlines = if passage.grpc {
+    let waits = if passage.grpc {
         call::waits(passage, route)
     } else {
         send::Waits {
             response_head: route.waits.response_head,
             total: route.waits.total.map(|total| passage.exchange.arrived + total),
-            // Clients of HTTP/1.0 know no interim answers (RFC 9110 §15.2), and hyper writes none in HTTP/2.
-            hints: (passage.exchange.head.version == Version::HTTP_11).then_some(&phase.hints),
+            hints: None,
         }
     };
     let outcome = {
@@ -118,6 +91,12 @@ async fn attempt(
             consent,
             ..
         } = passage;
+        // Clients of HTTP/1.0 know no interim answers (RFC 9110 §15.2), and hyper writes none in HTTP/2.
+        let interim = exchange.head.version == Version::HTTP_11;
+        let waits = send::Waits {
+            hints: interim.then_some(&exchange.connection.phase.hints),
+            ..waits
+        };
         let received = Received {
             head: &exchange.head,
             connection: &exchange.connection,
@@ -126,20 +105,50 @@ async fn attempt(
             trace,
         };
         let errand = Errand {
-            upload: upload.clone(),
+            upload: upload.as_ref(),
             worker: exchange.connection.worker,
-            waits: &deadlines,
+            waits: &waits,
             piece: piece(exchange.head.version),
             consent: consent.as_deref(),
-            again: &|| received.message(&plan, place).ok(),
+            again: &|| received.message(plan, place).ok(),
             client: announced(upstream, exchange),
         };
-        send(upstream, message, errand, &mut exchange.notes.trip).await
+        send(upstream, message, &errand, &mut exchange.notes.trip).await
     };
     if let Some(consent) = &passage.consent {
         consent.settle();
     }
     outcome
+}
+
+/// What becomes of an answer, by its head.
+fn answered(mut passage: Held, route: &Route, answer: send::Answer) -> Result<Reply, Refused> {
+    let status = answer.head.status;
+    if status == StatusCode::SWITCHING_PROTOCOLS {
+        return Ok(switch(passage, answer));
+    }
+    if extended_connect::misleads(&passage.exchange.head, status) {
+        let refusal = Refusal::UpstreamInvalid(Fault::Switch);
+        return Err(Refused { passage, refusal });
+    }
+    let pace = match admit_stream(&mut passage, route, &answer) {
+        Ok(pace) => pace,
+        Err(refusal) => return Err(Refused { passage, refusal }),
+    };
+    let mut response = incoming(answer, pace);
+    let upload = passage.upload.as_ref();
+    if upload.is_some_and(|upload| !upload.is_complete()) {
+        // The rest of the body may never be read, and what comes after it could not be told from it: the
+        // client is told not to ask again on this connection (RFC 9112 §9.6).
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    if passage.ledger.stream.is_some() {
+        let closing = passage.exchange.connection.closing.clone();
+        let body = std::mem::take(response.body_mut());
+        *response.body_mut() = body.until(closing);
+    }
+    Ok(Reply { passage, response })
 }
 
 /// How much of an answer is held on its way: a client of HTTP/2 may ask for a hundred at once and take none.

@@ -30,7 +30,7 @@ const OURS: usize = 8;
 /// What was judged of a request before it is written.
 pub(in crate::stack) struct Plan {
     hop: Hop,
-    handshake: Option<Handshake>,
+    handshake: Option<Arc<Handshake>>,
     /// Whether the upstream is asked before the body is sent.
     expects: bool,
 }
@@ -78,7 +78,7 @@ fn judge(passage: &mut Passage, route: &Route) -> Result<(Plan, Option<Arc<Conse
     let hop = Hop::of(&head.headers).map_err(|_| Refusal::ConnectionHeader)?;
     let mut handshake = None;
     if hop.websocket {
-        handshake = Handshake::of(&head.method, head.version, &head.headers, empty);
+        handshake = Handshake::of(&head.method, head.version, &head.headers, empty).map(Arc::new);
     }
     passage.grpc = head.version == Version::HTTP_2 && grpc::is_grpc(&head.headers);
     if passage.grpc {
