@@ -45,9 +45,8 @@ pin_project! {
         gate: Arc<Gate>,
         // Which opening of the gate it waits for.
         waits: Option<usize>,
-        // The body of its answer has begun.
-        begun: bool,
-        patience: Option<Duration>,
+        // How long the client may take nothing, once the body of its answer has begun.
+        patience: Option<Option<Duration>>,
         // Since when the client takes nothing.
         since: Option<Instant>,
         alarm: Alarm,
@@ -60,7 +59,6 @@ impl<F> Patient<F> {
             stream: Some(stream),
             gate,
             waits: None,
-            begun: false,
             patience: None,
             since: None,
             alarm: Alarm::default(),
@@ -76,7 +74,7 @@ impl<F: Future> Future for Patient<F> {
         let Some(stream) = this.stream.as_mut().as_pin_mut() else {
             return Poll::Ready(());
         };
-        if *this.begun && this.gate.is_shut() {
+        if this.patience.is_some() && this.gate.is_shut() {
             // How long that may last is the connection's affair, which sees its socket.
             this.gate.wait(this.waits, cx.waker());
             return Poll::Pending;
@@ -89,8 +87,7 @@ impl<F: Future> Future for Patient<F> {
             return Poll::Ready(());
         }
         if let Some(patience) = notes.begun {
-            *this.begun = true;
-            (*this.patience, *this.since) = (patience, Some(now()));
+            (*this.patience, *this.since) = (Some(patience), Some(now()));
         }
         match notes.waits_for_source {
             Some(true) => *this.since = None,
@@ -98,7 +95,7 @@ impl<F: Future> Future for Patient<F> {
             // Woken, and still the body is not asked for more.
             None => {}
         }
-        let Some((since, patience)) = this.since.zip(*this.patience) else {
+        let Some((since, patience)) = this.since.zip(this.patience.flatten()) else {
             return Poll::Pending;
         };
         ready!(this.alarm.poll(since + patience, cx));

@@ -20,7 +20,7 @@ use crate::http::refusal::{Blame, Refusal};
 use crate::http::upgrade;
 use crate::http::vet::Fault;
 use crate::observe::metrics;
-use crate::stack::passage::{Held, Passage, Place, Refused, Reply};
+use crate::stack::passage::{Held, Passage, Refused, Reply};
 use crate::upstream::Upstream;
 use crate::upstream::http2::Stream;
 use crate::upstream::line::Line;
@@ -36,16 +36,14 @@ pub(super) use outgoing::outgoing;
 
 /// Forwards a request to its upstream.
 pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
-    let place = passage.place.clone();
-    let route = place.route();
-    let Target::Upstream(upstream) = &route.target else {
-        return by_itself(passage, &route.target);
-    };
-    let (message, plan) = match outgoing(&mut passage, route) {
+    if !matches!(passage.place.route().target, Target::Upstream(_)) {
+        return by_itself(passage);
+    }
+    let (message, plan) = match outgoing(&mut passage) {
         Ok(outgoing) => outgoing,
         Err(refusal) => return Err(Refused { passage, refusal }),
     };
-    let mut outcome = attempt(&mut passage, &place, upstream, &mut Some(message), &plan).await;
+    let mut outcome = attempt(&mut passage, &mut Some(message), &plan).await;
     let hints = &passage.exchange.connection.phase.hints;
     if hints.any() {
         // They are written when this task next waits; after the answer they would be another's. Meanwhile the answer is in a
@@ -56,7 +54,7 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
         outcome = *answer;
     }
     match outcome {
-        Ok(answer) => answered(passage, route, answer),
+        Ok(answer) => answered(passage, answer),
         Err(error) => {
             report(&passage, &error);
             let refusal = call::name_deadline(&passage, error.refusal);
@@ -68,61 +66,65 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
 /// Asks the upstream, until there is the head of an answer.
 async fn attempt(
     passage: &mut Passage,
-    place: &Place,
-    upstream: &Upstream,
     message: &mut Option<Message>,
     plan: &Plan,
 ) -> Result<send::Answer, send::AttemptError> {
-    let route = place.route();
-    let waits = if passage.grpc {
-        call::waits(passage, route)
-    } else {
-        send::Waits {
-            response_head: route.waits.response_head,
-            total: route.waits.total.map(|total| passage.exchange.arrived + total),
-            hints: None,
-        }
+    let waits = waits(passage);
+    let Passage {
+        exchange,
+        place,
+        trace,
+        upload,
+        consent,
+        ..
+    } = passage;
+    let place = &*place;
+    let Target::Upstream(upstream) = &place.route().target else {
+        return Err(Refusal::Internal.into());
     };
-    let outcome = {
-        let Passage {
-            exchange,
-            trace,
-            upload,
-            consent,
-            ..
-        } = passage;
-        // Clients of HTTP/1.0 know no interim answers (RFC 9110 §15.2), and hyper writes none in HTTP/2.
-        let interim = exchange.head.version == Version::HTTP_11;
-        let waits = send::Waits {
+    let received = Received {
+        head: &exchange.head,
+        connection: &exchange.connection,
+        client: &exchange.client,
+        request_id: &exchange.request_id,
+        trace,
+    };
+    // Clients of HTTP/1.0 know no interim answers (RFC 9110 §15.2), and hyper writes none in HTTP/2.
+    let interim = exchange.head.version == Version::HTTP_11;
+    let errand = Errand {
+        upload: upload.as_ref(),
+        worker: exchange.connection.worker,
+        waits: send::Waits {
             hints: interim.then_some(&exchange.connection.phase.hints),
             ..waits
-        };
-        let received = Received {
-            head: &exchange.head,
-            connection: &exchange.connection,
-            client: &exchange.client,
-            request_id: &exchange.request_id,
-            trace,
-        };
-        let errand = Errand {
-            upload: upload.as_ref(),
-            worker: exchange.connection.worker,
-            waits: &waits,
-            piece: piece(exchange.head.version),
-            consent: consent.as_deref(),
-            again: &|| received.message(plan, place).ok(),
-            client: announced(upstream, exchange),
-        };
-        send(upstream, message, &errand, &mut exchange.notes.trip).await
+        },
+        piece: piece(exchange.head.version),
+        consent: consent.as_deref(),
+        again: &move || received.message(plan, place).ok(),
+        client: announced(upstream, exchange),
     };
-    if let Some(consent) = &passage.consent {
+    let outcome = send(upstream, message, &errand, &mut exchange.notes.trip).await;
+    if let Some(consent) = errand.consent {
         consent.settle();
     }
     outcome
 }
 
+/// How long the answer is waited for.
+fn waits(passage: &Passage) -> send::Waits<'static> {
+    let route = passage.place.route();
+    if passage.grpc {
+        return call::waits(passage, route);
+    }
+    send::Waits {
+        response_head: route.waits.response_head,
+        total: route.waits.total.map(|total| passage.exchange.arrived + total),
+        hints: None,
+    }
+}
+
 /// What becomes of an answer, by its head.
-fn answered(mut passage: Held, route: &Route, answer: send::Answer) -> Result<Reply, Refused> {
+fn answered(mut passage: Held, answer: send::Answer) -> Result<Reply, Refused> {
     let status = answer.head.status;
     if status == StatusCode::SWITCHING_PROTOCOLS {
         return Ok(switch(passage, answer));
@@ -131,7 +133,7 @@ fn answered(mut passage: Held, route: &Route, answer: send::Answer) -> Result<Re
         let refusal = Refusal::UpstreamInvalid(Fault::Switch);
         return Err(Refused { passage, refusal });
     }
-    let pace = match admit_stream(&mut passage, route, &answer) {
+    let pace = match admit_stream(&mut passage, &answer) {
         Ok(pace) => pace,
         Err(refusal) => return Err(Refused { passage, refusal }),
     };
@@ -178,8 +180,8 @@ fn announced(upstream: &Upstream, exchange: &Exchange) -> Vec<u8> {
 }
 
 /// The answer of a route that asks nobody.
-fn by_itself(mut passage: Held, target: &Target) -> Result<Reply, Refused> {
-    let answer = match target {
+fn by_itself(mut passage: Held) -> Result<Reply, Refused> {
+    let answer = match &passage.place.route().target {
         Target::Redirect(redirect) => redirect.answer(&passage.exchange),
         Target::Respond(fixed) => Ok(fixed.answer()),
         Target::Upstream(_) | Target::Nowhere => Err(passage.miss.take().unwrap_or(Refusal::NotFound)),
@@ -192,16 +194,17 @@ fn by_itself(mut passage: Held, target: &Target) -> Result<Reply, Refused> {
 
 /// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's
 /// streams and no longer among its requests in flight.
-fn admit_stream(passage: &mut Passage, route: &Route, answer: &send::Answer) -> Result<Pace, Refusal> {
+fn admit_stream(passage: &mut Passage, answer: &send::Answer) -> Result<Pace, Refusal> {
+    let (exchange, route) = (&mut passage.exchange, passage.place.route());
     // An upgrade that was not granted is an ordinary answer.
-    passage.exchange.permits.stream = None;
+    exchange.permits.stream = None;
     // What is complete already is no stream: a gRPC answer of trailers only.
     let Some(stream) = stream_of(&answer.head.headers).filter(|_| !answer.body.is_over()) else {
         return Ok(route.waits.response);
     };
     let now = Instant::now();
-    take_stream(&mut passage.exchange, route, now)?;
-    passage.exchange.permits.in_flight = None;
+    take_stream(exchange, route, now)?;
+    exchange.permits.in_flight = None;
     passage.ledger.stream = Some(route.metrics.stream(stream));
     Ok(Pace {
         until: route.waits.stream_max.map(|most| now + most),

@@ -70,7 +70,7 @@ pub(super) async fn send(
     let mut sending = Sending {
         upstream,
         upload: errand.upload.cloned(),
-        waits: errand.waits,
+        waits: &errand.waits,
         trip,
         head,
         source: Source::new(body),

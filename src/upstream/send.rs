@@ -51,7 +51,7 @@ pub struct Errand<'a> {
     /// Who sends.
     pub worker: usize,
     /// How long is waited.
-    pub waits: &'a Waits<'a>,
+    pub waits: Waits<'a>,
     /// How many octets of an answer's body may be read at once: fewer calls for more memory each.
     pub piece: usize,
     /// Who is told that the server wants the body, where the client waits for that.
@@ -250,7 +250,7 @@ impl Errand<'_> {
         }
         let upload = self.upload.map(Arc::as_ref);
         let due = Due {
-            waits: self.waits,
+            waits: &self.waits,
             upload,
             sent_at,
         };

@@ -180,7 +180,7 @@ impl Bench {
             piece: 64 * 1024,
             upload: upload.as_ref(),
             worker: 0,
-            waits: &self.waits,
+            waits: self.waits,
             consent: None,
             again: &again,
             client: Vec::new(),
