@@ -143,6 +143,12 @@ mod tests {
         (now() - began).as_secs()
     }
 
+    #[test]
+    fn patience_takes_little_room_beside_the_stream() {
+        // A stream of an HTTP/2 client takes 440 bytes, and together they are to fit into 512 of the allocator.
+        assert!(size_of::<Patient<Box<()>>>() - size_of::<Box<()>>() <= 72);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_stream_whose_client_takes_nothing_is_given_up() {
         assert_eq!(lives(|_| None).await, 5);

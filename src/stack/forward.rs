@@ -4,32 +4,23 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
-use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+use http::Version;
 
 use crate::gateway::route::{Route, Target};
-use crate::http::body::Body;
-use crate::http::exchange::{Exchange, Response};
-use crate::http::extended_connect;
-use crate::http::flow::{End, Watch};
-use crate::http::grpc;
-use crate::http::hop;
+use crate::http::exchange::Exchange;
 use crate::http::message::Message;
-use crate::http::pace::Pace;
 use crate::http::proxy_protocol;
 use crate::http::refusal::{Blame, Refusal};
-use crate::http::upgrade;
-use crate::http::vet::Fault;
-use crate::observe::metrics;
 use crate::stack::passage::{Held, Passage, Refused, Reply};
 use crate::upstream::Upstream;
-use crate::upstream::http2::Stream;
-use crate::upstream::line::Line;
 use crate::upstream::send::{self, Errand, send};
 
 mod call;
 mod edits;
+mod incoming;
 mod outgoing;
 
+use incoming::answered;
 use outgoing::{Plan, Received};
 
 pub(super) use outgoing::outgoing;
@@ -123,36 +114,6 @@ fn waits(passage: &Passage) -> send::Waits<'static> {
     }
 }
 
-/// What becomes of an answer, by its head.
-fn answered(mut passage: Held, answer: send::Answer) -> Result<Reply, Refused> {
-    let status = answer.head.status;
-    if status == StatusCode::SWITCHING_PROTOCOLS {
-        return Ok(switch(passage, answer));
-    }
-    if extended_connect::misleads(&passage.exchange.head, status) {
-        let refusal = Refusal::UpstreamInvalid(Fault::Switch);
-        return Err(Refused { passage, refusal });
-    }
-    let pace = match admit_stream(&mut passage, &answer) {
-        Ok(pace) => pace,
-        Err(refusal) => return Err(Refused { passage, refusal }),
-    };
-    let mut response = incoming(answer, pace);
-    let upload = passage.upload.as_ref();
-    if upload.is_some_and(|upload| !upload.is_complete()) {
-        // The rest of the body may never be read, and what comes after it could not be told from it: the
-        // client is told not to ask again on this connection (RFC 9112 §9.6).
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(header::CONNECTION, close);
-    }
-    if passage.ledger.stream.is_some() {
-        let closing = passage.exchange.connection.closing.clone();
-        let body = std::mem::take(response.body_mut());
-        *response.body_mut() = body.until(closing);
-    }
-    Ok(Reply { passage, response })
-}
-
 /// How much of an answer is held on its way: a client of HTTP/2 may ask for a hundred at once and take none.
 fn piece(version: Version) -> usize {
     if version == Version::HTTP_2 {
@@ -192,26 +153,6 @@ fn by_itself(mut passage: Held) -> Result<Reply, Refused> {
     }
 }
 
-/// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's
-/// streams and no longer among its requests in flight.
-fn admit_stream(passage: &mut Passage, answer: &send::Answer) -> Result<Pace, Refusal> {
-    let (exchange, route) = (&mut passage.exchange, passage.place.route());
-    // An upgrade that was not granted is an ordinary answer.
-    exchange.permits.stream = None;
-    // What is complete already is no stream: a gRPC answer of trailers only.
-    let Some(stream) = stream_of(&answer.head.headers).filter(|_| !answer.body.is_over()) else {
-        return Ok(route.waits.response);
-    };
-    let now = Instant::now();
-    take_stream(exchange, route, now)?;
-    exchange.permits.in_flight = None;
-    passage.ledger.stream = Some(route.metrics.stream(stream));
-    Ok(Pace {
-        until: route.waits.stream_max.map(|most| now + most),
-        ..route.waits.stream
-    })
-}
-
 /// A place among the client's open streams.
 fn take_stream(exchange: &mut Exchange, route: &Route, now: Instant) -> Result<(), Refusal> {
     let Some(rule) = &route.streams else {
@@ -222,60 +163,6 @@ fn take_stream(exchange: &mut Exchange, route: &Route, now: Instant) -> Result<(
         .take(exchange.client.ip, rule.ipv6_prefix, rule.most, now);
     exchange.permits.stream = Some(permit.ok_or(Refusal::TooManyStreams)?);
     Ok(())
-}
-
-/// The consent to an upgrade: the request is a stream from here on, and its connections are left to it.
-fn switch(mut passage: Held, answer: send::Answer) -> Reply {
-    passage.exchange.permits.in_flight = None;
-    let metrics = &passage.place.route().metrics;
-    passage.ledger.stream = Some(metrics.stream(metrics::Stream::WebSocket));
-    if let Line::Switched(link) = answer.line {
-        passage.switched = Some(link);
-    }
-    let mut response = Response::from_parts(answer.head, Body::Empty);
-    *response.version_mut() = Version::HTTP_11;
-    let headers = response.headers_mut();
-    hop::strip_response(headers);
-    // A 101 has no body (RFC 9110 §15.2); whoever believed in one would take frames for it.
-    headers.remove(header::CONTENT_LENGTH);
-    upgrade::dress(headers);
-    Reply { passage, response }
-}
-
-/// The answer, its body paced and its connection given back at the end.
-fn incoming(answer: send::Answer, pace: Pace) -> Response {
-    let watch: Option<Box<dyn Watch>> = match answer.line {
-        Line::Shared(stream) => Some(Box::new(Returning(stream))),
-        Line::Own | Line::Switched(_) => None,
-    };
-    let mut response = Response::from_parts(answer.head, Body::streamed(answer.body, pace, watch));
-    *response.version_mut() = Version::HTTP_11;
-    let headers = response.headers_mut();
-    hop::strip_response(headers);
-    response
-}
-
-/// Gives the stream back once the answer has been read to its end; whatever else happens ends it.
-struct Returning(Stream);
-
-impl Watch for Returning {
-    fn passed(&mut self, _bytes: u64) {}
-
-    fn ended(self: Box<Self>, end: End) {
-        self.0.finish(end == End::Complete);
-    }
-}
-
-/// Server-sent events (WHATWG HTML §9.2) and calls stay open on purpose: silence on them is no fault.
-fn stream_of(headers: &HeaderMap) -> Option<metrics::Stream> {
-    let kind = headers.get(header::CONTENT_TYPE)?.as_bytes();
-    if kind
-        .get(..17)
-        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
-    {
-        return Some(metrics::Stream::Sse);
-    }
-    grpc::is_stream(headers).then_some(metrics::Stream::Grpc)
 }
 
 /// The client is told the code; the log is told the rest. What the client itself broke off is its own affair.
@@ -309,3 +196,6 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     words
 }
+
+#[cfg(test)]
+mod tests;
