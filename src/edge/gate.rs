@@ -21,6 +21,8 @@ pub(super) struct Gate {
     over: AtomicBool,
     /// Bytes put before the socket since it was looked at.
     round: AtomicUsize,
+    /// How often the socket was offered more.
+    looks: AtomicUsize,
     /// How often it has been opened.
     opened: AtomicUsize,
     /// Somebody waits.
@@ -49,6 +51,11 @@ impl Gate {
         round > ROUND || round > 0 && self.room.is_scarce()
     }
 
+    /// How often the socket was offered more; never none.
+    pub(super) fn looks(&self) -> usize {
+        self.looks.load(Relaxed) + 1
+    }
+
     /// An answer has put bytes before the socket.
     pub(super) fn put(&self, bytes: usize) {
         if bytes > 0 {
@@ -69,6 +76,7 @@ impl Gate {
     fn looked(&self) {
         if self.round.load(Relaxed) > 0 {
             self.round.store(0, Relaxed);
+            self.looks.fetch_add(1, Relaxed);
         }
         if !self.blocked.load(Relaxed) {
             self.open();

@@ -45,11 +45,10 @@ pin_project! {
         gate: Arc<Gate>,
         // Which opening of the gate it waits for.
         waits: Option<usize>,
-        // It has let the connection go first.
-        stood_back: bool,
-        // The body of its answer has begun.
-        begun: bool,
-        patience: Option<Duration>,
+        // At which look of the connection it has let that go first.
+        stood_back: usize,
+        // How long the client may take nothing, once the body of its answer has begun.
+        patience: Option<Option<Duration>>,
         // Since when the client takes nothing.
         since: Option<Instant>,
         alarm: Alarm,
@@ -62,8 +61,7 @@ impl<F> Patient<F> {
             stream: Some(stream),
             gate,
             waits: None,
-            stood_back: false,
-            begun: false,
+            stood_back: 0,
             patience: None,
             since: None,
             alarm: Alarm::default(),
@@ -85,13 +83,14 @@ impl<F: Future> Future for Patient<F> {
             this.gate.wait(this.waits, cx.waker());
             return Poll::Pending;
         }
-        // The connection, which has been woken before, takes its turn first; once, since it may have none.
-        if *this.begun && this.gate.is_crowded() && !*this.stood_back {
-            *this.stood_back = true;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+        // The connection, which has been woken before, takes its turn first; where that has changed nothing, it had none.
+        if this.patience.is_some() && this.gate.is_crowded() {
+            let looks = this.gate.looks();
+            if std::mem::replace(this.stood_back, looks) != looks {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
-        *this.stood_back = false;
         stall::take();
         let polled = stream.poll(cx);
         let notes = stall::take();
@@ -100,8 +99,7 @@ impl<F: Future> Future for Patient<F> {
             return Poll::Ready(());
         }
         if let Some(patience) = notes.begun {
-            *this.begun = true;
-            (*this.patience, *this.since) = (patience, Some(now()));
+            (*this.patience, *this.since) = (Some(patience), Some(now()));
         }
         match notes.waits_for_source {
             Some(true) => *this.since = None,
@@ -109,7 +107,7 @@ impl<F: Future> Future for Patient<F> {
             // Woken, and still the body is not asked for more.
             None => {}
         }
-        let Some((since, patience)) = this.since.zip(*this.patience) else {
+        let Some((since, patience)) = this.since.zip(this.patience.flatten()) else {
             return Poll::Pending;
         };
         ready!(this.alarm.poll(since + patience, cx));
@@ -155,6 +153,12 @@ mod tests {
         });
         Patient::of(stream, Arc::default()).await;
         (now() - began).as_secs()
+    }
+
+    #[test]
+    fn patience_takes_little_room_beside_the_stream() {
+        // A stream of an HTTP/2 client takes 440 bytes, and together they are to fit into 512 of the allocator.
+        assert!(size_of::<Patient<Box<()>>>() - size_of::<Box<()>>() <= 72);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,8 @@
 //! A request as it goes out: what it asks for, and its lines in their order. Nothing looks a line up on the way, so
 //! they are a list: what is written anew for each request is not hashed, only to be read from first to last.
 
+use std::sync::Arc;
+
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
@@ -19,7 +21,7 @@ pub struct Message {
     /// What is sent with it.
     pub body: Body,
     /// That it asks for a WebSocket: only then may the answer be a 101.
-    pub handshake: Option<Handshake>,
+    pub handshake: Option<Arc<Handshake>>,
 }
 
 /// Field lines, in the order in which they are written.

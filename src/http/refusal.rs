@@ -30,7 +30,7 @@ pub enum Blame {
     Upstream,
 }
 
-/// Why the gateway answers instead of the upstream.
+/// Why the gateway answers instead of the upstream. What is large in it is boxed: every request has the room for one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The bytes of the head are not HTTP/1.1, or HTTP that two parsers read in two ways (RFC 9112).
@@ -88,7 +88,7 @@ pub enum Refusal {
     NotFound,
     /// A route matches the path, none the method. The value lists those that do.
     #[error("the method is not allowed here")]
-    MethodNotAllowed(HeaderValue),
+    MethodNotAllowed(Box<HeaderValue>),
     /// The body is larger than the route's `max_body`.
     #[error("the body is larger than {0} bytes")]
     BodyTooLarge(u64),
@@ -97,7 +97,7 @@ pub enum Refusal {
     RequestTimeout(Deadline),
     /// A named limit is used up.
     #[error("too many requests")]
-    RateLimited(Quota),
+    RateLimited(Box<Quota>),
     /// The client has too many requests under way.
     #[error("too many requests under way from this client")]
     TooManyInFlight,

@@ -74,7 +74,7 @@ impl Own {
             return Some(Refusal::NotFound);
         }
         let reads = matches!(exchange.head.method, Method::GET | Method::HEAD);
-        (!reads).then(|| Refusal::MethodNotAllowed(HeaderValue::from_static("GET, HEAD")))
+        (!reads).then(|| Refusal::MethodNotAllowed(Box::new(HeaderValue::from_static("GET, HEAD"))))
     }
 
     fn may_read_metrics(&self, exchange: &Exchange) -> bool {

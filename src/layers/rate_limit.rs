@@ -82,7 +82,7 @@ impl RateLimit {
         if allowance.allowed {
             Verdict::Left(quota)
         } else {
-            Verdict::Refuse(Refusal::RateLimited(quota))
+            Verdict::Refuse(Refusal::RateLimited(Box::new(quota)))
         }
     }
 

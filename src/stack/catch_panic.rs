@@ -3,13 +3,13 @@
 
 use std::any::Any;
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_util::FutureExt;
-use futures_util::future::CatchUnwind;
+use futures_util::future::{CatchUnwind, Either};
 use http::HeaderValue;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
@@ -62,25 +62,22 @@ where
     fn call(&mut self, arrival: R) -> Self::Future {
         let request_id = arrival.request_id();
         // The passage inside closes its own account when it is dropped by the unwinding; nothing of it is used again.
-        let (inner, panic) = match catch_unwind(AssertUnwindSafe(|| self.0.call(arrival))) {
-            Ok(inner) => (Some(AssertUnwindSafe(inner).catch_unwind()), None),
-            Err(panic) => (None, Some(panic)),
+        let inner = match catch_unwind(AssertUnwindSafe(|| self.0.call(arrival))) {
+            Ok(inner) => Either::Left(AssertUnwindSafe(inner).catch_unwind()),
+            Err(panic) => Either::Right(ready(Err(panic))),
         };
-        Catching {
-            inner,
-            panic,
-            request_id,
-        }
+        Catching { inner, request_id }
     }
 }
 
+type Caught<T> = Result<T, Box<dyn Any + Send>>;
+
 pin_project! {
     /// Runs the stack and catches its panic.
-    pub struct Catching<F> {
+    pub struct Catching<F: Future> {
+        // Or the panic on the way in, before there was anything to poll.
         #[pin]
-        inner: Option<CatchUnwind<AssertUnwindSafe<F>>>,
-        // On the way in, before there was anything to poll.
-        panic: Option<Box<dyn Any + Send>>,
+        inner: Either<CatchUnwind<AssertUnwindSafe<F>>, Ready<Caught<F::Output>>>,
         request_id: HeaderValue,
     }
 }
@@ -93,10 +90,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let outcome = match this.inner.as_pin_mut() {
-            Some(inner) => ready!(inner.poll(cx)),
-            None => Err(this.panic.take().unwrap_or_else(|| Box::new(()))),
-        };
+        let outcome = ready!(this.inner.poll(cx));
         Poll::Ready(outcome.unwrap_or_else(|panic| Ok(answer(panic.as_ref(), this.request_id))))
     }
 }

@@ -2,87 +2,50 @@
 //! gets it. Bodies stream both ways; nothing is held back to see more of it.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+use http::Version;
 
 use crate::gateway::route::{Route, Target};
-use crate::http::body::Body;
-use crate::http::exchange::{Exchange, Response};
-use crate::http::extended_connect;
-use crate::http::flow::{End, Watch};
-use crate::http::grpc;
-use crate::http::hop;
+use crate::http::exchange::Exchange;
 use crate::http::message::Message;
-use crate::http::pace::Pace;
 use crate::http::proxy_protocol;
 use crate::http::refusal::{Blame, Refusal};
-use crate::http::upgrade;
-use crate::http::vet::Fault;
-use crate::observe::metrics;
-use crate::stack::passage::{Held, Passage, Place, Refused, Reply};
+use crate::stack::passage::{Held, Passage, Refused, Reply};
 use crate::upstream::Upstream;
-use crate::upstream::http2::Stream;
-use crate::upstream::line::Line;
 use crate::upstream::send::{self, Errand, send};
 
 mod call;
 mod edits;
+mod incoming;
 mod outgoing;
 
+use incoming::answered;
 use outgoing::{Plan, Received};
 
 pub(super) use outgoing::outgoing;
 
 /// Forwards a request to its upstream.
 pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
-    let place = passage.place.clone();
-    let route = place.route();
-    let Target::Upstream(upstream) = &route.target else {
-        return by_itself(passage, &route.target);
-    };
-    let (message, plan) = match outgoing(&mut passage, route) {
+    if !matches!(passage.place.route().target, Target::Upstream(_)) {
+        return by_itself(passage);
+    }
+    let (message, plan) = match outgoing(&mut passage) {
         Ok(outgoing) => outgoing,
         Err(refusal) => return Err(Refused { passage, refusal }),
     };
-    let outcome = attempt(&mut passage, &place, upstream, (message, plan)).await;
-    let phase = Arc::clone(&passage.exchange.connection.phase);
-    if phase.hints.any() {
-        // They are written when this task next waits; after the answer they would be another's.
+    let mut outcome = attempt(&mut passage, &mut Some(message), &plan).await;
+    let hints = &passage.exchange.connection.phase.hints;
+    if hints.any() {
+        // They are written when this task next waits; after the answer they would be another's. Meanwhile the answer is in a
+        // box, as few have hints before them and all would carry the room for it.
+        let answer = Box::new(outcome);
         tokio::task::yield_now().await;
-        phase.hints.take();
+        hints.take();
+        outcome = *answer;
     }
     match outcome {
-        Ok(answer) if answer.head.status == StatusCode::SWITCHING_PROTOCOLS => Ok(switch(passage, answer)),
-        Ok(answer) if extended_connect::misleads(&passage.exchange.head, answer.head.status) => {
-            Err(Refused {
-                passage,
-                refusal: Refusal::UpstreamInvalid(Fault::Switch),
-            })
-        }
-        Ok(answer) => match admit_stream(&mut passage, route, &answer) {
-            Ok(pace) => {
-                let mut response = incoming(answer, pace);
-                if passage
-                    .upload
-                    .as_ref()
-                    .is_some_and(|upload| !upload.is_complete())
-                {
-                    // The rest of the body may never be read, and what comes after it could not be told from it: the
-                    // client is told not to ask again on this connection (RFC 9112 §9.6).
-                    let close = HeaderValue::from_static("close");
-                    response.headers_mut().insert(header::CONNECTION, close);
-                }
-                if passage.ledger.stream.is_some() {
-                    let closing = passage.exchange.connection.closing.clone();
-                    let body = std::mem::take(response.body_mut());
-                    *response.body_mut() = body.until(closing);
-                }
-                Ok(Reply { passage, response })
-            }
-            Err(refusal) => Err(Refused { passage, refusal }),
-        },
+        Ok(answer) => answered(passage, answer),
         Err(error) => {
             report(&passage, &error);
             let refusal = call::name_deadline(&passage, error.refusal);
@@ -94,52 +57,61 @@ pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
 /// Asks the upstream, until there is the head of an answer.
 async fn attempt(
     passage: &mut Passage,
-    place: &Place,
-    upstream: &Upstream,
-    (message, plan): (Message, Plan),
+    message: &mut Option<Message>,
+    plan: &Plan,
 ) -> Result<send::Answer, send::AttemptError> {
-    let route = place.route();
-    let phase = Arc::clone(&passage.exchange.connection.phase);
-    let deadlines = if passage.grpc {
-        call::waits(passage, route)
-    } else {
-        send::Waits {
-            response_head: route.waits.response_head,
-            total: route.waits.total.map(|total| passage.exchange.arrived + total),
-            // Clients of HTTP/1.0 know no interim answers (RFC 9110 §15.2), and hyper writes none in HTTP/2.
-            hints: (passage.exchange.head.version == Version::HTTP_11).then_some(&phase.hints),
-        }
+    let waits = waits(passage);
+    let Passage {
+        exchange,
+        place,
+        trace,
+        upload,
+        consent,
+        ..
+    } = passage;
+    let place = &*place;
+    let Target::Upstream(upstream) = &place.route().target else {
+        return Err(Refusal::Internal.into());
     };
-    let outcome = {
-        let Passage {
-            exchange,
-            trace,
-            upload,
-            consent,
-            ..
-        } = passage;
-        let received = Received {
-            head: &exchange.head,
-            connection: &exchange.connection,
-            client: &exchange.client,
-            request_id: &exchange.request_id,
-            trace,
-        };
-        let errand = Errand {
-            upload: upload.clone(),
-            worker: exchange.connection.worker,
-            waits: &deadlines,
-            room: exchange.connection.room.get(),
-            consent: consent.as_deref(),
-            again: &|| received.message(&plan, place).ok(),
-            client: announced(upstream, exchange),
-        };
-        send(upstream, message, errand, &mut exchange.notes.trip).await
+    let received = Received {
+        head: &exchange.head,
+        connection: &exchange.connection,
+        client: &exchange.client,
+        request_id: &exchange.request_id,
+        trace,
     };
-    if let Some(consent) = &passage.consent {
+    // Clients of HTTP/1.0 know no interim answers (RFC 9110 §15.2), and hyper writes none in HTTP/2.
+    let interim = exchange.head.version == Version::HTTP_11;
+    let errand = Errand {
+        upload: upload.as_ref(),
+        worker: exchange.connection.worker,
+        waits: send::Waits {
+            hints: interim.then_some(&exchange.connection.phase.hints),
+            ..waits
+        },
+        room: exchange.connection.room.get(),
+        consent: consent.as_deref(),
+        again: &move || received.message(plan, place).ok(),
+        client: announced(upstream, exchange),
+    };
+    let outcome = send(upstream, message, &errand, &mut exchange.notes.trip).await;
+    if let Some(consent) = errand.consent {
         consent.settle();
     }
     outcome
+}
+
+/// How long the answer is waited for.
+fn waits(passage: &Passage) -> send::Waits<'static> {
+    let route = passage.place.route();
+    if passage.grpc {
+        return call::waits(passage, route);
+    }
+    send::Waits {
+        response_head: route.waits.response_head,
+        total: route.waits.total.map(|total| passage.exchange.arrived + total),
+        hints: None,
+    }
 }
 
 /// Whose request it is, as everywhere else, and where it came in, for servers that are told. Behind a trusted proxy
@@ -160,8 +132,8 @@ fn announced(upstream: &Upstream, exchange: &Exchange) -> Vec<u8> {
 }
 
 /// The answer of a route that asks nobody.
-fn by_itself(mut passage: Held, target: &Target) -> Result<Reply, Refused> {
-    let answer = match target {
+fn by_itself(mut passage: Held) -> Result<Reply, Refused> {
+    let answer = match &passage.place.route().target {
         Target::Redirect(redirect) => redirect.answer(&passage.exchange),
         Target::Respond(fixed) => Ok(fixed.answer()),
         Target::Upstream(_) | Target::Nowhere => Err(passage.miss.take().unwrap_or(Refusal::NotFound)),
@@ -170,25 +142,6 @@ fn by_itself(mut passage: Held, target: &Target) -> Result<Reply, Refused> {
         Ok(response) => Ok(Reply { passage, response }),
         Err(refusal) => Err(Refused { passage, refusal }),
     }
-}
-
-/// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's
-/// streams and no longer among its requests in flight.
-fn admit_stream(passage: &mut Passage, route: &Route, answer: &send::Answer) -> Result<Pace, Refusal> {
-    // An upgrade that was not granted is an ordinary answer.
-    passage.exchange.permits.stream = None;
-    // What is complete already is no stream: a gRPC answer of trailers only.
-    let Some(stream) = stream_of(&answer.head.headers).filter(|_| !answer.body.is_over()) else {
-        return Ok(route.waits.response);
-    };
-    let now = Instant::now();
-    take_stream(&mut passage.exchange, route, now)?;
-    passage.exchange.permits.in_flight = None;
-    passage.ledger.stream = Some(route.metrics.stream(stream));
-    Ok(Pace {
-        until: route.waits.stream_max.map(|most| now + most),
-        ..route.waits.stream
-    })
 }
 
 /// A place among the client's open streams.
@@ -201,60 +154,6 @@ fn take_stream(exchange: &mut Exchange, route: &Route, now: Instant) -> Result<(
         .take(exchange.client.ip, rule.ipv6_prefix, rule.most, now);
     exchange.permits.stream = Some(permit.ok_or(Refusal::TooManyStreams)?);
     Ok(())
-}
-
-/// The consent to an upgrade: the request is a stream from here on, and its connections are left to it.
-fn switch(mut passage: Held, answer: send::Answer) -> Reply {
-    passage.exchange.permits.in_flight = None;
-    let metrics = &passage.place.route().metrics;
-    passage.ledger.stream = Some(metrics.stream(metrics::Stream::WebSocket));
-    if let Line::Switched(link) = answer.line {
-        passage.switched = Some(link);
-    }
-    let mut response = Response::from_parts(answer.head, Body::Empty);
-    *response.version_mut() = Version::HTTP_11;
-    let headers = response.headers_mut();
-    hop::strip_response(headers);
-    // A 101 has no body (RFC 9110 §15.2); whoever believed in one would take frames for it.
-    headers.remove(header::CONTENT_LENGTH);
-    upgrade::dress(headers);
-    Reply { passage, response }
-}
-
-/// The answer, its body paced and its connection given back at the end.
-fn incoming(answer: send::Answer, pace: Pace) -> Response {
-    let watch: Option<Box<dyn Watch>> = match answer.line {
-        Line::Shared(stream) => Some(Box::new(Returning(stream))),
-        Line::Own | Line::Switched(_) => None,
-    };
-    let mut response = Response::from_parts(answer.head, Body::streamed(answer.body, pace, watch));
-    *response.version_mut() = Version::HTTP_11;
-    let headers = response.headers_mut();
-    hop::strip_response(headers);
-    response
-}
-
-/// Gives the stream back once the answer has been read to its end; whatever else happens ends it.
-struct Returning(Stream);
-
-impl Watch for Returning {
-    fn passed(&mut self, _bytes: u64) {}
-
-    fn ended(self: Box<Self>, end: End) {
-        self.0.finish(end == End::Complete);
-    }
-}
-
-/// Server-sent events (WHATWG HTML §9.2) and calls stay open on purpose: silence on them is no fault.
-fn stream_of(headers: &HeaderMap) -> Option<metrics::Stream> {
-    let kind = headers.get(header::CONTENT_TYPE)?.as_bytes();
-    if kind
-        .get(..17)
-        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
-    {
-        return Some(metrics::Stream::Sse);
-    }
-    grpc::is_stream(headers).then_some(metrics::Stream::Grpc)
 }
 
 /// The client is told the code; the log is told the rest. What the client itself broke off is its own affair.
@@ -288,3 +187,6 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     words
 }
+
+#[cfg(test)]
+mod tests;

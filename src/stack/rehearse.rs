@@ -82,8 +82,7 @@ impl Rehearsal {
 
 /// Makes the request that the upstream would get, and is the upstream.
 fn stand_in(mut passage: Held, answers: &Answers) -> Result<Reply, Refused> {
-    let place = passage.place.clone();
-    match outgoing(&mut passage, place.route()) {
+    match outgoing(&mut passage) {
         Ok(request) => drop(std::hint::black_box(request)),
         Err(refusal) => return Err(Refused { passage, refusal }),
     }

@@ -83,7 +83,7 @@ fn dress(passage: Held, refusal: &Refusal, mut response: Response) -> Reply {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait).max(1)));
     }
     if let Refusal::MethodNotAllowed(allow) = refusal {
-        headers.insert(header::ALLOW, allow.clone());
+        headers.insert(header::ALLOW, HeaderValue::clone(allow));
     }
     // HTTP/2 has no such header: there only the stream ends (RFC 9113 §8.2.2).
     if refusal.closes() && passage.exchange.head.version != Version::HTTP_2 {

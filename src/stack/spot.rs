@@ -49,7 +49,7 @@ impl Spot {
                 ..Self::none(gateway)
             },
             Found::MethodNotAllowed(allow) => Self {
-                miss: Some(Refusal::MethodNotAllowed(allow)),
+                miss: Some(Refusal::MethodNotAllowed(Box::new(allow))),
                 ..Self::none(gateway)
             },
             Found::NotFound => Self::none(gateway),

@@ -20,7 +20,7 @@ use crate::upstream::deadline::{Due, Waits};
 use crate::upstream::fault::{AttemptError, graver, nobody, of_connection, timed_out};
 use crate::upstream::line::Line;
 use crate::upstream::pool::Lane;
-use crate::upstream::send::Answer;
+use crate::upstream::send::{Answer, Errand, take};
 use crate::upstream::transport::Http2;
 use crate::upstream::watch::Upload;
 use crate::upstream::{Upstream, now};
@@ -62,22 +62,20 @@ struct Sending<'a> {
 /// Sends a request and waits for the head of its answer, as [`send`](super::send::send) does.
 pub(super) async fn send(
     upstream: &Upstream,
-    message: Message,
-    upload: Option<Arc<Upload>>,
-    worker: usize,
-    waits: &Waits<'_>,
+    message: &mut Option<Message>,
+    errand: &Errand<'_>,
     trip: &mut Trip,
 ) -> Result<Answer, AttemptError> {
-    let (head, body) = Head::take(message, upstream.is_secure()).map_err(AttemptError::from)?;
+    let (head, body) = Head::take(take(message)?, upstream.is_secure())?;
     let mut sending = Sending {
         upstream,
-        upload,
-        waits,
+        upload: errand.upload.cloned(),
+        waits: &errand.waits,
         trip,
         head,
         source: Source::new(body),
     };
-    sending.run(worker).await
+    sending.run(errand.worker).await
 }
 
 impl Sending<'_> {

@@ -5,8 +5,8 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::task::Poll;
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Method, StatusCode, response};
@@ -24,7 +24,7 @@ use crate::upstream::answer::rest;
 use crate::upstream::connect::connect;
 use crate::upstream::deadline::Due;
 use crate::upstream::fault::{fault, graver, nobody, overdue, timed_out};
-use crate::upstream::http1::{Conn, Listeners, Reading};
+use crate::upstream::http1::{Broke, Conn, Listeners, Reading};
 use crate::upstream::line::Line;
 use crate::upstream::pool::Lane;
 use crate::upstream::tunnel::Link;
@@ -48,11 +48,11 @@ pub struct Answer {
 /// What sending needs to know beside the request.
 pub struct Errand<'a> {
     /// What watches the body, if it has one that is streamed.
-    pub upload: Option<Arc<Upload>>,
+    pub upload: Option<&'a Arc<Upload>>,
     /// Who sends.
     pub worker: usize,
     /// How long is waited.
-    pub waits: &'a Waits<'a>,
+    pub waits: Waits<'a>,
     /// What of the answer may be held, where the client has many at once.
     pub room: Option<&'a Arc<Room>>,
     /// Who is told that the server wants the body, where the client waits for that.
@@ -68,40 +68,40 @@ pub struct Errand<'a> {
 /// What all attempts of one request share.
 struct Sending<'a> {
     upstream: &'a Upstream,
-    errand: Errand<'a>,
+    /// Until it is sent.
+    message: &'a mut Option<Message>,
+    errand: &'a Errand<'a>,
     trip: &'a mut Trip,
 }
 
-/// One attempt that failed, and the request if it may be sent again.
-struct Failure {
-    error: AttemptError,
-    again: Option<Message>,
+/// What is known of an attempt once its request is on its way.
+struct Begun {
+    handshake: Option<Arc<Handshake>>,
+    /// To send it once more does no harm, whatever became of it.
+    repeatable: bool,
+    at: Instant,
 }
 
 /// Sends a request as it is, and waits for the head of its answer. Dropping the future ends the request at the server
-/// too.
+/// too. The message is left with the caller until it is sent: each of the futures that it would be moved through keeps
+/// the room for it, for as long as the answer is waited for.
 pub async fn send(
     upstream: &Upstream,
-    message: Message,
-    errand: Errand<'_>,
+    message: &mut Option<Message>,
+    errand: &Errand<'_>,
     trip: &mut Trip,
 ) -> Result<Answer, AttemptError> {
     let outcome = if upstream.setup.http2 {
-        let Errand {
-            upload,
-            worker,
-            waits,
-            ..
-        } = errand;
         // Boxed, so that requests in HTTP/1.1 do not carry the room for it.
-        Box::pin(http2::send(upstream, message, upload, worker, waits, trip)).await
+        Box::pin(http2::send(upstream, message, errand, trip)).await
     } else {
         let mut sending = Sending {
             upstream,
+            message,
             errand,
             trip,
         };
-        sending.run(message).await
+        sending.run().await
     };
     upstream.setup.sight.answered(match &outcome {
         Ok(_) => "ok",
@@ -110,14 +110,18 @@ pub async fn send(
     outcome
 }
 
+/// The message, to be sent.
+pub(super) fn take(message: &mut Option<Message>) -> Result<Message, Refusal> {
+    message.take().ok_or(Refusal::Internal)
+}
+
 impl Sending<'_> {
-    async fn run(&mut self, mut message: Message) -> Result<Answer, AttemptError> {
+    async fn run(&mut self) -> Result<Answer, AttemptError> {
         let mut tried: Vec<SocketAddr> = Vec::new();
         let mut last: Option<io::Error> = None;
         let mut repeated = false;
         while let Some(lane) = self.upstream.pick(self.errand.worker, &tried) {
-            let address = lane.mark().address();
-            self.trip.server = Some(address);
+            self.trip.server = Some(lane.mark().address());
             self.trip.connect = None;
             // After a kept connection failed only a new one will do: the others may be just as stale.
             let kept = if repeated || !self.errand.client.is_empty() {
@@ -126,24 +130,28 @@ impl Sending<'_> {
                 lane.take(now(), self.upstream.setup.pool_idle)
             };
             let reused = kept.is_some();
-            let conn = match kept {
+            let mut conn = match kept {
                 Some(conn) => conn,
                 // Boxed, as few requests need it and all would carry the room for it.
                 None => match Box::pin(self.connect(&lane)).await? {
                     Ok(conn) => conn,
                     Err(error) => {
-                        tried.push(address);
+                        tried.push(lane.mark().address());
                         last = Some(graver(last, error));
                         continue;
                     }
                 },
             };
-            match self.exchange(conn, lane, message, reused).await {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => match failure.again {
-                    None => return Err(failure.error),
-                    Some(again) => message = again,
-                },
+            let begun = self.begin(&mut conn)?;
+            let broke = match poll_fn(|cx| self.errand.poll(&mut conn, begun.at, cx)).await? {
+                Ok(head) => return self.answered(conn, lane, head, &begun),
+                Err(broke) => broke,
+            };
+            if reused && begun.repeatable && !conn.has_heard() {
+                *self.message = (self.errand.again)();
+            }
+            if self.message.is_none() {
+                return Err(fault(broke));
             }
             repeated = true;
             self.upstream.setup.sight.retried();
@@ -177,55 +185,28 @@ impl Sending<'_> {
         Ok(connected)
     }
 
-    async fn exchange(
-        &mut self,
-        mut conn: Box<Conn>,
-        lane: Arc<Lane>,
-        mut message: Message,
-        reused: bool,
-    ) -> Result<Answer, Box<Failure>> {
-        let repeatable = reused && is_repeatable(&message);
-        let handshake = message.handshake.take();
+    /// Hands the request to a connection.
+    fn begin(&mut self, conn: &mut Conn) -> Result<Begun, Refusal> {
+        let mut message = take(self.message)?;
+        let begun = Begun {
+            handshake: message.handshake.take(),
+            repeatable: is_repeatable(&message),
+            at: now(),
+        };
         self.trip.attempts += 1;
-        let asked = asked(&message.method, handshake.is_some());
+        let asked = asked(&message.method, begun.handshake.is_some());
         conn.begin(message, asked, self.errand.room);
-        let due = Due {
-            waits: self.errand.waits,
-            upload: self.errand.upload.as_deref(),
-            sent_at: now(),
-        };
-        let listeners = Listeners {
-            hints: self.errand.waits.hints,
-            consent: self.errand.consent,
-        };
-        let answer = poll_fn(|cx| match conn.poll_answer(cx, listeners) {
-            Poll::Ready(answer) => Poll::Ready(Ok(answer)),
-            Poll::Pending => due.poll(&mut conn.alarm, cx).map(Err),
-        })
-        .await;
-        match answer {
-            Ok(Ok(head)) => {
-                self.trip.first_byte = Some(now() - due.sent_at);
-                self.answered(conn, lane, head, handshake.as_ref())
-            }
-            Ok(Err(error)) => {
-                let unheard = repeatable && !conn.has_heard();
-                Err(Box::new(Failure {
-                    error: fault(error),
-                    again: unheard.then(|| (self.errand.again)()).flatten(),
-                }))
-            }
-            Err(deadline) => Err(Box::new(overdue(deadline, self.errand.upload.as_deref()).into())),
-        }
+        Ok(begun)
     }
 
     fn answered(
-        &self,
+        &mut self,
         conn: Box<Conn>,
         lane: Arc<Lane>,
         head: response::Parts,
-        handshake: Option<&Handshake>,
-    ) -> Result<Answer, Box<Failure>> {
+        begun: &Begun,
+    ) -> Result<Answer, AttemptError> {
+        self.trip.first_byte = Some(now() - begun.at);
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
             let rest = if self.errand.client.is_empty() {
                 rest(&head.headers, self.upstream.setup.pool_idle)
@@ -240,9 +221,9 @@ impl Sending<'_> {
         }
         // Nothing but consent to what was asked may switch protocols: what follows such an answer is no HTTP,
         // and to pass it on would open a tunnel behind every check (request smuggling by upgrade).
-        if !handshake.is_some_and(|handshake| handshake.is_accepted_by(&head.headers)) {
-            let error = AttemptError::from(Refusal::UpstreamInvalid(Fault::Switch));
-            return Err(Box::new(error.into()));
+        let accepted = |handshake: &Arc<Handshake>| handshake.is_accepted_by(&head.headers);
+        if !begun.handshake.as_ref().is_some_and(accepted) {
+            return Err(Refusal::UpstreamInvalid(Fault::Switch).into());
         }
         Ok(Answer {
             head,
@@ -252,9 +233,30 @@ impl Sending<'_> {
     }
 }
 
-impl From<AttemptError> for Failure {
-    fn from(error: AttemptError) -> Self {
-        Self { error, again: None }
+impl Errand<'_> {
+    /// Sends on and reads on to the head of the answer: the outer fault is a deadline that ran out, after which the request
+    /// is not sent again, the inner one is the connection's.
+    fn poll(
+        &self,
+        conn: &mut Conn,
+        sent_at: Instant,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Result<response::Parts, Broke>, AttemptError>> {
+        let listeners = Listeners {
+            hints: self.waits.hints,
+            consent: self.consent,
+        };
+        if let Poll::Ready(answer) = conn.poll_answer(cx, listeners) {
+            return Poll::Ready(Ok(answer));
+        }
+        let upload = self.upload.map(Arc::as_ref);
+        let due = Due {
+            waits: &self.waits,
+            upload,
+            sent_at,
+        };
+        let deadline = ready!(due.poll(&mut conn.alarm, cx));
+        Poll::Ready(Err(overdue(deadline, upload)))
     }
 }
 

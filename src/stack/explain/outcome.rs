@@ -75,9 +75,8 @@ async fn note(mut passage: Held, seen: Arc<Mutex<Seen>>) -> Result<Reply, Refuse
         shadowed: shadowed.collect(),
         ..Seen::default()
     };
-    let place = passage.place.clone();
-    let reply = if let Target::Upstream(_) = &place.route().target {
-        match outgoing(&mut passage, place.route()) {
+    let reply = if let Target::Upstream(_) = &passage.place.route().target {
+        match outgoing(&mut passage) {
             Ok((message, _plan)) => {
                 noted.sent = Some(message);
                 let response = Response::new(Body::Empty);

@@ -7,7 +7,6 @@ use std::time::Instant;
 use http::{HeaderValue, Uri, Version, header, request};
 
 use super::{call, edits, take_stream};
-use crate::gateway::route::Route;
 use crate::http::body::Body;
 use crate::http::client::Caller;
 use crate::http::consent::{Consent, Expectation};
@@ -30,7 +29,7 @@ const OURS: usize = 8;
 /// What was judged of a request before it is written.
 pub(in crate::stack) struct Plan {
     hop: Hop,
-    handshake: Option<Handshake>,
+    handshake: Option<Arc<Handshake>>,
     /// Whether the upstream is asked before the body is sent.
     expects: bool,
 }
@@ -45,11 +44,11 @@ pub(super) struct Received<'a> {
 }
 
 /// One normalised request: no hop-by-hop headers, no stranger's word on where it came from.
-pub(in crate::stack) fn outgoing(passage: &mut Passage, route: &Route) -> Result<(Message, Plan), Refusal> {
-    let (plan, consent) = judge(passage, route)?;
+pub(in crate::stack) fn outgoing(passage: &mut Passage) -> Result<(Message, Plan), Refusal> {
+    let (plan, consent) = judge(passage)?;
     let mut message = passage.received().message(&plan, &passage.place)?;
     if let Some(body) = passage.body.take() {
-        let upload = Upload::new();
+        let (upload, route) = (Upload::new(), passage.place.route());
         let pace = if passage.grpc {
             call::upload_pace(route)
         } else {
@@ -66,7 +65,7 @@ pub(in crate::stack) fn outgoing(passage: &mut Passage, route: &Route) -> Result
 }
 
 /// What the request asks of us rather than of the upstream, and whether it may.
-fn judge(passage: &mut Passage, route: &Route) -> Result<(Plan, Option<Arc<Consent>>), Refusal> {
+fn judge(passage: &mut Passage) -> Result<(Plan, Option<Arc<Consent>>), Refusal> {
     let (exchange, empty) = (&mut passage.exchange, passage.body.is_none());
     let head = &exchange.head;
     let consent = match Expectation::of(head.version, &head.headers) {
@@ -78,14 +77,14 @@ fn judge(passage: &mut Passage, route: &Route) -> Result<(Plan, Option<Arc<Conse
     let hop = Hop::of(&head.headers).map_err(|_| Refusal::ConnectionHeader)?;
     let mut handshake = None;
     if hop.websocket {
-        handshake = Handshake::of(&head.method, head.version, &head.headers, empty);
+        handshake = Handshake::of(&head.method, head.version, &head.headers, empty).map(Arc::new);
     }
     passage.grpc = head.version == Version::HTTP_2 && grpc::is_grpc(&head.headers);
     if passage.grpc {
         passage.deadline = grpc::timeout(&head.headers).map(|timeout| exchange.arrived + timeout);
     }
     if handshake.is_some() {
-        take_stream(exchange, route, Instant::now())?;
+        take_stream(exchange, passage.place.route(), Instant::now())?;
     }
     let plan = Plan {
         hop,

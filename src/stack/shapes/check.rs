@@ -76,7 +76,7 @@ where
                 }
                 Verdict::Refuse(refusal) => {
                     if let Refusal::RateLimited(quota) = &refusal {
-                        held.exchange.notes.quota = Some(quota.clone());
+                        held.exchange.notes.quota = Some(Quota::clone(quota));
                     }
                     return Either::Left(ready(Err(Refused { passage, refusal })));
                 }

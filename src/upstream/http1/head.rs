@@ -15,12 +15,19 @@ const FIELDS: usize = 24;
 /// Writes a request up to its body (RFC 9112 §3, §5). `framing` is the line that tells its length, if none among the
 /// fields does.
 pub(super) fn write(text: &mut Vec<u8>, message: &Message, framing: &[u8]) {
-    for piece in [
+    let first = [
         message.method.as_str(),
         " ",
         message.target.as_str(),
         " HTTP/1.1\r\n",
-    ] {
+    ];
+    let lines = message.lines.iter();
+    let lines: usize = lines
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    // All at once: there is no buffer to begin with, and to let it grow would be to copy it each time.
+    text.reserve(first.iter().map(|piece| piece.len()).sum::<usize>() + lines + framing.len() + 2);
+    for piece in first {
         text.extend_from_slice(piece.as_bytes());
     }
     write_lines(text, message.lines.iter());
@@ -34,11 +41,9 @@ pub(super) fn write_lines<'l>(
     lines: impl Iterator<Item = (&'l HeaderName, &'l HeaderValue)>,
 ) {
     for (name, value) in lines {
-        let (name, value) = (name.as_str().as_bytes(), value.as_bytes());
-        text.reserve(name.len() + value.len() + 4);
-        text.extend_from_slice(name);
+        text.extend_from_slice(name.as_str().as_bytes());
         text.extend_from_slice(b": ");
-        text.extend_from_slice(value);
+        text.extend_from_slice(value.as_bytes());
         text.extend_from_slice(b"\r\n");
     }
 }

@@ -233,7 +233,8 @@ impl Outbox {
         if self.at == self.text.len() {
             self.text.clear();
             self.at = 0;
-            if self.text.capacity() > KEPT {
+            // Nobody writes to it until the answer has come, which may take long, and some do nothing but wait.
+            if self.body.is_none() || self.text.capacity() > KEPT {
                 self.text = Vec::new();
             }
         }
@@ -264,4 +265,26 @@ fn write_size(text: &mut Vec<u8>, size: usize) {
         text.push(b"0123456789abcdef".get(digit).copied().unwrap_or_default());
     }
     text.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::task::Waker;
+
+    use http::Method;
+    use http::uri::PathAndQuery;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_of_what_is_sent_while_the_answer_is_awaited() {
+        let target = PathAndQuery::from_static("/");
+        let mut outbox = Outbox::default();
+        outbox.begin(Message::new(Method::GET, target, Body::Empty));
+        assert_eq!(outbox.text.capacity(), outbox.text.len());
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(outbox.poll(&mut tokio::io::sink(), &mut cx).is_ready());
+        assert!(outbox.is_done() && outbox.text.capacity() == 0);
+    }
 }

@@ -178,14 +178,14 @@ impl Bench {
         let again = move || Some(Message::new(method.clone(), target.clone(), Body::Empty));
         let errand = Errand {
             room: None,
-            upload,
+            upload: upload.as_ref(),
             worker: 0,
-            waits: &self.waits,
+            waits: self.waits,
             consent: None,
             again: &again,
             client: Vec::new(),
         };
-        send(&self.upstream, message, errand, &mut self.trip).await
+        send(&self.upstream, &mut Some(message), &errand, &mut self.trip).await
     }
 
     /// A GET to its end, its connection given back.

@@ -1,0 +1,127 @@
+//! The answer as the client gets it: its body paced, and what it means for the request that it answers, which may be a
+//! stream from here on. It is passed on as it comes; the layers outside dress it.
+
+use std::time::Instant;
+
+use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+
+use super::take_stream;
+use crate::http::body::Body;
+use crate::http::exchange::Response;
+use crate::http::extended_connect;
+use crate::http::flow::{End, Watch};
+use crate::http::grpc;
+use crate::http::hop;
+use crate::http::pace::Pace;
+use crate::http::refusal::Refusal;
+use crate::http::upgrade;
+use crate::http::vet::Fault;
+use crate::observe::metrics;
+use crate::stack::passage::{Held, Passage, Refused, Reply};
+use crate::upstream::http2::Stream;
+use crate::upstream::line::Line;
+use crate::upstream::send;
+
+/// What becomes of a request, by the head of its answer.
+pub(super) fn answered(mut passage: Held, answer: send::Answer) -> Result<Reply, Refused> {
+    let status = answer.head.status;
+    if status == StatusCode::SWITCHING_PROTOCOLS {
+        return Ok(switch(passage, answer));
+    }
+    if extended_connect::misleads(&passage.exchange.head, status) {
+        let refusal = Refusal::UpstreamInvalid(Fault::Switch);
+        return Err(Refused { passage, refusal });
+    }
+    let pace = match admit_stream(&mut passage, &answer) {
+        Ok(pace) => pace,
+        Err(refusal) => return Err(Refused { passage, refusal }),
+    };
+    let mut response = incoming(answer, pace);
+    let upload = passage.upload.as_ref();
+    if upload.is_some_and(|upload| !upload.is_complete()) {
+        // The rest of the body may never be read, and what comes after it could not be told from it: the
+        // client is told not to ask again on this connection (RFC 9112 §9.6).
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    if passage.ledger.stream.is_some() {
+        let closing = passage.exchange.connection.closing.clone();
+        let body = std::mem::take(response.body_mut());
+        *response.body_mut() = body.until(closing);
+    }
+    Ok(Reply { passage, response })
+}
+
+/// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's
+/// streams and no longer among its requests in flight.
+fn admit_stream(passage: &mut Passage, answer: &send::Answer) -> Result<Pace, Refusal> {
+    let (exchange, route) = (&mut passage.exchange, passage.place.route());
+    // An upgrade that was not granted is an ordinary answer.
+    exchange.permits.stream = None;
+    // What is complete already is no stream: a gRPC answer of trailers only.
+    let Some(stream) = stream_of(&answer.head.headers).filter(|_| !answer.body.is_over()) else {
+        return Ok(route.waits.response);
+    };
+    let now = Instant::now();
+    take_stream(exchange, route, now)?;
+    exchange.permits.in_flight = None;
+    passage.ledger.stream = Some(route.metrics.stream(stream));
+    Ok(Pace {
+        until: route.waits.stream_max.map(|most| now + most),
+        ..route.waits.stream
+    })
+}
+
+/// The consent to an upgrade: the request is a stream from here on, and its connections are left to it.
+fn switch(mut passage: Held, answer: send::Answer) -> Reply {
+    passage.exchange.permits.in_flight = None;
+    let metrics = &passage.place.route().metrics;
+    passage.ledger.stream = Some(metrics.stream(metrics::Stream::WebSocket));
+    if let Line::Switched(link) = answer.line {
+        passage.switched = Some(link);
+    }
+    let mut response = Response::from_parts(answer.head, Body::Empty);
+    *response.version_mut() = Version::HTTP_11;
+    let headers = response.headers_mut();
+    hop::strip_response(headers);
+    // A 101 has no body (RFC 9110 §15.2); whoever believed in one would take frames for it.
+    headers.remove(header::CONTENT_LENGTH);
+    upgrade::dress(headers);
+    Reply { passage, response }
+}
+
+/// The answer, its body paced and its connection given back at the end.
+fn incoming(answer: send::Answer, pace: Pace) -> Response {
+    let watch: Option<Box<dyn Watch>> = match answer.line {
+        Line::Shared(stream) => Some(Box::new(Returning(stream))),
+        Line::Own | Line::Switched(_) => None,
+    };
+    let mut response = Response::from_parts(answer.head, Body::streamed(answer.body, pace, watch));
+    *response.version_mut() = Version::HTTP_11;
+    let headers = response.headers_mut();
+    hop::strip_response(headers);
+    response
+}
+
+/// Gives the stream back once the answer has been read to its end; whatever else happens ends it.
+struct Returning(Stream);
+
+impl Watch for Returning {
+    fn passed(&mut self, _bytes: u64) {}
+
+    fn ended(self: Box<Self>, end: End) {
+        self.0.finish(end == End::Complete);
+    }
+}
+
+/// Server-sent events (WHATWG HTML §9.2) and calls stay open on purpose: silence on them is no fault.
+fn stream_of(headers: &HeaderMap) -> Option<metrics::Stream> {
+    let kind = headers.get(header::CONTENT_TYPE)?.as_bytes();
+    if kind
+        .get(..17)
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
+    {
+        return Some(metrics::Stream::Sse);
+    }
+    grpc::is_stream(headers).then_some(metrics::Stream::Grpc)
+}
