@@ -21,8 +21,6 @@ pub(super) struct Gate {
     over: AtomicBool,
     /// Bytes put before the socket since it was looked at.
     round: AtomicUsize,
-    /// How often the socket was offered more.
-    looks: AtomicUsize,
     /// How often it has been opened.
     opened: AtomicUsize,
     /// Somebody waits.
@@ -44,16 +42,14 @@ impl Gate {
         !self.over.load(Relaxed) && self.blocked.load(Relaxed)
     }
 
-    /// Whether the socket should be offered what there is before there is more of it: that is much, or little room is left,
-    /// which it makes. Where it makes none answers go on, by little pieces.
+    /// Whether the socket should be offered what there is before there is more of it.
     pub(super) fn is_crowded(&self) -> bool {
-        let round = self.round.load(Relaxed);
-        round > ROUND || round > 0 && self.room.is_scarce()
+        self.round.load(Relaxed) > ROUND
     }
 
     /// How often the socket was offered more; never none.
     pub(super) fn looks(&self) -> usize {
-        self.looks.load(Relaxed) + 1
+        self.room.looks() + 1
     }
 
     /// An answer has put bytes before the socket.
@@ -76,7 +72,7 @@ impl Gate {
     fn looked(&self) {
         if self.round.load(Relaxed) > 0 {
             self.round.store(0, Relaxed);
-            self.looks.fetch_add(1, Relaxed);
+            self.room.looked();
         }
         if !self.blocked.load(Relaxed) {
             self.open();
@@ -167,17 +163,5 @@ mod tests {
         assert!(gate.is_crowded());
         gate.looked();
         assert!(!gate.is_crowded());
-    }
-
-    #[test]
-    fn where_little_room_is_left_every_round_is_short() {
-        let room = Arc::<Room>::default();
-        let gate = Gate::of(Arc::clone(&room));
-        gate.put(1);
-        assert!(!gate.is_crowded());
-        let _all: Vec<_> = std::iter::from_fn(|| room.part(4096)).collect();
-        assert!(gate.is_crowded());
-        gate.looked();
-        assert!(!gate.is_crowded(), "those who hold it may hold it for ever");
     }
 }

@@ -30,6 +30,8 @@ pub struct Room {
     heads: AtomicUsize,
     bodies: AtomicUsize,
     going: AtomicUsize,
+    /// How often what there was of answers has been offered to the socket.
+    looks: AtomicUsize,
     /// The connection is not read until there is room.
     parked: AtomicBool,
     reader: AtomicWaker,
@@ -79,6 +81,24 @@ impl Room {
     pub fn part(self: &Arc<Self>, wanted: usize) -> Option<Share> {
         let octets = wanted.min(self.left() / 2);
         (octets > 0).then(|| self.share(octets, Side::Going))
+    }
+
+    /// Whether an answer should wait a turn: little is left, and since it waited last the socket was offered what others have,
+    /// which may have made room. `turn` is where it keeps when that was. Where the socket takes nothing of that, it goes on by
+    /// little.
+    pub fn should_wait(&self, turn: &mut usize) -> bool {
+        let looks = self.looks.load(Relaxed) + 1;
+        self.is_scarce() && std::mem::replace(turn, looks) != looks
+    }
+
+    /// The socket was offered what there was of answers.
+    pub fn looked(&self) {
+        self.looks.fetch_add(1, Relaxed);
+    }
+
+    /// How often that was.
+    pub fn looks(&self) -> usize {
+        self.looks.load(Relaxed)
     }
 
     /// Whether there is little left for answers.

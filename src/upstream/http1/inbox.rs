@@ -36,6 +36,8 @@ pub(super) struct Inbox {
     next: usize,
     /// Where the octets must have a share, if they are many.
     room: Option<Arc<Room>>,
+    /// When it waited for room.
+    turn: usize,
     /// The share of those that are there.
     share: Option<Arc<Share>>,
 }
@@ -177,6 +179,14 @@ impl Inbox {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         if self.spare() < SCANT.min(self.next) {
+            if self
+                .room
+                .as_ref()
+                .is_some_and(|room| room.should_wait(&mut self.turn))
+            {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             self.make_room();
         }
         let spare = self.spare();
