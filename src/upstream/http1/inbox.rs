@@ -20,7 +20,7 @@ const LEAST: usize = 8 * 1024;
 /// And of a large body: fewer calls for more memory each.
 const MOST: usize = 64 * 1024;
 /// What is read at once where there is no room: that much each answer may have.
-const MODEST: usize = 1024;
+const MODEST: usize = 512;
 /// Room that is too little to read into.
 const SCANT: usize = 2 * 1024;
 
