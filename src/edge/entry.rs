@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::TryFutureExt;
 use futures_util::future::{Either, ErrInto};
 use http::{Method, Request, Version};
+use http_body::Body;
 use hyper::body::Incoming;
 use hyper::service::Service as HyperService;
 use tokio::sync::watch;
@@ -48,17 +49,13 @@ impl<S> Entry<S> {
     }
 
     /// The request's share of the room, where there is one.
-    fn room(&self, request: &Request<Incoming>) -> Result<Option<Share>, NoRoom> {
+    fn room(&self, request: &mut Request<Incoming>) -> Result<Option<Share>, NoRoom> {
         let Some(room) = self.connection.room.get() else {
             return Ok(None);
         };
-        let target = request
-            .uri()
-            .path_and_query()
-            .map_or(0, |target| target.as_str().len());
-        room.admit(request.headers(), target)
-            .map(Some)
-            .ok_or_else(NoRoom::new)
+        let sends = !request.body().is_end_stream();
+        let share = room.admit(request, sends);
+        share.map(Some).ok_or_else(NoRoom::new)
     }
 }
 
@@ -71,7 +68,7 @@ where
     type Future = Either<ErrInto<S::Future, NoRoom>, Ready<Result<Response, NoRoom>>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        let share = match self.room(&request) {
+        let share = match self.room(&mut request) {
             Ok(share) => share,
             Err(full) => return Either::Right(ready(Err(full))),
         };

@@ -14,7 +14,6 @@ use crate::edge::gate::Gate;
 use crate::edge::tap::Tap;
 use crate::http::h2_guard::{Fault, Guard};
 use crate::http::phase::Phase;
-use crate::http::room::Room;
 
 /// How long a client that is sent away may take to read why.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -28,7 +27,6 @@ pub(super) struct Frames {
     guard: Box<Guard>,
     phase: Arc<Phase>,
     gate: Arc<Gate>,
-    room: Arc<Room>,
     /// Where the connection goes when the guard ends it.
     parted: Option<oneshot::Sender<Parting>>,
 }
@@ -49,7 +47,6 @@ impl Frames {
         guard: Guard,
         phase: Arc<Phase>,
         gate: Arc<Gate>,
-        room: Arc<Room>,
     ) -> (Self, oneshot::Receiver<Parting>) {
         let (parted, parting) = oneshot::channel();
         let frames = Self {
@@ -57,7 +54,6 @@ impl Frames {
             guard: Box::new(guard),
             phase,
             gate,
-            room,
             parted: Some(parted),
         };
         (frames, parting)
@@ -94,7 +90,6 @@ impl Frames {
                 return Poll::Ready(Err(self.end(fault)));
             }
         }
-        self.room.unread(self.guard.unread());
         polled
     }
 }
@@ -116,10 +111,6 @@ impl AsyncRead for Frames {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        // A head that has begun is read to its end, which has a bound and a deadline.
-        if !this.guard.is_in_head() && this.room.is_full(cx.waker()) {
-            return Poll::Pending;
-        }
         let before = buf.filled().len();
         ready!(this.tap()?.poll_read(cx, buf))?;
         let now = Instant::now();
@@ -128,7 +119,6 @@ impl AsyncRead for Frames {
             buf.set_filled(before);
             return Poll::Ready(Err(this.end(fault)));
         }
-        this.room.unread(this.guard.unread());
         // A head that comes in pieces has its deadline even here, where other requests may be under way.
         if this.guard.is_in_head() {
             this.phase.heard(now);

@@ -23,16 +23,16 @@ use crate::gateway::listener::Listener;
 use crate::http::exchange::Response;
 use crate::http::h2_guard::{Bounds, Guard};
 use crate::http::phase::{Phase, State};
+use crate::http::room;
 use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
 
 /// Requests of one connection at once: what RFC 9113 §6.5.2 asks for at least, and what browsers use.
 const STREAMS: u32 = 100;
-/// What one stream may send before the application takes it. 256 KiB keep a line of 100 Mbit/s and 20 ms busy.
-const STREAM_WINDOW: u32 = 256 << 10;
-/// And all streams of a connection together: what a client may make us hold of its own bodies, so that they stay under a
-/// mebibyte with half a head beside them.
-const CONNECTION_WINDOW: u32 = 256 << 10;
+/// What one stream may send before the application takes it. 160 KiB keep a line of 60 Mbit/s and 20 ms busy.
+const STREAM_WINDOW: u32 = 160 << 10;
+/// And all streams of a connection together: what a client may make us hold of its own bodies.
+const CONNECTION_WINDOW: u32 = room::BODIES;
 /// What a stream holds for a client that reads slowly before no more is asked for; the last piece may go beyond it.
 const SEND_BUFFER: usize = 1 << 10;
 /// Streams opened and reset before we came to them, kept as numbers only; beyond, the connection ends (rapid
@@ -62,8 +62,8 @@ pub(super) async fn serve<S>(
     let phase = Arc::clone(&entry.connection.phase);
     let guard = Guard::new(Bounds::of(listener.max_head), Instant::now());
     let room = Arc::clone(entry.connection.room.get_or_init(Arc::default));
-    let gate = Arc::new(Gate::of(Arc::clone(&room)));
-    let (frames, mut parting) = Frames::new(tap, guard, Arc::clone(&phase), Arc::clone(&gate), room);
+    let gate = Arc::new(Gate::of(room));
+    let (frames, mut parting) = Frames::new(tap, guard, Arc::clone(&phase), Arc::clone(&gate));
     let entry = entry.with_streams(closing.clone());
     let mut serving = pin!(builder(listener, gate).serve_connection(TokioIo::new(frames), entry));
     let mut asked_to_end = false;

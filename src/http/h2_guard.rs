@@ -5,13 +5,12 @@
 
 use std::time::Instant;
 
-use crate::http::h2_guard::frame::{Follower, Step, kind};
+use crate::http::h2_guard::frame::{Follower, Step};
 use crate::http::h2_guard::inbound::Inbound;
-use crate::http::h2_guard::outbound::Telling;
+use crate::http::h2_guard::outbound::Resetting;
 use crate::http::h2_guard::purse::Purse;
 use crate::http::h2_guard::rules::Weight;
 use crate::http::h2_guard::streams::Streams;
-use crate::http::h2_guard::unread::Unread;
 
 pub mod frame;
 mod inbound;
@@ -20,7 +19,6 @@ mod purse;
 mod rules;
 mod streams;
 mod trailers;
-mod unread;
 
 pub use inbound::Bounds;
 
@@ -89,8 +87,7 @@ pub struct Guard {
     outgoing: Follower,
     inbound: Inbound,
     streams: Streams,
-    telling: Telling,
-    unread: Unread,
+    resetting: Resetting,
     /// Streams that may be thrown away unanswered.
     resets: Purse,
     /// Frames that may bring nothing.
@@ -106,8 +103,7 @@ impl Guard {
             outgoing: Follower::default(),
             inbound: Inbound::new(bounds),
             streams: Streams::default(),
-            telling: Telling::default(),
-            unread: Unread::default(),
+            resetting: Resetting::default(),
             resets: purse::resets(now),
             chatter: purse::chatter(now),
         }
@@ -122,9 +118,6 @@ impl Guard {
             match step {
                 Step::Head(head) => {
                     let weight = self.inbound.begin(head, &mut self.streams)?;
-                    if head.kind == kind::DATA {
-                        self.unread.came(head.length);
-                    }
                     self.bear(weight, &now)?;
                 }
                 Step::Payload(piece) => {
@@ -150,11 +143,6 @@ impl Guard {
     /// Whether the last frame sent has ended, so that another may follow.
     pub fn may_speak(&self) -> bool {
         self.outgoing.is_between()
-    }
-
-    /// How much of the client's bodies is held unread, in bytes.
-    pub fn unread(&self) -> usize {
-        self.unread.held()
     }
 
     /// Whether a client is in the middle of a request head.

@@ -1,27 +1,28 @@
 //! What one connection with many requests may have us hold, so that it stays below a mebibyte whatever its client thinks
-//! of: requests under way with their heads and with bodies that nobody has read yet, and pieces of answers that the
-//! client does not take. Without it a hundred streams would fill a hundred buffers.
+//! of: requests under way with their heads, bodies that nobody has read yet, and pieces of answers that the client does
+//! not take. Without it a hundred streams would fill a hundred buffers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::task::Waker;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use bytes::Bytes;
-use futures_util::task::AtomicWaker;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue, Request, Uri};
 
-/// For what comes from the client, in bytes: a hundred requests with small heads, or eighty of a browser's size, or fifty of
-/// these and all bodies that flow control lets it send.
-const COMING: usize = 816 << 10;
-/// For answers on their way to it. The rest of the mebibyte is for the connection itself and half a head.
-const GOING: usize = 96 << 10;
+/// For requests, in bytes: a hundred with small heads and bodies, or some eighty of a browser.
+const REQUESTS: usize = 792 << 10;
+/// For answers on their way. The rest of the mebibyte is for the connection itself and half a head.
+const ANSWERS: usize = 96 << 10;
+/// What all requests of a connection together may send of their bodies before somebody reads it.
+pub const BODIES: u32 = 192 << 10;
 /// What a request holds in any case, on both sides, until its answer is taken: its task, its places in the tables of both
 /// connections, a small head, and a little of its answer, which it may always have.
-const REQUEST: usize = 7 << 10;
+const REQUEST: usize = 6 << 10;
 /// With less than that left, answers wait for each other.
 const SCARCE: usize = 16 << 10;
 /// The head that is part of that.
 const HEAD: usize = 1 << 10;
+/// A head that has its octets to itself.
+const LARGE: usize = 6 << 10;
 /// A place for a field in a map, with that in its index.
 const PLACE: usize = 112;
 /// What holds a name and a value beside their octets.
@@ -31,13 +32,11 @@ const FIELD: usize = 80;
 #[derive(Debug, Default)]
 pub struct Room {
     requests: AtomicUsize,
-    bodies: AtomicUsize,
-    going: AtomicUsize,
+    /// How many of them have bodies.
+    senders: AtomicUsize,
+    answers: AtomicUsize,
     /// How often what there was of answers has been offered to the socket.
     looks: AtomicUsize,
-    /// The connection is not read until there is room.
-    parked: AtomicBool,
-    reader: AtomicWaker,
 }
 
 /// A part of it, held by what lies in it.
@@ -45,45 +44,44 @@ pub struct Room {
 pub struct Share {
     room: Arc<Room>,
     octets: u32,
-    side: Side,
+    whose: Whose,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Side {
-    Coming,
-    Going,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Request,
+    /// One with a body.
+    Sender,
+    Answer,
 }
 
 impl Room {
-    /// For a request with such a head, and so many octets of target; none if there is no room for it.
-    pub fn admit(self: &Arc<Self>, fields: &HeaderMap, target: usize) -> Option<Share> {
-        let octets = REQUEST + (weight(fields) + target).saturating_sub(HEAD);
-        (self.coming() + octets <= COMING).then(|| self.share(octets, Side::Coming))
-    }
-
-    /// How much of the bodies that came has not been read.
-    pub fn unread(&self, octets: usize) {
-        if self.bodies.load(Relaxed) != octets {
-            self.bodies.store(octets, Relaxed);
-            self.look();
+    /// For a request, which sends a body or does not; none if there is no room for it.
+    pub fn admit<B>(self: &Arc<Self>, request: &mut Request<B>, sends: bool) -> Option<Share> {
+        let target = request.uri().path_and_query();
+        let head = weight(request.headers()) + target.map_or(0, |target| target.as_str().len());
+        let octets = REQUEST + head.saturating_sub(HEAD);
+        let bodies = if sends || self.senders.load(Relaxed) > 0 {
+            BODIES
+        } else {
+            0
+        };
+        let whose = if sends { Whose::Sender } else { Whose::Request };
+        let held = self.requests.load(Relaxed);
+        if held + octets + bodies > REQUESTS {
+            return None;
         }
-    }
-
-    /// Whether nothing more may come for now; who reads is woken once it may.
-    pub fn is_full(&self, reader: &Waker) -> bool {
-        if self.coming() < COMING {
-            return false;
+        if head > LARGE || held > REQUESTS / 4 {
+            take_apart(request);
         }
-        self.reader.register(reader);
-        self.parked.store(true, Relaxed);
-        true
+        Some(self.share(octets, whose))
     }
 
     /// As much of an answer as there is room for, and half of what is left at most, so that one that is not taken leaves
     /// some to the others; nothing if there is none.
     pub fn part(self: &Arc<Self>, wanted: usize) -> Option<Share> {
         let octets = wanted.min(self.left() / 2);
-        (octets > 0).then(|| self.share(octets, Side::Going))
+        (octets > 0).then(|| self.share(octets, Whose::Answer))
     }
 
     /// Whether an answer should wait a turn: little is left, and since it waited last the socket was offered what others have,
@@ -109,35 +107,27 @@ impl Room {
         self.left() < 2 * SCARCE
     }
 
-    fn coming(&self) -> usize {
-        self.requests.load(Relaxed) + self.bodies.load(Relaxed)
-    }
-
     fn left(&self) -> usize {
-        GOING.saturating_sub(self.going.load(Relaxed))
+        ANSWERS.saturating_sub(self.answers.load(Relaxed))
     }
 
-    fn share(self: &Arc<Self>, octets: usize, side: Side) -> Share {
+    fn share(self: &Arc<Self>, octets: usize, whose: Whose) -> Share {
         let octets = u32::try_from(octets).unwrap_or(u32::MAX);
-        self.side(side).fetch_add(octets as usize, Relaxed);
+        self.sum(whose).fetch_add(octets as usize, Relaxed);
+        if whose == Whose::Sender {
+            self.senders.fetch_add(1, Relaxed);
+        }
         Share {
             room: Arc::clone(self),
             octets,
-            side,
+            whose,
         }
     }
 
-    fn side(&self, side: Side) -> &AtomicUsize {
-        match side {
-            Side::Coming => &self.requests,
-            Side::Going => &self.going,
-        }
-    }
-
-    fn look(&self) {
-        if self.parked.load(Relaxed) && self.coming() < COMING {
-            self.parked.store(false, Relaxed);
-            self.reader.wake();
+    fn sum(&self, whose: Whose) -> &AtomicUsize {
+        match whose {
+            Whose::Request | Whose::Sender => &self.requests,
+            Whose::Answer => &self.answers,
         }
     }
 }
@@ -149,6 +139,20 @@ fn weight(fields: &HeaderMap) -> usize {
         .map(|(name, value)| FIELD + name.as_str().len() + value.len())
         .sum();
     octets + fields.capacity() * PLACE
+}
+
+/// Values that were read together share what they were read with, which is up to twice as large, or has been read for
+/// others too. These do not any more.
+fn take_apart<B>(request: &mut Request<B>) {
+    if let Ok(own) = Uri::try_from(request.uri().to_string()) {
+        *request.uri_mut() = own;
+    }
+    for value in request.headers_mut().values_mut() {
+        if let Ok(mut own) = HeaderValue::from_bytes(value.as_bytes()) {
+            own.set_sensitive(value.is_sensitive());
+            *value = own;
+        }
+    }
 }
 
 impl Share {
@@ -166,9 +170,9 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.room.side(self.side).fetch_sub(self.octets(), Relaxed);
-        if matches!(self.side, Side::Coming) {
-            self.room.look();
+        self.room.sum(self.whose).fetch_sub(self.octets(), Relaxed);
+        if self.whose == Whose::Sender {
+            self.room.senders.fetch_sub(1, Relaxed);
         }
     }
 }
@@ -192,17 +196,19 @@ mod tests {
 
     use super::*;
 
-    fn head(fields: usize, octets: usize) -> HeaderMap {
+    fn request(fields: usize, octets: usize) -> Request<()> {
         let field = |at| {
             let name = HeaderName::try_from(format!("x-{at}")).unwrap();
             (name, HeaderValue::try_from("v".repeat(octets)).unwrap())
         };
-        (0..fields).map(field).collect()
+        let mut request = Request::new(());
+        *request.headers_mut() = (0..fields).map(field).collect();
+        request
     }
 
-    fn admitted(fields: usize, octets: usize) -> usize {
-        let (room, head) = (Arc::<Room>::default(), head(fields, octets));
-        std::iter::from_fn(|| room.admit(&head, 10))
+    fn admitted(fields: usize, octets: usize, sends: bool) -> usize {
+        let (room, mut request) = (Arc::<Room>::default(), request(fields, octets));
+        std::iter::from_fn(|| room.admit(&mut request, sends))
             .take(1000)
             .collect::<Vec<_>>()
             .len()
@@ -211,53 +217,91 @@ mod tests {
     #[test]
     fn what_is_taken_is_missing_until_the_last_bytes_are_dropped() {
         let room = Arc::<Room>::default();
-        let share = Arc::new(room.part(GOING).unwrap());
-        assert_eq!(share.octets(), GOING / 2);
+        let share = Arc::new(room.part(ANSWERS).unwrap());
+        assert_eq!(share.octets(), ANSWERS / 2);
         let held = share.hold(Bytes::from_static(b"in it"));
         drop(share);
         let end = held.slice(3..);
         drop(held);
-        assert_eq!(room.part(GOING).unwrap().octets(), GOING / 4, "the end is held");
+        assert_eq!(
+            room.part(ANSWERS).unwrap().octets(),
+            ANSWERS / 4,
+            "the end is held"
+        );
         drop(end);
-        assert_eq!(room.part(GOING).unwrap().octets(), GOING / 2);
+        assert_eq!(room.part(ANSWERS).unwrap().octets(), ANSWERS / 2);
     }
 
     #[test]
     fn there_is_an_end_to_answers() {
         let room = Arc::<Room>::default();
         let shares: Vec<_> = std::iter::from_fn(|| room.part(1024)).collect();
-        assert!(shares.iter().map(Share::octets).sum::<usize>() <= GOING);
+        assert!(shares.iter().map(Share::octets).sum::<usize>() <= ANSWERS);
         assert!(room.is_scarce() && room.part(1).is_none());
     }
 
     #[test]
-    fn a_hundred_requests_of_a_browser_find_room_and_as_many_of_an_attacker_do_not() {
-        assert!(admitted(6, 40) >= 100, "{}", admitted(6, 40));
-        assert!(admitted(14, 40) >= 75, "{}", admitted(14, 40));
-        assert!((10..20).contains(&admitted(90, 300)), "{}", admitted(90, 300));
-        assert!((20..50).contains(&admitted(90, 0)), "{}", admitted(90, 0));
+    fn where_little_is_left_an_answer_waits_once_for_each_look() {
+        let (room, mut turn) = (Arc::<Room>::default(), 0);
+        assert!(!room.should_wait(&mut turn));
+        let _all: Vec<_> = std::iter::from_fn(|| room.part(1024)).collect();
+        assert!(room.should_wait(&mut turn));
+        assert!(!room.should_wait(&mut turn), "who holds it may hold it for ever");
+        room.looked();
+        assert!(room.should_wait(&mut turn));
     }
 
     #[test]
-    fn bodies_take_the_room_of_heads_and_a_full_room_is_not_read_into() {
-        struct Woken(AtomicBool);
-        impl std::task::Wake for Woken {
-            fn wake(self: Arc<Self>) {
-                self.0.store(true, Relaxed);
-            }
+    fn a_hundred_small_requests_find_room_and_eighty_of_a_browser() {
+        assert!(admitted(6, 20, true) >= 100, "{}", admitted(6, 20, true));
+        assert!(admitted(14, 40, false) >= 80, "{}", admitted(14, 40, false));
+    }
+
+    #[test]
+    fn requests_of_an_attacker_do_not() {
+        assert!(
+            (10..20).contains(&admitted(90, 300, false)),
+            "{}",
+            admitted(90, 300, false)
+        );
+        assert!(
+            (20..50).contains(&admitted(90, 0, false)),
+            "{}",
+            admitted(90, 0, false)
+        );
+    }
+
+    #[test]
+    fn bodies_take_their_room_once_and_as_long_as_there_are_any() {
+        let room = Arc::<Room>::default();
+        let most = |sends| {
+            let mut small = request(1, 1);
+            std::iter::from_fn(|| room.admit(&mut small, sends)).collect::<Vec<_>>()
+        };
+        let without = most(false).len();
+        let upload = room.admit(&mut request(1, 1), true);
+        let with = most(false).len();
+        assert_eq!((without - with - 1) * REQUEST, BODIES as usize);
+        assert_eq!(most(true).len(), with);
+        drop(upload);
+        let all = most(false);
+        assert_eq!(all.len(), without);
+        assert!(room.admit(&mut request(1, 1), true).is_none());
+    }
+
+    #[test]
+    fn a_large_head_is_taken_apart_and_stays_the_same() {
+        let (room, mut large) = (Arc::<Room>::default(), request(90, 300));
+        *large.uri_mut() = Uri::from_static("https://a.test:8443/p%41th?q=%2F");
+        large
+            .headers_mut()
+            .values_mut()
+            .for_each(|value| value.set_sensitive(true));
+        let before = (large.uri().clone(), large.headers().clone());
+        let _share = room.admit(&mut large, false).unwrap();
+        assert_eq!((large.uri(), large.headers()), (&before.0, &before.1));
+        for (own, was) in large.headers().values().zip(before.1.values()) {
+            assert!(own.is_sensitive() && own.as_bytes().as_ptr() != was.as_bytes().as_ptr());
         }
-        let (room, woken) = (Arc::<Room>::default(), Arc::new(Woken(AtomicBool::new(false))));
-        let reader = Waker::from(Arc::clone(&woken));
-        let large = room.admit(&head(90, 300), 0).unwrap();
-        assert!(!room.is_full(&reader));
-        room.unread(COMING - 1024);
-        assert!(room.is_full(&reader) && room.admit(&head(90, 0), 0).is_none());
-        assert!(room.admit(&head(1, 1), 0).is_none(), "not even a small one");
-        drop(large);
-        assert!(woken.0.swap(false, Relaxed) && !room.is_full(&reader));
-        room.unread(COMING);
-        assert!(room.is_full(&reader));
-        room.unread(0);
-        assert!(woken.0.load(Relaxed));
     }
 }

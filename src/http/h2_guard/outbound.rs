@@ -16,20 +16,13 @@ const PER_RESET: u32 = 2;
 const PER_REFUSAL: u32 = 5;
 const REFUSED_STREAM: u32 = 7;
 
-/// A frame of ours that is being sent and says a number.
+/// A `RST_STREAM` of ours that is being sent.
 #[derive(Debug, Default)]
-pub(super) struct Telling {
-    what: Option<Told>,
-    /// As far as it has been sent.
-    number: u32,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Told {
-    /// Why a stream is reset.
-    Reset,
-    /// By how much the window of the connection is opened.
-    Window,
+pub(super) struct Resetting {
+    /// 0 if there is none.
+    stream: u32,
+    /// Why, as far as it has been sent.
+    code: u32,
 }
 
 /// What a client is told by the stream that it provoked us to reset (`MadeYouReset`, CVE-2025-8671).
@@ -40,17 +33,13 @@ const STREAM_CLOSED: u32 = Code::StreamClosed as u32;
 impl Guard {
     /// A frame begins on its way to the client.
     pub(super) fn answer(&mut self, head: Head) {
-        self.telling = Telling::default();
+        self.resetting = Resetting::default();
         match head.kind {
             kind::HEADERS => self.streams.answered(head.stream),
             kind::DATA => self.chatter.earn(PER_DATA),
             kind::RST_STREAM => {
-                self.telling.what = Some(Told::Reset);
+                self.resetting.stream = head.stream;
                 self.streams.reset_by_us(head.stream);
-                return;
-            }
-            kind::WINDOW_UPDATE if head.stream == 0 => {
-                self.telling.what = Some(Told::Window);
                 return;
             }
             _ => return,
@@ -62,29 +51,19 @@ impl Guard {
         }
     }
 
-    /// Bytes of its payload go out. Of interest is by how much a window is opened, and why a stream is reset: for the
-    /// client's fault, or for trouble of our own and the upstream's.
+    /// Bytes of its payload go out. Of interest is only why a stream is reset: for the client's fault, or for
+    /// trouble of our own and the upstream's.
     pub(super) fn explain(&mut self, piece: &[u8], now: &impl Fn() -> Instant) -> Result<(), Fault> {
-        let Some(what) = self.telling.what else {
+        if self.resetting.stream == 0 {
             return Ok(());
-        };
+        }
         for byte in piece {
-            self.telling.number = self.telling.number << 8 | u32::from(*byte);
+            self.resetting.code = self.resetting.code << 8 | u32::from(*byte);
         }
         if !self.outgoing.is_between() {
             return Ok(());
         }
-        match what {
-            Told::Reset => self.bear_reset(self.telling.number, now),
-            Told::Window => {
-                self.unread.read(self.telling.number);
-                Ok(())
-            }
-        }
-    }
-
-    fn bear_reset(&mut self, code: u32, now: &impl Fn() -> Instant) -> Result<(), Fault> {
-        let patient = match code {
+        let patient = match self.resetting.code {
             PROTOCOL | FLOW_CONTROL | STREAM_CLOSED => self.resets.spend(PER_RESET, now),
             REFUSED_STREAM => self.chatter.spend(PER_REFUSAL, now),
             _ => true,
