@@ -62,7 +62,7 @@ impl Room {
         let head = weight(request.headers()) + target.map_or(0, |target| target.as_str().len());
         let octets = REQUEST + head.saturating_sub(HEAD);
         let bodies = if sends || self.senders.load(Relaxed) > 0 {
-            BODIES
+            BODIES as usize
         } else {
             0
         };
