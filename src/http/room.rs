@@ -9,18 +9,18 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Uri};
 
 /// For requests, in bytes: a hundred with small heads and bodies, or some eighty of a browser.
-const REQUESTS: usize = 792 << 10;
+const REQUESTS: usize = 704 << 10;
 /// For answers on their way. The rest of the mebibyte is for the connection itself and half a head.
-const ANSWERS: usize = 96 << 10;
+const ANSWERS: usize = 80 << 10;
 /// What all requests of a connection together may send of their bodies before somebody reads it.
-pub const BODIES: u32 = 192 << 10;
+pub const BODIES: u32 = 128 << 10;
 /// What a request holds in any case, on both sides, until its answer is taken: its task, its places in the tables of both
 /// connections, a small head, and a little of its answer, which it may always have.
-const REQUEST: usize = 6 << 10;
+const REQUEST: usize = 5888;
 /// With less than that left, answers wait for each other.
 const SCARCE: usize = 16 << 10;
 /// The head that is part of that.
-const HEAD: usize = 1 << 10;
+const HEAD: usize = 3 << 9;
 /// A head that has its octets to itself.
 const LARGE: usize = 6 << 10;
 /// A place for a field in a map, with that in its index.
@@ -281,7 +281,11 @@ mod tests {
         let without = most(false).len();
         let upload = room.admit(&mut request(1, 1), true);
         let with = most(false).len();
-        assert_eq!((without - with - 1) * REQUEST, BODIES as usize);
+        let taken = (without - with - 1) * REQUEST;
+        assert!(
+            (BODIES as usize - REQUEST..=BODIES as usize).contains(&taken),
+            "{taken}"
+        );
         assert_eq!(most(true).len(), with);
         drop(upload);
         let all = most(false);
