@@ -10,6 +10,8 @@ use crate::http::pace::TooSlow;
 use crate::http::taking::{Taking, micros};
 
 const STATES: u64 = 6;
+/// Between two looks at a connection.
+const SHORTEST: Duration = Duration::from_millis(10);
 
 /// Where a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,7 +175,8 @@ impl Phase {
         self.open.load(Relaxed) > 0
     }
 
-    /// When to give up, and on what. A busy connection is looked at again after as long as an idle one may last.
+    /// When to give up, and on what. No connection goes longer without a look than a head may take, since one may begin
+    /// between two looks.
     pub fn deadline(&self, patience: Patience, now: Instant) -> (Instant, State) {
         let (state, since) = self.read();
         let at = match state {
@@ -181,10 +184,11 @@ impl Phase {
             // The end of the last answer may still lie in our buffer.
             State::Idle => {
                 let blocked = self.taking.blocked_since(self.start);
-                blocked.map_or(since, |blocked| blocked.max(since)) + patience.idle
+                let idle = blocked.map_or(since, |blocked| blocked.max(since)) + patience.idle;
+                idle.min(now + patience.head.max(SHORTEST))
             }
             State::Busy | State::Stalled | State::Lagging => {
-                let look = now + patience.head.min(patience.idle).max(Duration::from_millis(10));
+                let look = now + patience.head.min(patience.idle).max(SHORTEST);
                 return match self.taking.deadline(self.start) {
                     Some((at, TooSlow::Rate)) if at <= look => (at, State::Lagging),
                     Some((at, _)) if at <= look => (at, State::Stalled),

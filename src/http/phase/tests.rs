@@ -55,9 +55,20 @@ fn a_request_under_way_is_left_alone_and_idleness_begins_after_it() {
     assert_eq!(phase.deadline(PATIENCE, start + 50 * SECOND).1, State::Busy);
     phase.answered(start + 50 * SECOND);
     assert_eq!(
-        phase.deadline(PATIENCE, start + 51 * SECOND),
+        phase.deadline(PATIENCE, start + 100 * SECOND),
         (start + 110 * SECOND, State::Idle)
     );
+}
+
+#[test]
+fn a_head_that_begins_between_two_looks_has_no_more_time_than_any_other() {
+    let start = Instant::now();
+    let phase = Phase::new(start);
+    phase.greeted(start);
+    let (look, state) = phase.deadline(PATIENCE, start);
+    assert_eq!((look, state), (start + 15 * SECOND, State::Idle));
+    phase.heard(start + SECOND);
+    assert_eq!(phase.deadline(PATIENCE, look), (start + 16 * SECOND, State::Head));
 }
 
 #[test]
@@ -66,7 +77,7 @@ fn with_many_requests_idleness_begins_after_the_last() {
     let phase = Phase::new(start);
     phase.greeted(start + SECOND);
     assert_eq!(
-        phase.deadline(PATIENCE, start + SECOND),
+        phase.deadline(PATIENCE, start + 50 * SECOND),
         (start + 61 * SECOND, State::Idle)
     );
     phase.asked(start + 2 * SECOND);
@@ -77,7 +88,7 @@ fn with_many_requests_idleness_begins_after_the_last() {
     phase.answered(start + 80 * SECOND);
     phase.greeted(start + 90 * SECOND);
     assert_eq!(
-        phase.deadline(PATIENCE, start + 90 * SECOND),
+        phase.deadline(PATIENCE, start + 130 * SECOND),
         (start + 140 * SECOND, State::Idle)
     );
 }
