@@ -105,7 +105,7 @@ impl Inbox {
                 Part::Interim(octets, status) => return Ok(Some(Heard::Interim(status, self.head(octets)))),
                 Part::Answer(octets, status) => return Ok(Some(Heard::Answer(status, self.head(octets)))),
                 Part::Data(octets) => {
-                    let data = self.data(octets);
+                    let data = self.piece(octets);
                     // Whether that was all must be known with the last of it, not with the next read.
                     self.skip_framing()?;
                     return Ok(Some(Heard::Data(data)));
@@ -122,7 +122,7 @@ impl Inbox {
         self.apart(head)
     }
 
-    fn data(&mut self, octets: usize) -> Bytes {
+    fn piece(&mut self, octets: usize) -> Bytes {
         let data = self.bytes.split_to(octets).freeze();
         let data = match &self.share {
             Some(share) if octets > MODEST => share.hold(data),
