@@ -29,7 +29,7 @@ use crate::stack::enter::Arrival;
 
 /// Requests of one connection at once: what RFC 9113 §6.5.2 asks for at least, and what browsers use.
 const STREAMS: u32 = 100;
-/// What one stream may send before the application takes it. 128 KiB keep a line of 50 Mbit/s and 20 ms busy.
+/// What one stream may send before the application takes it. 96 KiB keep a line of 40 Mbit/s and 20 ms busy.
 const STREAM_WINDOW: u32 = room::BODIES;
 /// And all streams of a connection together.
 const CONNECTION_WINDOW: u32 = room::BODIES;

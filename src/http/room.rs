@@ -8,25 +8,25 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Uri};
 
-/// For requests, in bytes: a hundred with small heads and bodies, or some eighty of a browser.
-const REQUESTS: usize = 704 << 10;
+/// For requests, in bytes: a hundred with small heads and bodies, or some seventy of a browser.
+const REQUESTS: usize = 600 << 10;
 /// For answers on their way. The rest of the mebibyte is for the connection itself and half a head.
-const ANSWERS: usize = 80 << 10;
+const ANSWERS: usize = 64 << 10;
 /// What all requests of a connection together may send of their bodies before somebody reads it.
-pub const BODIES: u32 = 128 << 10;
+pub const BODIES: u32 = 96 << 10;
 /// What a request holds in any case, on both sides, until its answer is taken: its task, its places in the tables of both
 /// connections, a small head, and a little of its answer, which it may always have.
-const REQUEST: usize = 5888;
+const REQUEST: usize = 5 << 10;
 /// With less than that left, answers wait for each other.
 const SCARCE: usize = 16 << 10;
 /// The head that is part of that.
-const HEAD: usize = 3 << 9;
+const HEAD: usize = 1664;
 /// A head that has its octets to itself.
 const LARGE: usize = 6 << 10;
 /// A place for a field in a map, with that in its index.
 const PLACE: usize = 112;
 /// What holds a name and a value beside their octets.
-const FIELD: usize = 80;
+const FIELD: usize = 128;
 
 /// The room of one connection. Used by its worker alone, but given back by whoever comes to drop what lies in it.
 #[derive(Debug, Default)]

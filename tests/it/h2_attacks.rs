@@ -8,6 +8,7 @@ mod floods;
 mod heads;
 mod memory;
 mod resets;
+mod room;
 
 /// What a connection ends with that was too much (RFC 9113 §7).
 const ENHANCE_YOUR_CALM: u32 = 11;

@@ -61,9 +61,9 @@ fn where_little_is_left_an_answer_waits_once_for_each_look() {
 }
 
 #[test]
-fn a_hundred_small_requests_find_room_and_eighty_of_a_browser() {
+fn a_hundred_small_requests_find_room_and_seventy_of_a_browser() {
     assert!(admitted(6, 20, true) >= 100, "{}", admitted(6, 20, true));
-    assert!(admitted(14, 40, false) >= 80, "{}", admitted(14, 40, false));
+    assert!(admitted(14, 40, false) >= 70, "{}", admitted(14, 40, false));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn bodies_take_their_room_once_and_as_long_as_there_are_any() {
     let with = most(false).len();
     let taken = (without - with - 1) * REQUEST;
     assert!(
-        (BODIES as usize - REQUEST..=BODIES as usize).contains(&taken),
+        (BODIES as usize - REQUEST..=BODIES as usize + REQUEST).contains(&taken),
         "{taken}"
     );
     assert_eq!(most(true).len(), with);

@@ -1,0 +1,152 @@
+//! What requests of one connection may hold together: as many as there are streams where they are small, and no more of
+//! large ones than a mebibyte has room for, whatever else the connection does meanwhile.
+
+use super::memory::{MEBIBYTE, connect, measured, weight};
+use crate::support::frames::{DATA, END_STREAM, Frames, GET, HEADERS, RST_STREAM, SETTINGS, block};
+use crate::support::{Ask, Gate, Gateway, Origin, Reply, policy};
+
+const REFUSED: u32 = 7;
+const CANCEL: [u8; 4] = [0, 0, 0, 8];
+const CONTINUATION: u8 = 9;
+const END_HEADERS: u8 = 4;
+
+/// A request with as many fields of such a size, in as many frames as it takes.
+fn ask(frames: &mut Frames, stream: u32, path: &str, (fields, octets): (usize, usize)) {
+    let own: Vec<_> = (0..fields)
+        .map(|at| (format!("x-{at}"), "v".repeat(octets)))
+        .collect();
+    let mut all = GET.to_vec();
+    all[2] = (":path", path);
+    all.extend(own.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let head = block(&all);
+    let mut pieces = head.chunks(1 << 14).peekable();
+    let mut kind = HEADERS;
+    while let Some(piece) = pieces.next() {
+        let last = if pieces.peek().is_none() { END_HEADERS } else { 0 };
+        let ends = if kind == HEADERS { END_STREAM } else { 0 };
+        frames.raw(&crate::support::frames::frame(kind, last | ends, stream, piece));
+        kind = CONTINUATION;
+    }
+}
+
+/// Answers nothing before the gate opens, but for one path.
+fn silent(gate: &Gate) -> Origin {
+    let held = gate.clone();
+    let large = Reply::new(200, "application/octet-stream", vec![b'x'; 512 << 10]).bytes();
+    Origin::playing(move |call, line| {
+        if call.target == "/large" {
+            line.send(&large);
+        } else {
+            held.wait();
+            line.reply(&Reply::text("done"));
+        }
+    })
+}
+
+/// What became of so many requests: how many were answered with 200, and how many refused.
+fn fates(frames: &mut Frames, requests: usize) -> (usize, usize) {
+    let (mut answered, mut refused) = (0, 0);
+    while answered + refused < requests {
+        let frame = frames.next().expect("the connection goes on");
+        match frame.kind {
+            HEADERS => {
+                assert_eq!(frame.status(), Some(200));
+                answered += 1;
+            }
+            RST_STREAM => {
+                assert_eq!(frame.error(), REFUSED);
+                refused += 1;
+            }
+            _ => {}
+        }
+    }
+    (answered, refused)
+}
+
+#[test]
+fn a_hundred_small_requests_at_once_are_answered_and_seventy_of_a_browser() {
+    for (requests, head) in [(100, (2, 40)), (70, (14, 40))] {
+        let gate = Gate::default();
+        let origin = silent(&gate);
+        let gateway = Gateway::start(policy([origin.address()]));
+        let mut frames = connect(&gateway, 1);
+        (0..requests).for_each(|at| ask(&mut frames, 2 * at + 1, "/", head));
+        origin.wait_for_calls(requests as usize);
+        gate.open();
+        assert_eq!(fates(&mut frames, requests as usize), (requests as usize, 0));
+        gateway.stop();
+    }
+}
+
+#[test]
+fn requests_beyond_the_room_are_refused_and_room_that_is_given_back_is_used() {
+    let gate = Gate::default();
+    let origin = silent(&gate);
+    let gateway = Gateway::start(policy([origin.address()]));
+    let mut frames = connect(&gateway, 1);
+    (0..50).for_each(|at| ask(&mut frames, 2 * at + 1, "/", (4, 7000)));
+    let (mut refused, mut first) = (0, 0);
+    while refused < 20 {
+        let frame = frames.next_of(RST_STREAM);
+        assert_eq!(frame.error(), REFUSED);
+        (refused, first) = (refused + 1, if first == 0 { frame.stream } else { first });
+    }
+    assert!(first > 20, "stream {first}");
+    frames.send(RST_STREAM, 0, 1, &CANCEL);
+    frames.send(RST_STREAM, 0, 3, &CANCEL);
+    frames.settle();
+    ask(&mut frames, 1001, "/large", (4, 7000));
+    assert_eq!(frames.fate(1001).and_then(|frame| frame.status()), Some(200));
+    gate.open();
+    gateway.stop();
+}
+
+#[test]
+fn large_heads_that_nobody_answers() {
+    let gate = Gate::default();
+    let origin = silent(&gate);
+    for head in [(4, 7000), (90, 300), (90, 1)] {
+        let gateway = measured(policy([origin.address()]));
+        let weight = weight(&gateway, |at| {
+            let mut frames = connect(&gateway, at);
+            (0..100).for_each(|stream| ask(&mut frames, 2 * stream + 1, "/", head));
+            frames.settle();
+            frames
+        });
+        assert!(weight < MEBIBYTE, "{weight} bytes with heads of {head:?}");
+        drop(gateway);
+    }
+    gate.open();
+}
+
+/// Bodies that wait, large heads that wait, answers that are not taken, and half a head: all that the room is for.
+#[test]
+fn everything_at_once() {
+    let gate = Gate::default();
+    let origin = silent(&gate);
+    let queue = "[upstreams.queue]\nservers = [\"http://ORIGIN\"]\nmax_inflight = 1\nqueue = { timeout = \"60s\" }\n[[routes]]\nname = \"queue\"\nmatch = { path = \"/queue\" }\nupstream = \"queue\"\n[[routes]]\nname = \"all\"\nmatch = { path = \"/*\" }\nupstream = \"backend\"";
+    let lines = queue.replace("ORIGIN", &origin.address().to_string());
+    let gateway = measured(policy([origin.address()]).and(&lines));
+    let first = Ask::get("/queue").start(gateway.http());
+    origin.wait_for_calls(1);
+    let weight = weight(&gateway, |at| {
+        let mut frames = connect(&gateway, at);
+        frames.send(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 1]);
+        let post = [(":method", "POST"), GET[1], (":path", "/queue"), GET[3]];
+        [1, 3, 5, 7]
+            .into_iter()
+            .for_each(|stream| assert!(frames.request(stream, &post, 0)));
+        (0..6).for_each(|at| assert!(frames.send(DATA, 0, 2 * (at % 4) + 1, &[b'x'; 1 << 14])));
+        (4..14).for_each(|at| ask(&mut frames, 2 * at + 1, "/", (80, 300)));
+        (14..100).for_each(|at| ask(&mut frames, 2 * at + 1, "/large", (0, 0)));
+        frames.settle();
+        let half = block(&[("x-large", &"x".repeat(15_000))]);
+        frames.send(HEADERS, END_STREAM, 1001, &[block(&GET), half].concat());
+        drop(connect(&gateway, at));
+        frames
+    });
+    assert!(weight < MEBIBYTE, "{weight} bytes");
+    gate.open();
+    drop(first);
+    gateway.stop();
+}
