@@ -17,8 +17,10 @@ pub const BODIES: u32 = 96 << 10;
 /// What a request holds in any case, on both sides, until its answer is taken: its task, its places in the tables of both
 /// connections, a small head, and a little of its answer, which it may always have.
 const REQUEST: usize = 5 << 10;
+/// What a frame of an answer takes at most, where its client has not asked for more (RFC 9113 §6.5.2).
+const FRAME: usize = 16 << 10;
 /// With less than that left, answers wait for each other.
-const SCARCE: usize = 16 << 10;
+const SCARCE: usize = 2 * FRAME;
 /// The head that is part of that.
 const HEAD: usize = 1664;
 /// A head that has its octets to itself.
@@ -78,9 +80,12 @@ impl Room {
     }
 
     /// As much of an answer as there is room for, and half of what is left at most, so that one that is not taken leaves
-    /// some to the others; nothing if there is none.
+    /// some to the others; nothing if there is none. Where that is several frames it is whole ones, which cost a call each.
     pub fn part(self: &Arc<Self>, wanted: usize) -> Option<Share> {
-        let octets = wanted.min(self.left() / 2);
+        let octets = match wanted.min(self.left() / 2) {
+            much @ FRAME.. => much - much % FRAME,
+            little => little,
+        };
         (octets > 0).then(|| self.share(octets, Whose::Answer))
     }
 
@@ -104,7 +109,7 @@ impl Room {
 
     /// Whether there is little left for answers.
     pub fn is_scarce(&self) -> bool {
-        self.left() < 2 * SCARCE
+        self.left() < SCARCE
     }
 
     fn left(&self) -> usize {
