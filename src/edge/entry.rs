@@ -70,7 +70,11 @@ where
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let share = match self.room(&mut request) {
             Ok(share) => share,
-            Err(full) => return Either::Right(ready(Err(full))),
+            Err(full) => {
+                self.lane.holder.snapshot().metrics.malformed.count("http2_room");
+                tracing::debug!(client = %self.connection.peer, "a request was refused: {full}");
+                return Either::Right(ready(Err(full)));
+            }
         };
         if request.version() == Version::HTTP_10 {
             self.connection.phase.speaks_old();
