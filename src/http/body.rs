@@ -165,7 +165,7 @@ impl HttpBody for Body {
                 self.poll_frame(cx)
             }
             Self::Gzipped(mut gzip) => {
-                let polled = gzip.poll(cx);
+                let polled = stall::within(|| gzip.poll(cx));
                 note(&polled);
                 *self = Self::Gzipped(gzip);
                 polled
