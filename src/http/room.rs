@@ -19,6 +19,8 @@ const HEAD: usize = 1 << 10;
 const ANSWERS: usize = 64 << 10;
 /// With less than that left, answers wait for each other.
 const SCARCE: usize = 16 << 10;
+/// With less than that left, nothing more is kept that could be done without.
+const LOW: usize = ALL / 8;
 /// A field in a map, with its place in the index.
 const FIELD: usize = 112;
 
@@ -60,6 +62,18 @@ impl Room {
     /// Whether little is left.
     pub fn is_scarce(&self) -> bool {
         self.left() < SCARCE
+    }
+
+    /// For what is kept long and could be done without: an eighth of what is left, and nothing where room is low, in which
+    /// requests and answers come and go.
+    pub fn spare(self: &Arc<Self>, wanted: usize) -> Option<Share> {
+        let octets = wanted.min(self.left().saturating_sub(LOW) / 8);
+        (octets > 0).then(|| self.share(octets))
+    }
+
+    /// Whether there is little room, though not yet none to speak of.
+    pub fn is_low(&self) -> bool {
+        self.left() < LOW
     }
 
     fn left(&self) -> usize {
@@ -157,6 +171,14 @@ mod tests {
         assert!(admitted(14, 40) >= 80, "{}", admitted(14, 40));
         assert!((10..40).contains(&admitted(90, 300)), "{}", admitted(90, 300));
         assert!(admitted(90, 0) < 60, "{}", admitted(90, 0));
+    }
+
+    #[test]
+    fn what_could_be_done_without_leaves_most_of_the_room() {
+        let room = Arc::<Room>::default();
+        let kept: Vec<_> = std::iter::from_fn(|| room.spare(ALL)).take(1000).collect();
+        assert!(kept.len() < 1000 && kept.len() > 10, "{}", kept.len());
+        assert!(room.whole(REQUEST).is_some());
     }
 
     #[test]
