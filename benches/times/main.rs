@@ -28,7 +28,7 @@ fn gzip(criterion: &mut Criterion) {
         group.bench_function(format!("level_{level}"), |bench| {
             bench.iter_batched(
                 || Body::from(text.clone()),
-                |body| black_box(body.gzipped(level).collect().now_or_never()),
+                |body| black_box(body.gzipped(level, None).collect().now_or_never()),
                 BatchSize::SmallInput,
             );
         });

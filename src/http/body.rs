@@ -15,6 +15,7 @@ use crate::http::gzip::{self, Gzip};
 use crate::http::inflow::Inflow;
 use crate::http::metered::Metered;
 use crate::http::pace::Pace;
+use crate::http::room::Room;
 use crate::http::stall;
 
 /// A request or response body.
@@ -85,15 +86,20 @@ impl Body {
         }
     }
 
-    /// The same body, gzipped at a level from 1 to 9. A small one at hand is compressed at once and keeps a known length.
+    /// The same body, gzipped at a level from 1 to 9. A small one at hand is compressed at once and keeps a known length;
+    /// what a streamed one holds has a share of the room, where there is one.
     #[must_use]
-    pub fn gzipped(self, level: u8) -> Self {
+    pub fn gzipped(self, level: u8, room: Option<&Arc<Room>>) -> Self {
         if let Self::Full(bytes) = &self
             && let Some(coded) = gzip::at_once(bytes, level)
         {
             return Self::from(coded);
         }
-        Self::Gzipped(Box::new(Gzip::new(self, level)))
+        let shares = match &self {
+            Self::Streamed(metered) | Self::Peeked(_, metered) => matches!(metered.inner, Inflow::Own(_)),
+            _ => false,
+        };
+        Self::Gzipped(Box::new(Gzip::new(self, level, room.cloned(), shares)))
     }
 
     /// Puts bytes that were taken off the front back there.
@@ -165,7 +171,7 @@ impl HttpBody for Body {
                 self.poll_frame(cx)
             }
             Self::Gzipped(mut gzip) => {
-                let polled = gzip.poll(cx);
+                let polled = stall::within(|| gzip.poll(cx));
                 note(&polled);
                 *self = Self::Gzipped(gzip);
                 polled

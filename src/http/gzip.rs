@@ -4,6 +4,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,13 +15,23 @@ use http_body::{Body as HttpBody, Frame};
 use tokio::time::Sleep;
 
 use crate::http::flow::{BodyFault, End, Watch};
-use crate::http::gzip::coder::{Coder, Job};
+use crate::http::gzip::batch::Batch;
+use crate::http::gzip::coder::{Coder, Form};
+use crate::http::gzip::job::Job;
+use crate::http::gzip::writer::Writer;
+use crate::http::room::Room;
 
+pub mod batch;
 pub mod coder;
+pub mod job;
+pub mod thrift;
+pub mod writer;
 
 /// So many bytes are gathered before they are compressed: more than most pages have. From here on the work
 /// is done off the worker, since it takes about a millisecond at level 6.
 pub const BATCH: usize = 64 * 1024;
+/// And so many where room is low.
+const LITTLE: usize = 16 * 1024;
 /// How long a sender may pause before what it said is sent on: nobody sees it, and pieces that follow each
 /// other closely (each read of a socket is one) are still compressed together.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -37,13 +48,14 @@ pub const DIGESTS: [HeaderName; 4] = [
 /// A body being gzipped.
 pub struct Gzip<S> {
     source: S,
-    level: u8,
-    /// None until the first batch, so that an answer that waits for its upstream holds no window, and while
-    /// a batch is compressed elsewhere.
-    coder: Option<Coder>,
-    gathered: Vec<Bytes>,
-    held: usize,
-    /// The coder keeps something back that the client could already have.
+    /// What all that is held must have a share of.
+    room: Option<Arc<Room>>,
+    /// The source gives large pieces with theirs.
+    shares: bool,
+    /// None while a batch is compressed elsewhere.
+    writer: Option<Writer>,
+    gathered: Batch,
+    /// The writer keeps something back that the client could already have.
     kept_back: bool,
     pause: Option<Pin<Box<Sleep>>>,
     job: Option<Job>,
@@ -67,21 +79,22 @@ pub(super) fn at_once(bytes: &Bytes, level: u8) -> Option<Vec<u8>> {
     if bytes.len() >= BATCH {
         return None;
     }
-    let mut coder = Coder::take(level);
+    let mut coder = Coder::take(level, Form::Gzip);
     let coded = coder.code(std::slice::from_ref(bytes), Flush::Finish).ok()?;
     coder.give_back();
     Some(coded)
 }
 
 impl<S> Gzip<S> {
-    /// Nothing has been compressed yet.
-    pub(super) fn new(source: S, level: u8) -> Self {
+    /// Nothing has been compressed yet. With a room all that is held has a share of it; whether the source gives large
+    /// pieces theirs is told.
+    pub(super) fn new(source: S, level: u8, room: Option<Arc<Room>>, shares: bool) -> Self {
         Self {
             source,
-            level,
-            coder: None,
-            gathered: Vec::new(),
-            held: 0,
+            writer: Some(Writer::new(level, room.clone())),
+            room,
+            shares,
+            gathered: Batch::default(),
             kept_back: false,
             pause: None,
             job: None,
@@ -135,10 +148,10 @@ impl<S: HttpBody<Data = Bytes, Error = BodyFault> + Unpin> Gzip<S> {
     fn poll_coded(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
         loop {
             let coded = if let Some(job) = &mut self.job {
-                let done = ready!(job.as_mut().poll(cx));
+                let done = ready!(job.poll(cx));
                 self.job = None;
-                done.map(|(coder, coded)| {
-                    self.coder = Some(coder);
+                done.map(|(writer, coded)| {
+                    self.writer = Some(writer);
                     coded
                 })
             } else {
@@ -157,7 +170,7 @@ impl<S: HttpBody<Data = Bytes, Error = BodyFault> + Unpin> Gzip<S> {
                 Ok(coded) if coded.is_empty() => {}
                 Ok(coded) => {
                     self.advance();
-                    return Poll::Ready(Some(Ok(Frame::data(coded.into()))));
+                    return Poll::Ready(Some(Ok(Frame::data(coded))));
                 }
                 Err(fault) => return Poll::Ready(Some(Err(fault))),
             }
@@ -170,20 +183,41 @@ impl<S: HttpBody<Data = Bytes, Error = BodyFault> + Unpin> Gzip<S> {
             if self.source.is_end_stream() {
                 return Poll::Ready(Ok(self.close(None)));
             }
-            if self.held >= BATCH {
-                return Poll::Ready(Ok(Flush::None));
+            if self.gathered.octets() >= BATCH || self.is_pressed() {
+                return Poll::Ready(Ok(self.onward()));
             }
             let Poll::Ready(frame) = Pin::new(&mut self.source).poll_frame(cx) else {
                 return self.poll_pause(cx).map(Ok);
             };
             match frame.transpose()?.map(Frame::into_data) {
-                Some(Ok(bytes)) => {
-                    self.held += bytes.len();
-                    self.gathered.push(bytes);
-                }
+                Some(Ok(bytes)) => self.gather(bytes),
                 Some(Err(frame)) => return Poll::Ready(Ok(self.close(frame.into_trailers().ok()))),
                 None => return Poll::Ready(Ok(self.close(None))),
             }
+        }
+    }
+
+    /// Where room is low, less than a batch must do. Pieces that come where there is none are not gathered at all: they are
+    /// in nobody's sum.
+    fn is_pressed(&self) -> bool {
+        let octets = self.gathered.octets();
+        let pressed = |room: &Arc<Room>| room.is_low() && octets >= LITTLE || room.is_scarce();
+        octets > 0 && self.room.as_ref().is_some_and(pressed)
+    }
+
+    /// How a batch is flushed after which more comes: where nothing is kept that could keep it back, wholly.
+    fn onward(&self) -> Flush {
+        if self.room.is_some() {
+            Flush::Sync
+        } else {
+            Flush::None
+        }
+    }
+
+    fn gather(&mut self, bytes: Bytes) {
+        match &self.room {
+            Some(room) => self.gathered.add_shared(bytes, self.shares, room),
+            None => self.gathered.add(bytes),
         }
     }
 
@@ -198,7 +232,7 @@ impl<S: HttpBody<Data = Bytes, Error = BodyFault> + Unpin> Gzip<S> {
     }
 
     fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<Flush> {
-        if self.held == 0 && !self.kept_back {
+        if self.gathered.octets() == 0 && !self.kept_back {
             return Poll::Pending;
         }
         let pause = self
@@ -208,17 +242,17 @@ impl<S: HttpBody<Data = Bytes, Error = BodyFault> + Unpin> Gzip<S> {
     }
 
     /// Compresses what was gathered: here if it is little, else elsewhere, and then nothing is returned.
-    fn code(&mut self, flush: Flush) -> Result<Option<Vec<u8>>, BodyFault> {
+    fn code(&mut self, flush: Flush) -> Result<Option<Bytes>, BodyFault> {
         self.pause = None;
         self.kept_back = matches!(flush, Flush::None);
-        let mut coder = self.coder.take().unwrap_or_else(|| Coder::take(self.level));
         let batch = std::mem::take(&mut self.gathered);
-        if std::mem::take(&mut self.held) >= BATCH {
-            self.job = Some(Box::pin(coder.code_aside(batch, flush)));
+        let mut writer = self.writer.take().ok_or(BodyFault::Coding)?;
+        if batch.octets() >= BATCH {
+            self.job = Some(Job::start(writer, batch, flush));
             return Ok(None);
         }
-        let coded = coder.code(&batch, flush)?;
-        self.coder = Some(coder);
+        let coded = writer.code(batch, flush)?;
+        self.writer = Some(writer);
         Ok(Some(coded))
     }
 
@@ -226,9 +260,6 @@ impl<S: HttpBody<Data = Bytes, Error = BodyFault> + Unpin> Gzip<S> {
     fn advance(&mut self) {
         if let Stage::Closing(trailers) = &mut self.stage {
             self.stage = trailers.take().map_or(Stage::Over, Stage::Trailing);
-            if let Some(coder) = self.coder.take() {
-                coder.give_back();
-            }
         }
     }
 }
@@ -242,7 +273,6 @@ impl<S> Drop for Gzip<S> {
 impl<S: std::fmt::Debug> std::fmt::Debug for Gzip<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Gzip")
-            .field("level", &self.level)
             .field("source", &self.source)
             .finish_non_exhaustive()
     }

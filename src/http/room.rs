@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Request, Uri};
 /// For requests, in bytes: a hundred with small heads and bodies, or some seventy of a browser.
 const REQUESTS: usize = 600 << 10;
 /// For answers on their way. The rest of the mebibyte is for the connection itself and half a head.
-const ANSWERS: usize = 64 << 10;
+pub const ANSWERS: usize = 64 << 10;
 /// What all requests of a connection together may send of their bodies before somebody reads it.
 pub const BODIES: u32 = 96 << 10;
 /// What a request holds in any case, on both sides, until its answer is taken: its task, its places in the tables of both
@@ -21,6 +21,8 @@ const REQUEST: usize = 5 << 10;
 const FRAME: usize = 16 << 10;
 /// With less than that left, answers wait for each other.
 const SCARCE: usize = 2 * FRAME;
+/// With less than that left, less is gathered before it goes on.
+const LOW: usize = 3 * FRAME;
 /// The head that is part of that.
 const HEAD: usize = 1664;
 /// A head that has its octets to itself.
@@ -112,7 +114,20 @@ impl Room {
         self.left() < SCARCE
     }
 
-    fn left(&self) -> usize {
+    /// For what is kept long and could be done without: a quarter of what is left, and nothing where that is little.
+    pub fn spare(self: &Arc<Self>, wanted: usize) -> Option<Share> {
+        let left = if self.is_scarce() { 0 } else { self.left() };
+        let octets = wanted.min(left / 4);
+        (octets > 0).then(|| self.share(octets, Whose::Answer))
+    }
+
+    /// Whether there is less than usual, though not little.
+    pub fn is_low(&self) -> bool {
+        self.left() < LOW
+    }
+
+    /// What is left for answers, in bytes.
+    pub fn left(&self) -> usize {
         ANSWERS.saturating_sub(self.answers.load(Relaxed))
     }
 

@@ -40,6 +40,14 @@ pub fn asked(waits_for_source: bool, bytes: usize) {
     });
 }
 
+/// Polls a body that is within another: what it hands on goes to that one, and only what that hands on is noted.
+pub fn within<T>(poll: impl FnOnce() -> T) -> T {
+    let notes = NOTES.get();
+    let polled = poll();
+    NOTES.set(notes);
+    polled
+}
+
 /// The notes, which are void after this.
 pub fn take() -> Notes {
     NOTES.take()
@@ -81,6 +89,14 @@ mod tests {
         assert_eq!(notes.begun, Some(Some(Duration::from_secs(1))));
         assert_eq!((notes.waits_for_source, notes.bytes), (Some(false), 7));
         assert_eq!(take().begun, None);
+    }
+
+    #[test]
+    fn a_body_within_another_is_not_noted() {
+        asked(true, 1);
+        within(|| asked(false, 7));
+        let notes = take();
+        assert_eq!((notes.waits_for_source, notes.bytes), (Some(true), 1));
     }
 
     #[test]

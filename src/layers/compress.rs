@@ -84,7 +84,7 @@ impl Edit for Compress {
             weaken(headers);
             if !head_only {
                 let body = std::mem::take(response.body_mut());
-                *response.body_mut() = body.gzipped(self.level);
+                *response.body_mut() = body.gzipped(self.level, exchange.connection.room.get());
             }
         }
     }

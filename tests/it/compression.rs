@@ -13,9 +13,10 @@ use crate::support::{Ask, Gate, Gateway, Origin, Reply, policy};
 
 mod load;
 mod protocols;
+mod together;
 
 /// About 20 KiB of records, as an API would list them.
-fn records(least: usize) -> String {
+pub fn records(least: usize) -> String {
     let words = [
         "alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett", "kilo",
         "lima", "mike", "november", "oscar", "papa",

@@ -1,20 +1,15 @@
-//! The deflate state, its reuse, and the place off the workers where large batches are compressed.
-//! It knows bytes, not bodies.
+//! The state of deflate, and its reuse. It knows bytes, not bodies, nor on which thread it is called.
 
 use std::cell::RefCell;
-use std::pin::Pin;
-use std::sync::LazyLock;
-use std::thread::available_parallelism;
 
 use bytes::Bytes;
 use flate2::{Compress, Compression, FlushCompress as Flush, Status};
-use tokio::sync::Semaphore;
 
 use crate::http::flow::BodyFault;
 
 /// The window of deflate, in bits: the largest, which every decoder has room for (RFC 1951).
 const WINDOW_BITS: u8 = 15;
-/// How many idle coders a thread keeps, about 300 KiB each. Two routes with different levels and a few large
+/// How many idle coders a thread keeps, about 370 KiB each. Two routes with different levels and a few large
 /// bodies at once find one; a burst does not hold its memory for ever.
 const SPARES: usize = 4;
 /// Room that must be left when deflate is called: with less it repeats its flush marker (zlib.h, `deflate`).
@@ -25,32 +20,40 @@ thread_local! {
     static IDLE: RefCell<Vec<Coder>> = const { RefCell::new(Vec::new()) };
 }
 
-/// As many large batches are compressed at once as there are cores. This is shared by all workers with
-/// reason: what it shares out is the machine, and bodies take turns at it batch by batch.
-static SEATS: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, std::num::NonZero::get)));
+/// What a coder writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A gzip stream from its first octet to its last (RFC 1952).
+    Gzip,
+    /// Blocks of deflate alone (RFC 1951), which other blocks may precede and follow.
+    Blocks,
+}
 
-/// A batch being compressed elsewhere; gives the coder back with what came out.
-pub type Job = Pin<Box<dyn Future<Output = Result<(Coder, Vec<u8>), BodyFault>> + Send>>;
-
-/// A gzip stream being written.
+/// The state of deflate.
 pub struct Coder {
     level: u8,
+    pub(super) form: Form,
     deflate: Compress,
 }
 
 impl Coder {
     /// A coder at the start of a stream: one of this thread's that is idle, or a new one.
-    pub fn take(level: u8) -> Self {
-        let of_level = |idle: &mut Vec<Self>| {
-            let found = idle.iter().position(|coder| coder.level == level)?;
-            Some(idle.swap_remove(found))
+    pub fn take(level: u8, form: Form) -> Self {
+        let alike = |idle: &mut Vec<Self>| {
+            let found = idle
+                .iter()
+                .rposition(|coder| (coder.level, coder.form) == (level, form))?;
+            Some(idle.remove(found))
         };
         // A thread that ends has no idle coders any more.
-        let idle = IDLE.try_with(|idle| of_level(&mut idle.borrow_mut()));
-        idle.ok().flatten().unwrap_or_else(|| Self {
-            level,
-            deflate: Compress::new_gzip(Compression::new(level.into()), WINDOW_BITS),
+        let idle = IDLE.try_with(|idle| alike(&mut idle.borrow_mut()));
+        idle.ok().flatten().unwrap_or_else(|| {
+            let compression = Compression::new(level.into());
+            let deflate = match form {
+                Form::Gzip => Compress::new_gzip(compression, WINDOW_BITS),
+                Form::Blocks => Compress::new_with_window_bits(compression, false, WINDOW_BITS),
+            };
+            Self { level, form, deflate }
         })
     }
 
@@ -58,11 +61,23 @@ impl Coder {
     pub fn give_back(mut self) {
         let _no_room_in_a_thread_that_ends = IDLE.try_with(|idle| {
             let mut idle = idle.borrow_mut();
-            if idle.len() < SPARES {
-                self.deflate.reset();
-                idle.push(self);
+            if idle.len() == SPARES {
+                // Nobody has asked for its kind for the longest.
+                idle.remove(0);
             }
+            self.deflate.reset();
+            idle.push(self);
         });
+    }
+
+    /// Before the first bytes: what was said before them, which they may refer to. For blocks only.
+    pub fn refer_to(&mut self, before: &[u8]) -> Result<(), BodyFault> {
+        if !before.is_empty() {
+            self.deflate
+                .set_dictionary(before)
+                .map_err(|_| BodyFault::Coding)?;
+        }
+        Ok(())
     }
 
     /// Compresses a batch. `flush` is `None` if more follows at once, `Sync` if all so far is to come out,
@@ -70,25 +85,24 @@ impl Coder {
     pub fn code(&mut self, batch: &[Bytes], flush: Flush) -> Result<Vec<u8>, BodyFault> {
         let total: usize = batch.iter().map(Bytes::len).sum();
         let mut coded = Vec::with_capacity(total / 3 + 4 * LEAST_ROOM);
+        self.code_behind(&mut coded, batch, flush)?;
+        Ok(coded)
+    }
+
+    /// The same, behind what is there already.
+    pub fn code_behind(
+        &mut self,
+        coded: &mut Vec<u8>,
+        batch: &[Bytes],
+        flush: Flush,
+    ) -> Result<(), BodyFault> {
         let (last, before) = batch
             .split_last()
             .map_or((&[][..], batch), |(last, before)| (last, before));
         for bytes in before {
-            self.feed(bytes, &mut coded, Flush::None)?;
+            self.feed(bytes, coded, Flush::None)?;
         }
-        self.feed(last, &mut coded, flush)?;
-        Ok(coded)
-    }
-
-    /// The same on a thread for such work, when one is free.
-    pub async fn code_aside(mut self, batch: Vec<Bytes>, flush: Flush) -> Result<(Self, Vec<u8>), BodyFault> {
-        let _seat = SEATS.acquire().await;
-        let coding = tokio::task::spawn_blocking(move || {
-            let coded = self.code(&batch, flush)?;
-            Ok((self, coded))
-        });
-        // It fails only with the process, or by a panic.
-        coding.await.unwrap_or(Err(BodyFault::Coding))
+        self.feed(last, coded, flush)
     }
 
     fn feed(&mut self, mut bytes: &[u8], coded: &mut Vec<u8>, flush: Flush) -> Result<(), BodyFault> {

@@ -50,6 +50,14 @@ fn there_is_an_end_to_answers() {
 }
 
 #[test]
+fn what_could_be_done_without_leaves_most_of_the_room() {
+    let room = Arc::<Room>::default();
+    let kept: Vec<_> = std::iter::from_fn(|| room.spare(ANSWERS)).collect();
+    assert!(kept.len() > 2 && room.left() >= ANSWERS / 3, "{}", room.left());
+    assert!(room.is_low() && room.part(ANSWERS).is_some());
+}
+
+#[test]
 fn where_little_is_left_an_answer_waits_once_for_each_look() {
     let (room, mut turn) = (Arc::<Room>::default(), 0);
     assert!(!room.should_wait(&mut turn));

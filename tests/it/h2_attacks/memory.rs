@@ -1,11 +1,15 @@
 //! What one hostile connection can make the gateway hold: less than a mebibyte of what it sends, and of what it is sent and does
 //! not read, no more than its requests under way hold at the upstream's side.
 
+use std::thread;
+use std::time::Duration;
+
+use crate::compression::records;
 use crate::support::frames::{
     ACK, DATA, END_STREAM, Frames, GET, GOAWAY, HEADERS, SETTINGS, WINDOW_UPDATE, block,
 };
 use crate::support::policy::PolicyText;
-use crate::support::{Ask, Gate, Gateway, Origin, Proto, Reply, policy};
+use crate::support::{Ask, Gate, Gateway, Origin, Proto, Reply, policy, until};
 
 const FLOW_CONTROL: u32 = 3;
 pub(super) const MEBIBYTE: usize = 1 << 20;
@@ -103,24 +107,58 @@ fn uploads_that_nobody_reads() {
 /// as well. What HTTP/2 must not add to that is a full buffer for each stream of a client that reads nothing.
 #[test]
 fn downloads_that_nobody_reads() {
-    let reply = Reply::new(200, "application/octet-stream", vec![b'x'; 512 << 10]).bytes();
+    let reply = Reply::new(200, "application/octet-stream", vec![b'x'; 512 << 10]);
+    let weight = unread(&reply, &GET, i32::MAX.cast_unsigned());
+    assert!(weight < MEBIBYTE, "{weight} bytes");
+}
+
+/// Nor the state of a coding, or what is gathered for it, whatever windows the client grants.
+#[test]
+fn compressed_downloads_that_nobody_reads() {
+    let reply = Reply::new(200, "text/plain", records(2 << 20));
+    let asking = [&GET[..], &[("accept-encoding", "gzip")]].concat();
+    for window in [i32::MAX.cast_unsigned(), 1000, 1] {
+        let weight = unread(&reply, &asking, window);
+        assert!(weight < MEBIBYTE, "{weight} bytes with windows of {window}");
+    }
+}
+
+/// What a connection holds that asks for much, grants each answer such a window, and takes no more than its socket does. One
+/// worker, so that what each keeps for all is in the first attack.
+fn unread(reply: &Reply, request: &[(&str, &str)], window: u32) -> usize {
+    let reply = reply.bytes();
+    let gate = Gate::default();
+    let held = gate.clone();
     let origin = Origin::playing(move |_, line| {
+        held.wait();
         line.send(&reply);
     });
     let gateway = measured(policy([origin.address()]));
     let weight = weight(&gateway, |at| {
-        let mut frames = connect(&gateway, at);
-        frames.send(SETTINGS, 0, 0, &[0, 4, 0x7f, 0xff, 0xff, 0xff]);
+        let gateway = &gateway;
+        let mut frames = connect(gateway, at);
+        frames.send(SETTINGS, 0, 0, &[&[0, 4][..], &window.to_be_bytes()].concat());
         frames.send(WINDOW_UPDATE, 0, 0, &[0x7f, 0, 0, 0]);
         frames.settle();
         for stream in 0..100 {
-            frames.request(2 * stream + 1, &GET, END_STREAM);
+            frames.request(2 * stream + 1, request, END_STREAM);
         }
         origin.wait_for_calls(100 * usize::from(at));
-        drop(connect(&gateway, at));
+        (0..100).for_each(|_| gate.pass_one());
+        at_rest(gateway);
+        drop(connect(gateway, at));
         frames
     });
-    assert!(weight < MEBIBYTE, "{weight} bytes");
     drop(origin);
     gateway.stop();
+    weight
+}
+
+/// Waits until all is compressed that is going to be.
+fn at_rest(gateway: &Gateway) {
+    until("nothing is left to be compressed", || {
+        let before = gateway.cpu_time();
+        thread::park_timeout(Duration::from_millis(300));
+        gateway.cpu_time().saturating_sub(before) <= Duration::from_millis(10)
+    });
 }
