@@ -9,14 +9,14 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Uri};
 
 /// For requests, in bytes: a hundred with small heads and bodies, or some seventy of a browser.
-const REQUESTS: usize = 600 << 10;
+const REQUESTS: usize = 568 << 10;
 /// For answers on their way. The rest of the mebibyte is for the connection itself and half a head.
 pub const ANSWERS: usize = 64 << 10;
 /// What all requests of a connection together may send of their bodies before somebody reads it.
 pub const BODIES: u32 = 96 << 10;
 /// What a request holds in any case, on both sides, until its answer is taken: its task, its places in the tables of both
 /// connections, a small head, and a little of its answer, which it may always have.
-const REQUEST: usize = 5 << 10;
+const REQUEST: usize = 151 << 5;
 /// What a frame of an answer takes at most, where its client has not asked for more (RFC 9113 §6.5.2).
 const FRAME: usize = 16 << 10;
 /// With less than that left, answers wait for each other.
@@ -24,13 +24,13 @@ const SCARCE: usize = 2 * FRAME;
 /// With less than that left, less is gathered before it goes on.
 const LOW: usize = 3 * FRAME;
 /// The head that is part of that.
-const HEAD: usize = 1664;
+const HEAD: usize = 1760;
 /// A head that has its octets to itself.
 const LARGE: usize = 6 << 10;
 /// A place for a field in a map, with that in its index.
 const PLACE: usize = 112;
 /// What holds a name and a value beside their octets.
-const FIELD: usize = 128;
+const FIELD: usize = 144;
 
 /// The room of one connection. Used by its worker alone, but given back by whoever comes to drop what lies in it.
 #[derive(Debug, Default)]

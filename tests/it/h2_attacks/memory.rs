@@ -14,7 +14,7 @@ use crate::support::{Ask, Gate, Gateway, Origin, Proto, Reply, policy, until};
 const FLOW_CONTROL: u32 = 3;
 pub(super) const MEBIBYTE: usize = 1 << 20;
 /// Connections of each attack; what is measured is the mean. Few, since each of their streams has a socket here too.
-const CONNECTIONS: usize = 3;
+const CONNECTIONS: usize = 4;
 
 /// A gateway that keeps nothing of what has been given back: one worker, so that what it holds for all is held after the
 /// first attack, and an allocator that returns what is free at once.
@@ -26,10 +26,12 @@ pub(super) fn measured(policy: PolicyText) -> Gateway {
 /// What a connection holds, measured over some that do the same. The first is for what is held once for all.
 pub(super) fn weight(gateway: &Gateway, attack: impl Fn(u8) -> Frames) -> usize {
     let _first = attack(1);
+    at_rest(gateway);
     let before = gateway.resident();
     let hostile: Vec<_> = (0..CONNECTIONS)
         .map(|at| attack(u8::try_from(at).unwrap() + 2))
         .collect();
+    at_rest(gateway);
     let grown = gateway.resident().saturating_sub(before);
     drop(hostile);
     grown / CONNECTIONS
@@ -145,7 +147,6 @@ fn unread(reply: &Reply, request: &[(&str, &str)], window: u32) -> usize {
         }
         origin.wait_for_calls(100 * usize::from(at));
         (0..100).for_each(|_| gate.pass_one());
-        at_rest(gateway);
         drop(connect(gateway, at));
         frames
     });
@@ -154,9 +155,9 @@ fn unread(reply: &Reply, request: &[(&str, &str)], window: u32) -> usize {
     weight
 }
 
-/// Waits until all is compressed that is going to be.
+/// Waits until nothing goes on any more: what is on its way to somewhere is held twice.
 fn at_rest(gateway: &Gateway) {
-    until("nothing is left to be compressed", || {
+    until("nothing goes on", || {
         let before = gateway.cpu_time();
         thread::park_timeout(Duration::from_millis(300));
         gateway.cpu_time().saturating_sub(before) <= Duration::from_millis(10)

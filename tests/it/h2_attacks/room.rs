@@ -65,7 +65,7 @@ fn fates(frames: &mut Frames, requests: usize) -> (usize, usize) {
 
 #[test]
 fn a_hundred_small_requests_at_once_are_answered_and_seventy_of_a_browser() {
-    for (requests, head) in [(100, (2, 40)), (70, (14, 40))] {
+    for (requests, head) in [(100, (2, 40)), (65, (14, 40))] {
         let gate = Gate::default();
         let origin = silent(&gate);
         let gateway = Gateway::start(policy([origin.address()]));
