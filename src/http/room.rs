@@ -1,5 +1,6 @@
-//! What one connection with many requests may have us hold, so that it stays below a mebibyte: requests under way with their heads, bodies that nobody has read yet, and pieces of answers that the client does
-//! not take. Without it a hundred streams would fill a hundred buffers.
+//! What one connection with many requests may have us hold, so that it stays below a mebibyte: requests under way with
+//! their heads, bodies that nobody has read yet, and pieces of answers that the client does not take. Without it a
+//! hundred streams would fill a hundred buffers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
