@@ -42,14 +42,10 @@ impl Gate {
         !self.over.load(Relaxed) && self.blocked.load(Relaxed)
     }
 
-    /// Whether the socket should be offered what there is before there is more of it.
-    pub(super) fn is_crowded(&self) -> bool {
-        self.round.load(Relaxed) > ROUND
-    }
-
-    /// How often the socket was offered more; never none.
-    pub(super) fn looks(&self) -> usize {
-        self.room.looks() + 1
+    /// Whether the socket should be offered what there is before there is more of it. The connection has been woken for that;
+    /// where it had nothing to offer, the answer goes on.
+    pub(super) fn should_wait(&self, turn: &mut usize) -> bool {
+        self.round.load(Relaxed) > ROUND && self.room.stands_back(turn)
     }
 
     /// An answer has put bytes before the socket.
@@ -156,12 +152,15 @@ mod tests {
 
     #[test]
     fn a_round_has_an_end_and_the_next_begins_with_a_look() {
-        let gate = Gate::default();
+        let (gate, mut turn) = (Gate::default(), 0);
         gate.put(ROUND);
-        assert!(!gate.is_crowded());
+        assert!(!gate.should_wait(&mut turn));
         gate.put(1);
-        assert!(gate.is_crowded());
+        assert!(gate.should_wait(&mut turn));
+        assert!(!gate.should_wait(&mut turn), "there was no look meanwhile");
         gate.looked();
-        assert!(!gate.is_crowded());
+        assert!(!gate.should_wait(&mut turn));
+        gate.put(ROUND + 1);
+        assert!(gate.should_wait(&mut turn));
     }
 }

@@ -29,9 +29,9 @@ use crate::stack::enter::Arrival;
 
 /// Requests of one connection at once: what RFC 9113 §6.5.2 asks for at least, and what browsers use.
 const STREAMS: u32 = 100;
-/// What one stream may send before the application takes it. 96 KiB keep a line of 40 Mbit/s and 20 ms busy.
-const STREAM_WINDOW: u32 = room::BODIES;
-/// And all streams of a connection together.
+/// What one stream may send before the application takes it. 64 KiB keep a line of 26 Mbit/s and 20 ms busy.
+const STREAM_WINDOW: u32 = 64 << 10;
+/// And all streams of a connection together: more, so that one that is not taken leaves some to the others.
 const CONNECTION_WINDOW: u32 = room::BODIES;
 /// What a stream holds for a client that reads slowly before no more is asked for; the last piece may go beyond it.
 const SEND_BUFFER: usize = 1 << 10;

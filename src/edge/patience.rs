@@ -45,8 +45,8 @@ pin_project! {
         gate: Arc<Gate>,
         // Which opening of the gate it waits for.
         waits: Option<usize>,
-        // At which look of the connection it has let that go first.
-        stood_back: usize,
+        // At which look at the socket it let the others go first.
+        turn: usize,
         // How long the client may take nothing, once the body of its answer has begun.
         patience: Option<Option<Duration>>,
         // Since when the client takes nothing.
@@ -61,7 +61,7 @@ impl<F> Patient<F> {
             stream: Some(stream),
             gate,
             waits: None,
-            stood_back: 0,
+            turn: 0,
             patience: None,
             since: None,
             alarm: Alarm::default(),
@@ -83,13 +83,9 @@ impl<F: Future> Future for Patient<F> {
             this.gate.wait(this.waits, cx.waker());
             return Poll::Pending;
         }
-        // The connection, which has been woken before, takes its turn first; where that has changed nothing, it had none.
-        if this.patience.is_some() && this.gate.is_crowded() {
-            let looks = this.gate.looks();
-            if std::mem::replace(this.stood_back, looks) != looks {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
+        if this.patience.is_some() && this.gate.should_wait(this.turn) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         stall::take();
         let polled = stream.poll(cx);

@@ -95,7 +95,7 @@ impl Tap {
 impl Tap {
     /// What TLS has accepted may be as much as a client never reads. That it is read bit by bit can be seen as well.
     fn flushed(&mut self, waits: bool) {
-        if (self.phase.is_blocked() || waits) && self.socket.took() || !waits && self.phase.is_blocked() {
+        if waits && self.socket.took() || !waits && self.phase.is_blocked() {
             self.phase.wrote(Some(0), Instant::now);
         }
         if waits {

@@ -6,25 +6,29 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use bytes::Bytes;
+use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderValue, Request, Uri};
 
 /// For requests, in bytes: a hundred with small heads and bodies, or some seventy of a browser.
 const REQUESTS: usize = 568 << 10;
 /// For answers on their way. The rest of the mebibyte is for the connection itself and half a head.
 pub const ANSWERS: usize = 64 << 10;
-/// What all requests of a connection together may send of their bodies before somebody reads it.
+/// What all requests of a connection together may send of their bodies before somebody reads it. No less: a window that
+/// is half as large again as the first of every connection (RFC 9113 §6.9.2) is the least that h2 announces.
 pub const BODIES: u32 = 96 << 10;
 /// What a request holds in any case, on both sides, until its answer is taken: its task, its places in the tables of both
 /// connections, a small head, and a little of its answer, which it may always have.
-const REQUEST: usize = 151 << 5;
+const REQUEST: usize = 4832;
+/// The head that is part of that.
+const HEAD: usize = 1760;
+/// A hundred small requests, all with bodies, find room: as many as there are streams.
+const _: () = assert!(100 * REQUEST + BODIES as usize <= REQUESTS);
 /// What a frame of an answer takes at most, where its client has not asked for more (RFC 9113 §6.5.2).
 const FRAME: usize = 16 << 10;
 /// With less than that left, answers wait for each other.
 const SCARCE: usize = 2 * FRAME;
 /// With less than that left, less is gathered before it goes on.
 const LOW: usize = 3 * FRAME;
-/// The head that is part of that.
-const HEAD: usize = 1760;
 /// A head that has its octets to itself.
 const LARGE: usize = 6 << 10;
 /// A place for a field in a map, with that in its index.
@@ -91,22 +95,21 @@ impl Room {
         (octets > 0).then(|| self.share(octets, Whose::Answer))
     }
 
-    /// Whether an answer should wait a turn: little is left, and since it waited last the socket was offered what others have,
-    /// which may have made room. `turn` is where it keeps when that was. Where the socket takes nothing of that, it goes on by
-    /// little.
+    /// Whether an answer should wait for room, which others may make. Where they make none it goes on by little.
     pub fn should_wait(&self, turn: &mut usize) -> bool {
+        self.is_scarce() && self.stands_back(turn)
+    }
+
+    /// Whether an answer lets the others go first: it does once between two looks at the socket. `turn` is where it keeps
+    /// at which that was.
+    pub fn stands_back(&self, turn: &mut usize) -> bool {
         let looks = self.looks.load(Relaxed) + 1;
-        self.is_scarce() && std::mem::replace(turn, looks) != looks
+        std::mem::replace(turn, looks) != looks
     }
 
     /// The socket was offered what there was of answers.
     pub fn looked(&self) {
         self.looks.fetch_add(1, Relaxed);
-    }
-
-    /// How often that was.
-    pub fn looks(&self) -> usize {
-        self.looks.load(Relaxed)
     }
 
     /// Whether there is little left for answers.
@@ -121,7 +124,7 @@ impl Room {
         (octets > 0).then(|| self.share(octets, Whose::Answer))
     }
 
-    /// Whether there is less than usual, though not little.
+    /// Whether less than usual is left.
     pub fn is_low(&self) -> bool {
         self.left() < LOW
     }
@@ -164,7 +167,7 @@ fn weight(fields: &HeaderMap) -> usize {
 /// Values that were read together share what they were read with, which is up to twice as large, or has been read for
 /// others too. These do not any more.
 fn take_apart<B>(request: &mut Request<B>) {
-    if let Ok(own) = Uri::try_from(request.uri().to_string()) {
+    if let Some(own) = apart(request.uri()) {
         *request.uri_mut() = own;
     }
     for value in request.headers_mut().values_mut() {
@@ -173,6 +176,18 @@ fn take_apart<B>(request: &mut Request<B>) {
             *value = own;
         }
     }
+}
+
+/// Part by part, as each was read: written out and read as a whole, `*` would be taken for a piece of the host.
+fn apart(uri: &Uri) -> Option<Uri> {
+    let mut parts = uri.clone().into_parts();
+    if let Some(authority) = &mut parts.authority {
+        *authority = Authority::try_from(authority.as_str()).ok()?;
+    }
+    if let Some(target) = &mut parts.path_and_query {
+        *target = PathAndQuery::try_from(target.as_str()).ok()?;
+    }
+    Uri::from_parts(parts).ok()
 }
 
 impl Share {

@@ -111,6 +111,28 @@ fn bodies_take_their_room_once_and_as_long_as_there_are_any() {
 }
 
 #[test]
+fn a_target_is_the_same_when_it_is_taken_apart() {
+    for target in [
+        "https://a.test:8443/p%41th?q=%2F",
+        "//a.test",
+        "a.test:443",
+        "*",
+        "/?",
+        "/a*b?c",
+    ] {
+        let uri = Uri::from_static(target);
+        assert_eq!(apart(&uri), Some(uri), "{target}");
+    }
+    let asterisk = Uri::builder()
+        .scheme("http")
+        .authority("a.test")
+        .path_and_query("*");
+    let asterisk = asterisk.build().unwrap();
+    assert_eq!(apart(&asterisk).unwrap().path(), "*");
+    assert_eq!(apart(&asterisk).unwrap().host(), Some("a.test"));
+}
+
+#[test]
 fn a_large_head_is_taken_apart_and_stays_the_same() {
     let (room, mut large) = (Arc::<Room>::default(), request(90, 300));
     *large.uri_mut() = Uri::from_static("https://a.test:8443/p%41th?q=%2F");

@@ -1,5 +1,5 @@
-//! What one hostile connection can make the gateway hold: less than a mebibyte of what it sends, and of what it is sent and does
-//! not read, no more than its requests under way hold at the upstream's side.
+//! What one hostile connection can make the gateway hold: less than a mebibyte, by what it sends and nobody takes as well as by
+//! what it is sent and does not read.
 
 use std::thread;
 use std::time::Duration;

@@ -2,13 +2,15 @@
 //! large ones than a mebibyte has room for, whatever else the connection does meanwhile.
 
 use super::memory::{MEBIBYTE, connect, measured, weight};
-use crate::support::frames::{DATA, END_STREAM, Frames, GET, HEADERS, RST_STREAM, SETTINGS, block};
+use crate::support::frames::{
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, Frames, GET, HEADERS, RST_STREAM, SETTINGS, block, frame,
+};
+use crate::support::policy::PolicyText;
 use crate::support::{Ask, Gate, Gateway, Origin, Reply, policy};
 
 const REFUSED: u32 = 7;
 const CANCEL: [u8; 4] = [0, 0, 0, 8];
-const CONTINUATION: u8 = 9;
-const END_HEADERS: u8 = 4;
+const FLOW_CONTROL: u32 = 3;
 
 /// A request with as many fields of such a size, in as many frames as it takes.
 fn ask(frames: &mut Frames, stream: u32, path: &str, (fields, octets): (usize, usize)) {
@@ -24,7 +26,7 @@ fn ask(frames: &mut Frames, stream: u32, path: &str, (fields, octets): (usize, u
     while let Some(piece) = pieces.next() {
         let last = if pieces.peek().is_none() { END_HEADERS } else { 0 };
         let ends = if kind == HEADERS { END_STREAM } else { 0 };
-        frames.raw(&crate::support::frames::frame(kind, last | ends, stream, piece));
+        frames.raw(&frame(kind, last | ends, stream, piece));
         kind = CONTINUATION;
     }
 }
@@ -123,14 +125,53 @@ fn large_heads_that_nobody_answers() {
     gate.open();
 }
 
+/// Where requests for one path wait with what they have sent, as soon as there is one before them.
+fn with_queue(origin: &Origin) -> PolicyText {
+    let lines = r#"
+[upstreams.queue]
+servers = ["http://ORIGIN"]
+max_inflight = 1
+queue = { timeout = "60s" }
+[[routes]]
+name = "queue"
+match = { path = "/queue" }
+upstream = "queue"
+[[routes]]
+name = "all"
+match = { path = "/*" }
+upstream = "backend"
+"#;
+    policy([origin.address()]).and(&lines.replace("ORIGIN", &origin.address().to_string()))
+}
+
+#[test]
+fn an_upload_that_is_not_taken_leaves_the_others_their_part_of_the_window() {
+    let gate = Gate::default();
+    let origin = silent(&gate);
+    let gateway = Gateway::start(with_queue(&origin));
+    let first = Ask::get("/queue").start(gateway.http());
+    origin.wait_for_calls(1);
+    let mut frames = connect(&gateway, 1);
+    let post = |path| [(":method", "POST"), GET[1], (":path", path), GET[3]];
+    frames.request(1, &post("/queue"), 0);
+    (0..4).for_each(|_| assert!(frames.send(DATA, 0, 1, &[b'x'; 1 << 14])));
+    frames.request(3, &post("/large"), 0);
+    frames.send(DATA, END_STREAM, 3, &[b'x'; 1 << 14]);
+    assert_eq!(frames.fate(3).and_then(|frame| frame.status()), Some(200));
+    frames.send(DATA, 0, 1, b"and one more");
+    let reset = frames.next_of(RST_STREAM);
+    assert_eq!((reset.stream, reset.error()), (1, FLOW_CONTROL));
+    gate.open();
+    drop(first);
+    gateway.stop();
+}
+
 /// Bodies that wait, large heads that wait, answers that are not taken, and half a head: all that the room is for.
 #[test]
 fn everything_at_once() {
     let gate = Gate::default();
     let origin = silent(&gate);
-    let queue = "[upstreams.queue]\nservers = [\"http://ORIGIN\"]\nmax_inflight = 1\nqueue = { timeout = \"60s\" }\n[[routes]]\nname = \"queue\"\nmatch = { path = \"/queue\" }\nupstream = \"queue\"\n[[routes]]\nname = \"all\"\nmatch = { path = \"/*\" }\nupstream = \"backend\"";
-    let lines = queue.replace("ORIGIN", &origin.address().to_string());
-    let gateway = measured(policy([origin.address()]).and(&lines));
+    let gateway = measured(with_queue(&origin));
     let first = Ask::get("/queue").start(gateway.http());
     origin.wait_for_calls(1);
     let weight = weight(&gateway, |at| {
