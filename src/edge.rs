@@ -13,6 +13,7 @@ mod frames;
 mod gate;
 mod greeting;
 mod http2;
+mod intake;
 mod overflow;
 mod patience;
 mod places;

@@ -11,7 +11,8 @@ use crate::http::body::Body;
 use crate::layers::Check;
 use crate::layers::rate_limit::RateLimit;
 use crate::stack::enter::Arrival;
-use crate::stack::passage::{Held, Place, Refused, Reply};
+use crate::stack::passage::{Held, Refused, Reply};
+use crate::stack::place::Place;
 use crate::stack::shapes::{around, check, edit, mend};
 
 pub mod account;
@@ -20,6 +21,7 @@ pub mod enter;
 pub mod explain;
 pub mod forward;
 pub mod passage;
+pub mod place;
 pub mod rehearse;
 mod report;
 pub mod respond;

@@ -14,8 +14,11 @@ use tokio::sync::watch;
 use tower::Service;
 
 use crate::http::exchange::{Connection, Response};
-use crate::http::extended_connect::Closing;
+use crate::http::extended_connect::Wish;
+use crate::http::inflow::Inflow;
 use crate::http::room::Share;
+use crate::http::room::backlog::Reader;
+use crate::http::room::desk::Desk;
 use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Lane;
@@ -25,8 +28,8 @@ pub(super) struct Entry<S> {
     stack: S,
     pub(super) connection: Arc<Connection>,
     lane: Arc<Lane>,
-    /// Known to requests that may outlive their answer on a stream of their own.
-    closing: Option<Closing>,
+    /// Where many requests share the connection.
+    streams: Option<Streams>,
 }
 
 impl<S> Entry<S> {
@@ -36,27 +39,48 @@ impl<S> Entry<S> {
             stack,
             connection,
             lane,
-            closing: None,
+            streams: None,
         }
     }
 
-    /// The same, where a CONNECT may become a tunnel over its stream.
-    pub(super) fn with_streams(self, closing: watch::Receiver<bool>) -> Self {
+    /// The same, where requests share a connection that ends with this, and lay their bodies here.
+    pub(super) fn with_streams(self, closing: watch::Receiver<bool>, desk: Arc<Desk>) -> Self {
         Self {
-            closing: Some(Closing(closing)),
+            streams: Some(Streams { closing, desk }),
             ..self
         }
     }
 
     /// The request's share of the room, where there is one.
-    fn room(&self, request: &mut Request<Incoming>) -> Result<Option<Share>, NoRoom> {
+    fn room(&self, request: &mut Request<Incoming>, sends: bool) -> Result<Option<Share>, NoRoom> {
         let Some(room) = self.connection.room.get() else {
             return Ok(None);
         };
-        let sends = !request.body().is_end_stream();
         let share = room.admit(request, sends);
         share.map(Some).ok_or_else(NoRoom::new)
     }
+
+    fn arrival(&self, request: Request<Incoming>, share: Option<Share>, reader: Option<Reader>) -> Arrival {
+        let tunnel = *request.method() == Method::CONNECT;
+        let (wishes, reads) = if tunnel { (reader, None) } else { (None, reader) };
+        let mut request = request.map(|incoming| Inflow::Hyper(incoming, reads));
+        if let Some(streams) = self.streams.as_ref().filter(|_| tunnel) {
+            request.extensions_mut().insert(Wish {
+                closing: streams.closing.clone(),
+                reader: wishes.map(Arc::new),
+            });
+        }
+        let (connection, lane) = (Arc::clone(&self.connection), Arc::clone(&self.lane));
+        Arrival::new(request, connection, lane, share)
+    }
+}
+
+/// What requests that share a connection have in common.
+struct Streams {
+    /// Known to those that may outlive their answer on a stream of their own.
+    closing: watch::Receiver<bool>,
+    /// Where the body is found of the one that is called.
+    desk: Arc<Desk>,
 }
 
 impl<S> HyperService<Request<Incoming>> for Entry<S>
@@ -68,7 +92,11 @@ where
     type Future = Either<ErrInto<S::Future, NoRoom>, Ready<Result<Response, NoRoom>>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        let share = match self.room(&mut request) {
+        // hyper takes the stream of a CONNECT for no body.
+        let sends = *request.method() == Method::CONNECT || !request.body().is_end_stream();
+        let desk = self.streams.as_ref().filter(|_| sends);
+        let reader = desk.and_then(|streams| streams.desk.reader());
+        let share = match self.room(&mut request, sends) {
             Ok(share) => share,
             Err(full) => {
                 self.lane.holder.snapshot().metrics.malformed.count("http2_room");
@@ -79,17 +107,7 @@ where
         if request.version() == Version::HTTP_10 {
             self.connection.phase.speaks_old();
         }
-        if *request.method() == Method::CONNECT
-            && let Some(closing) = &self.closing
-        {
-            request.extensions_mut().insert(closing.clone());
-        }
-        let arrival = Arrival::new(
-            request,
-            Arc::clone(&self.connection),
-            Arc::clone(&self.lane),
-            share,
-        );
+        let arrival = self.arrival(request, share, reader);
         self.connection.phase.asked(arrival.arrived);
         // Always ready: what could make it wait is awaited inside the call.
         Either::Left(self.stack.clone().call(arrival).err_into())

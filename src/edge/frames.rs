@@ -11,9 +11,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::oneshot;
 
 use crate::edge::gate::Gate;
+use crate::edge::intake::{Intake, Stop};
 use crate::edge::tap::Tap;
 use crate::http::h2_guard::{Fault, Guard};
 use crate::http::phase::Phase;
+use crate::http::room::backlogs::Backlogs;
 
 /// How long a client that is sent away may take to read why.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -24,7 +26,7 @@ const DRAIN: usize = 64 << 10;
 pub(super) struct Frames {
     /// None once the guard has ended the connection.
     tap: Option<Tap>,
-    guard: Box<Guard>,
+    intake: Intake,
     phase: Arc<Phase>,
     gate: Arc<Gate>,
     /// Where the connection goes when the guard ends it.
@@ -45,13 +47,14 @@ impl Frames {
     pub(super) fn new(
         tap: Tap,
         guard: Guard,
+        backlogs: Backlogs,
         phase: Arc<Phase>,
         gate: Arc<Gate>,
     ) -> (Self, oneshot::Receiver<Parting>) {
         let (parted, parting) = oneshot::channel();
         let frames = Self {
             tap: Some(tap),
-            guard: Box::new(guard),
+            intake: Intake::new(guard, backlogs),
             phase,
             gate,
             parted: Some(parted),
@@ -62,7 +65,11 @@ impl Frames {
     fn end(&mut self, fault: Fault) -> io::Error {
         self.gate.end();
         if let Some((tap, parted)) = self.tap.take().zip(self.parted.take()) {
-            let goodbye = self.guard.may_speak().then(|| self.guard.goodbye(fault));
+            let goodbye = self
+                .intake
+                .guard
+                .may_speak()
+                .then(|| self.intake.guard.goodbye(fault));
             // If nobody waits for it the connection is over anyway.
             let _over = parted.send(Parting { fault, tap, goodbye });
         }
@@ -86,7 +93,7 @@ impl Frames {
         for buf in bufs {
             let bytes = buf.get(..left.min(buf.len())).unwrap_or_default();
             left -= bytes.len();
-            if let Err(fault) = self.guard.said(bytes, Instant::now) {
+            if let Err(fault) = self.intake.guard.said(bytes, Instant::now) {
                 return Poll::Ready(Err(self.end(fault)));
             }
         }
@@ -111,16 +118,16 @@ impl AsyncRead for Frames {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let before = buf.filled().len();
-        ready!(this.tap()?.poll_read(cx, buf))?;
-        let now = Instant::now();
-        let heard = buf.filled().get(before..).unwrap_or_default();
-        if let Err(fault) = this.guard.heard(heard, || now) {
-            buf.set_filled(before);
-            return Poll::Ready(Err(this.end(fault)));
+        let tap = this.tap.as_mut().ok_or_else(ended)?;
+        let now = Instant::now;
+        match ready!(this.intake.poll_read(tap, cx, buf, now)) {
+            Ok(()) => {}
+            Err(Stop::Io(error)) => return Poll::Ready(Err(error)),
+            Err(Stop::Fault(fault)) => return Poll::Ready(Err(this.end(fault))),
         }
+        let now = now();
         // A head that comes in pieces has its deadline even here, where other requests may be under way.
-        if this.guard.is_in_head() {
+        if this.intake.guard.is_in_head() {
             this.phase.heard(now);
         } else {
             this.phase.greeted(now);

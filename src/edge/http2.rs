@@ -24,13 +24,15 @@ use crate::http::exchange::Response;
 use crate::http::h2_guard::{Bounds, Guard};
 use crate::http::phase::{Phase, State};
 use crate::http::room;
+use crate::http::room::backlogs::Backlogs;
+use crate::http::room::desk::Desk;
 use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
 
 /// Requests of one connection at once: what RFC 9113 §6.5.2 asks for at least, and what browsers use.
 const STREAMS: u32 = 100;
-/// What one stream may send before the application takes it. 64 KiB keep a line of 26 Mbit/s and 20 ms busy.
-const STREAM_WINDOW: u32 = 64 << 10;
+/// What one stream may send before the application takes it. 80 KiB keep a line of 32 Mbit/s and 20 ms busy.
+const STREAM_WINDOW: u32 = 80 << 10;
 /// And all streams of a connection together: more, so that one that is not taken leaves some to the others.
 const CONNECTION_WINDOW: u32 = room::BODIES;
 /// What a stream holds for a client that reads slowly before no more is asked for; the last piece may go beyond it.
@@ -62,9 +64,11 @@ pub(super) async fn serve<S>(
     let phase = Arc::clone(&entry.connection.phase);
     let guard = Guard::new(Bounds::of(listener.max_head), Instant::now());
     let room = Arc::clone(entry.connection.room.get_or_init(Arc::default));
+    let desk = Arc::<Desk>::default();
+    let backlogs = Backlogs::new(&room, &desk);
     let gate = Arc::new(Gate::of(room));
-    let (frames, mut parting) = Frames::new(tap, guard, Arc::clone(&phase), Arc::clone(&gate));
-    let entry = entry.with_streams(closing.clone());
+    let (frames, mut parting) = Frames::new(tap, guard, backlogs, Arc::clone(&phase), Arc::clone(&gate));
+    let entry = entry.with_streams(closing.clone(), Arc::clone(&desk));
     let mut serving = pin!(builder(listener, gate).serve_connection(TokioIo::new(frames), entry));
     let mut asked_to_end = false;
     loop {
@@ -79,7 +83,7 @@ pub(super) async fn serve<S>(
                 }
                 return report(outcome, metrics);
             }
-            () = closed(&mut closing), if !asked_to_end => {
+            () = end_asked_for(&mut closing, &desk), if !asked_to_end => {
                 asked_to_end = true;
                 serving.as_mut().graceful_shutdown();
             }
@@ -93,6 +97,14 @@ pub(super) async fn serve<S>(
             }
             () = unused(&phase), if asked_to_end => return,
         }
+    }
+}
+
+/// Until the listener closes, or the connection is used up.
+async fn end_asked_for(closing: &mut watch::Receiver<bool>, desk: &Desk) {
+    tokio::select! {
+        () = closed(closing) => {}
+        () = desk.parting() => {}
     }
 }
 

@@ -2,6 +2,8 @@
 //! it stands for, so that routes, rules and upstreams see one kind of WebSocket; and the consent to it is written
 //! back. What is no such wish is left as it is, and refused as any CONNECT.
 
+use std::sync::Arc;
+
 use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
 use http::{Method, StatusCode, Version, request};
 use hyper::ext::Protocol;
@@ -9,18 +11,24 @@ use hyper::upgrade::OnUpgrade;
 use tokio::sync::watch;
 
 use crate::http::exchange::Response;
+use crate::http::room::backlog::Reader;
 use crate::http::upgrade;
 
-/// Becomes true when the listener closes; it travels with a request that may become a tunnel.
+/// What travels with a request that may become a tunnel.
 #[derive(Debug, Clone)]
-pub struct Closing(pub watch::Receiver<bool>);
+pub struct Wish {
+    /// Becomes true when the listener closes.
+    pub closing: watch::Receiver<bool>,
+    /// Keeps account of what is taken off the stream.
+    pub reader: Option<Arc<Reader>>,
+}
 
 /// What is left of a stream once its request was granted.
 pub struct Granted {
     /// The stream, as soon as the answer is on its way.
     pub stream: OnUpgrade,
-    /// See [`Closing`].
-    pub closing: watch::Receiver<bool>,
+    /// What it came with.
+    pub wish: Wish,
 }
 
 /// Writes a wish for a WebSocket as HTTP/1.1 does: GET, `Upgrade` and a key. The key is ours (RFC 8441 §5: HTTP/2 has
@@ -48,14 +56,14 @@ pub fn fold(response: &mut Response) {
 
 /// Whether an answer that is no consent would be taken for one: to a CONNECT every 2xx is (RFC 8441 §5).
 pub fn misleads(head: &request::Parts, status: StatusCode) -> bool {
-    status.is_success() && head.version == Version::HTTP_2 && head.extensions.get::<Closing>().is_some()
+    status.is_success() && head.version == Version::HTTP_2 && head.extensions.get::<Wish>().is_some()
 }
 
 /// Takes the stream out of a request that has been granted.
 pub fn granted(head: &mut request::Parts) -> Option<Granted> {
     let stream = head.extensions.remove::<OnUpgrade>()?;
-    let Closing(closing) = head.extensions.remove()?;
-    Some(Granted { stream, closing })
+    let wish = head.extensions.remove()?;
+    Some(Granted { stream, wish })
 }
 
 #[cfg(test)]

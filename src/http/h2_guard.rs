@@ -12,15 +12,21 @@ use crate::http::h2_guard::purse::Purse;
 use crate::http::h2_guard::rules::Weight;
 use crate::http::h2_guard::streams::Streams;
 
+mod block;
+mod bounds;
+mod fields;
 pub mod frame;
 mod inbound;
+mod news;
+mod opening;
 mod outbound;
 mod purse;
 mod rules;
 mod streams;
 mod trailers;
 
-pub use inbound::Bounds;
+pub use bounds::Bounds;
+pub use news::{Ear, News};
 
 /// How a client with prior knowledge begins, and every other after it has agreed on `h2` (RFC 9113 §3.4).
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -65,7 +71,8 @@ impl Fault {
         }
     }
 
-    fn flood(why: &'static str) -> Self {
+    /// Too much of something.
+    pub(in crate::http) fn flood(why: &'static str) -> Self {
         Self {
             code: Code::EnhanceYourCalm,
             why,
@@ -109,24 +116,32 @@ impl Guard {
         }
     }
 
-    /// The client has sent these bytes; they may be read by others if nothing is wrong with them.
-    pub fn heard(&mut self, mut bytes: &[u8], now: impl Fn() -> Instant) -> Result<(), Fault> {
+    /// The client has sent these bytes. As many of them as it says may be read by others, since nothing is wrong with
+    /// them: all, or up to the end of a frame where `ear` wished to come between.
+    pub fn heard(
+        &mut self,
+        bytes: &[u8],
+        now: impl Fn() -> Instant,
+        ear: &mut impl Ear,
+    ) -> Result<usize, Fault> {
+        let mut left = bytes;
         if self.greeted < PREFACE.len() {
-            bytes = self.greet(bytes)?;
+            left = self.greet(left)?;
         }
-        while let Some(step) = self.incoming.step(&mut bytes) {
-            match step {
-                Step::Head(head) => {
-                    let weight = self.inbound.begin(head, &mut self.streams)?;
-                    self.bear(weight, &now)?;
-                }
-                Step::Payload(piece) => {
-                    let weight = self.inbound.look(piece)?;
-                    self.bear(weight, &now)?;
-                }
+        while !(self.incoming.is_between() && ear.stops_before(left)) {
+            let Some(step) = self.incoming.step(&mut left) else {
+                break;
+            };
+            let weight = match step {
+                Step::Head(head) => self.inbound.begin(head, &mut self.streams)?,
+                Step::Payload(piece) => self.inbound.look(piece)?,
+            };
+            self.bear(weight, &now)?;
+            if self.incoming.is_between() && self.inbound.news().is_some_and(|news| ear.hear(news)) {
+                break;
             }
         }
-        Ok(())
+        Ok(bytes.len() - left.len())
     }
 
     /// The client has been sent these bytes.
@@ -138,6 +153,11 @@ impl Guard {
             }
         }
         Ok(())
+    }
+
+    /// Whether the last frame heard has ended, and nothing has come of the next.
+    pub fn is_between(&self) -> bool {
+        self.greeted == PREFACE.len() && self.incoming.is_between()
     }
 
     /// Whether the last frame sent has ended, so that another may follow.

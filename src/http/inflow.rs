@@ -10,6 +10,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use crate::http::flow::BodyFault;
+use crate::http::room::backlog::Reader;
 
 /// A body that is read off a connection of ours.
 pub trait Flow: Send {
@@ -23,8 +24,8 @@ pub trait Flow: Send {
 
 /// The source of a body.
 pub enum Inflow {
-    /// A connection that hyper reads.
-    Hyper(Incoming),
+    /// A connection that hyper reads, and who keeps account of what is taken off it, where somebody does.
+    Hyper(Incoming, Option<Reader>),
     /// A connection of ours.
     Own(Box<dyn Flow>),
     /// All that there is, until it is taken.
@@ -35,8 +36,11 @@ impl Inflow {
     /// The next piece.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
         match self {
-            Self::Hyper(incoming) => {
+            Self::Hyper(incoming, reader) => {
                 let polled = Pin::new(incoming).poll_frame(cx);
+                if let (Some(reader), Poll::Ready(Some(Ok(frame)))) = (reader, &polled) {
+                    reader.took(frame.data_ref().map_or(0, Bytes::len));
+                }
                 polled.map(|frame| frame.map(|frame| frame.map_err(BodyFault::Sender)))
             }
             Self::Own(flow) => {
@@ -53,7 +57,7 @@ impl Inflow {
     /// Whether nothing more will come.
     pub fn is_over(&self) -> bool {
         match self {
-            Self::Hyper(incoming) => incoming.is_end_stream(),
+            Self::Hyper(incoming, _) => incoming.is_end_stream(),
             Self::Own(flow) => flow.is_over(),
             Self::Whole(bytes) => bytes.is_empty(),
         }
@@ -62,7 +66,7 @@ impl Inflow {
     /// How many bytes are still to come.
     pub fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Hyper(incoming) => incoming.size_hint(),
+            Self::Hyper(incoming, _) => incoming.size_hint(),
             Self::Own(flow) => flow.left().map_or_else(SizeHint::default, SizeHint::with_exact),
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
         }
@@ -77,6 +81,6 @@ impl std::fmt::Debug for Inflow {
 
 impl From<Incoming> for Inflow {
     fn from(incoming: Incoming) -> Self {
-        Self::Hyper(incoming)
+        Self::Hyper(incoming, None)
     }
 }

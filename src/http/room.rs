@@ -2,35 +2,53 @@
 //! their heads, bodies that nobody has read yet, and pieces of answers that the client does not take. Without it a
 //! hundred streams would fill a hundred buffers.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
+use std::sync::{Arc, Mutex};
+use std::task::Waker;
 
 use bytes::Bytes;
-use http::uri::{Authority, PathAndQuery};
-use http::{HeaderMap, HeaderValue, Request, Uri};
+use http::{HeaderMap, Request};
 
-/// For requests, in bytes: a hundred with small heads and bodies, or some seventy of a browser.
-const REQUESTS: usize = 568 << 10;
-/// For answers on their way. The rest of the mebibyte is for the connection itself and half a head.
+mod apart;
+pub mod backlog;
+pub mod backlogs;
+mod buffer;
+pub mod desk;
+mod kept;
+pub mod late;
+mod unread;
+
+/// For requests, in bytes: a hundred with small heads and bodies, or some sixty-five of a browser.
+const REQUESTS: usize = 468 << 10;
+/// For answers on their way. The rest of the mebibyte is for the connection itself, half a head, and some 100 KiB of places
+/// in its tables, which stay once there were a hundred streams: one that is refused takes a place as well.
 pub const ANSWERS: usize = 64 << 10;
 /// What all requests of a connection together may send of their bodies before somebody reads it. No less: a window that
 /// is half as large again as the first of every connection (RFC 9113 §6.9.2) is the least that h2 announces.
 pub const BODIES: u32 = 96 << 10;
-/// What a request holds in any case, on both sides, until its answer is taken: its task, its places in the tables of both
-/// connections, a small head, and a little of its answer, which it may always have.
-const REQUEST: usize = 4832;
+/// What a request holds beside its place, on both sides, until its answer is taken: its task, a connection to the server, a
+/// small head, and a little of its answer, which it may always have.
+const REQUEST: usize = 3808;
 /// The head that is part of that.
 const HEAD: usize = 1760;
 /// A hundred small requests, all with bodies, find room: as many as there are streams.
 const _: () = assert!(100 * REQUEST + BODIES as usize <= REQUESTS);
+/// Pieces of bodies that may lie unread, in however few octets: h2 keeps a place for each, and ends a connection at some
+/// two hundred small ones.
+const PIECES: usize = 96;
+/// What targets that are remembered may take beside requests: eight buffers.
+const KEPT: usize = 72 << 10;
+/// A head of which an allocator's rounding is no longer among that.
+const LARGE: usize = 6 << 10;
 /// What a frame of an answer takes at most, where its client has not asked for more (RFC 9113 §6.5.2).
 const FRAME: usize = 16 << 10;
 /// With less than that left, answers wait for each other.
 const SCARCE: usize = 2 * FRAME;
 /// With less than that left, less is gathered before it goes on.
 const LOW: usize = 3 * FRAME;
-/// A head that has its octets to itself.
-const LARGE: usize = 6 << 10;
 /// A place for a field in a map, with that in its index.
 const PLACE: usize = 112;
 /// What holds a name and a value beside their octets.
@@ -42,6 +60,15 @@ pub struct Room {
     requests: AtomicUsize,
     /// How many of them have bodies.
     senders: AtomicUsize,
+    /// What buffers hold that bodies lie in which nobody has read.
+    unread: AtomicUsize,
+    /// What buffers hold that have a target in them that is remembered.
+    kept: AtomicUsize,
+    /// Unread, in so many pieces.
+    pieces: AtomicUsize,
+    /// Who reads the socket waits until less lies unread.
+    waiting: AtomicBool,
+    waiter: Mutex<Option<Waker>>,
     answers: AtomicUsize,
     /// How often what there was of answers has been offered to the socket.
     looks: AtomicUsize,
@@ -68,21 +95,27 @@ impl Room {
     pub fn admit<B>(self: &Arc<Self>, request: &mut Request<B>, sends: bool) -> Option<Share> {
         let target = request.uri().path_and_query();
         let head = weight(request.headers()) + target.map_or(0, |target| target.as_str().len());
-        let octets = REQUEST + head.saturating_sub(HEAD);
-        let bodies = if sends || self.senders.load(Relaxed) > 0 {
-            BODIES as usize
-        } else {
-            0
-        };
+        let octets = REQUEST + head.saturating_sub(HEAD) + head.saturating_sub(LARGE) / 4;
+        let bodies = if sends { BODIES as usize } else { self.bodies() };
+        let bodies = bodies.max(self.bodies()) + self.overkept();
         let whose = if sends { Whose::Sender } else { Whose::Request };
         let held = self.requests.load(Relaxed);
         if held + octets + bodies > REQUESTS {
             return None;
         }
-        if head > LARGE || held > REQUESTS / 4 {
-            take_apart(request);
+        // Of two requests one may lie there long after all that was read with it has gone.
+        if held > 0 {
+            apart::take_apart(request);
         }
         Some(self.share(octets, whose))
+    }
+
+    /// What bodies may take, whether they do or not.
+    fn bodies(&self) -> usize {
+        match self.senders.load(Relaxed) {
+            0 => 0,
+            _ => self.unread.load(Relaxed).max(BODIES as usize),
+        }
     }
 
     /// As much of an answer as there is room for, and half of what is left at most, so that one that is not taken leaves
@@ -136,7 +169,7 @@ impl Room {
 
     fn share(self: &Arc<Self>, octets: usize, whose: Whose) -> Share {
         let octets = u32::try_from(octets).unwrap_or(u32::MAX);
-        self.sum(whose).fetch_add(octets as usize, Relaxed);
+        self.of(whose).fetch_add(octets as usize, Relaxed);
         if whose == Whose::Sender {
             self.senders.fetch_add(1, Relaxed);
         }
@@ -147,7 +180,7 @@ impl Room {
         }
     }
 
-    fn sum(&self, whose: Whose) -> &AtomicUsize {
+    fn of(&self, whose: Whose) -> &AtomicUsize {
         match whose {
             Whose::Request | Whose::Sender => &self.requests,
             Whose::Answer => &self.answers,
@@ -162,32 +195,6 @@ fn weight(fields: &HeaderMap) -> usize {
         .map(|(name, value)| FIELD + name.as_str().len() + value.len())
         .sum();
     octets + fields.capacity() * PLACE
-}
-
-/// Values that were read together share what they were read with, which is up to twice as large, or has been read for
-/// others too. These do not any more.
-fn take_apart<B>(request: &mut Request<B>) {
-    if let Some(own) = apart(request.uri()) {
-        *request.uri_mut() = own;
-    }
-    for value in request.headers_mut().values_mut() {
-        if let Ok(mut own) = HeaderValue::from_bytes(value.as_bytes()) {
-            own.set_sensitive(value.is_sensitive());
-            *value = own;
-        }
-    }
-}
-
-/// Part by part, as each was read: written out and read as a whole, `*` would be taken for a piece of the host.
-fn apart(uri: &Uri) -> Option<Uri> {
-    let mut parts = uri.clone().into_parts();
-    if let Some(authority) = &mut parts.authority {
-        *authority = Authority::try_from(authority.as_str()).ok()?;
-    }
-    if let Some(target) = &mut parts.path_and_query {
-        *target = PathAndQuery::try_from(target.as_str()).ok()?;
-    }
-    Uri::from_parts(parts).ok()
 }
 
 impl Share {
@@ -205,10 +212,11 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.room.sum(self.whose).fetch_sub(self.octets(), Relaxed);
+        self.room.of(self.whose).fetch_sub(self.octets(), SeqCst);
         if self.whose == Whose::Sender {
             self.room.senders.fetch_sub(1, Relaxed);
         }
+        self.room.freed();
     }
 }
 

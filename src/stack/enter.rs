@@ -7,8 +7,6 @@ use std::time::{Instant, SystemTime};
 
 use futures_util::future::Either;
 use http::{HeaderMap, HeaderValue, Method, Request, Version, header, request};
-use http_body::Body as _;
-use hyper::body::Incoming;
 use std::future::{Ready, ready};
 use tower::{Layer, Service};
 
@@ -17,19 +15,21 @@ use crate::http::client;
 use crate::http::exchange::{Connection, Exchange, Notes, Permits};
 use crate::http::guard::fault::Fault;
 use crate::http::host::Authority;
+use crate::http::inflow::Inflow;
 use crate::http::refusal::Refusal;
 use crate::http::request_id::request_id;
 use crate::http::room::Share;
 use crate::http::trace::Trace;
 use crate::http::{extended_connect, h2, host};
 use crate::stack::catch_panic::Identified;
-use crate::stack::passage::{Held, Lane, Ledger, Passage, Place, Refused, Reply};
+use crate::stack::passage::{Held, Lane, Ledger, Passage, Refused, Reply};
+use crate::stack::place::Place;
 use crate::stack::spot::{Spot, spot};
 
 /// A request as it comes off its connection.
 pub struct Arrival {
     head: request::Parts,
-    body: Option<Incoming>,
+    body: Option<Inflow>,
     body_length: Option<u64>,
     connection: Arc<Connection>,
     lane: Arc<Lane>,
@@ -42,13 +42,13 @@ pub struct Arrival {
 impl Arrival {
     /// Reads the clock and settles the request id.
     pub fn new(
-        request: Request<Incoming>,
+        request: Request<Inflow>,
         connection: Arc<Connection>,
         lane: Arc<Lane>,
         share: Option<Share>,
     ) -> Self {
         let (head, body) = request.into_parts();
-        let body_length = if body.is_end_stream() {
+        let body_length = if body.is_over() {
             Some(0)
         } else {
             body.size_hint().exact()
@@ -162,7 +162,7 @@ pub(super) fn enter(arrival: Arrival) -> Held {
         deadline: None,
         trace,
         fault,
-        place: Place { snapshot, route, own },
+        place: Place::new(snapshot, route, own),
         body,
         exchange: Exchange {
             head,

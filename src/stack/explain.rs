@@ -64,7 +64,7 @@ pub async fn explain(
     let arrival = || arrival(&live, listener, question);
     let plan = enter(arrival());
     let ran = outcome::run(arrival, &plan).await;
-    let sheet = Sheet::new(&gateway, policy, source, plan.place.route);
+    let sheet = Sheet::new(&gateway, policy, source, plan.place.number());
     Ok(Explanation {
         request: asked(question, listener, &plan),
         client: client::told(&plan, &sheet),
@@ -181,8 +181,8 @@ fn forms(question: &Question) -> Forms {
 fn route(plan: &Passage, sheet: &Sheet<'_>) -> RouteTold {
     RouteTold {
         name: plan.place.route().endpoint.to_string(),
-        matched: plan.place.route != sheet.gateway.fallback(),
-        line: sheet.line_of_route(plan.place.route),
+        matched: plan.place.number() != sheet.gateway.fallback(),
+        line: sheet.line_of_route(plan.place.number()),
     }
 }
 

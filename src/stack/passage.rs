@@ -8,21 +8,21 @@ use std::time::{Duration, Instant, SystemTime};
 
 use http::header::{HOST, USER_AGENT};
 use http::{HeaderValue, StatusCode};
-use hyper::body::Incoming;
 
-use crate::gateway::live::{Holder, Snapshot};
-use crate::gateway::route::{Route, Target};
+use crate::gateway::live::Holder;
+use crate::gateway::route::Target;
 use crate::http::consent::Consent;
 use crate::http::exchange::{Exchange, Response};
 use crate::http::flow::{End, Watch};
+use crate::http::inflow::Inflow;
 use crate::http::pace::TooSlow;
 use crate::http::refusal::{CLIENT_CLOSED_REQUEST, Refusal};
 use crate::http::room::Share;
 use crate::http::stall;
 use crate::http::trace::Trace;
-use crate::layers::own::Own;
 use crate::observe::access_log::{self, Line};
 use crate::observe::{crashes, metrics};
+use crate::stack::place::Place;
 use crate::stack::words::{DRAIN_OVER, end_name, level, timeout_name, version_name};
 use crate::upstream::tunnel::Link;
 use crate::upstream::watch::Upload;
@@ -39,24 +39,6 @@ pub struct Lane {
     pub leaving: AtomicBool,
 }
 
-/// Where in the gateway a request belongs.
-#[derive(Clone)]
-pub struct Place {
-    /// The gateway that serves it, to its end.
-    pub snapshot: Snapshot,
-    /// Which of its routes.
-    pub route: usize,
-    /// Whether it is for an endpoint of our own.
-    pub own: bool,
-}
-
-impl Place {
-    /// The route.
-    pub fn route(&self) -> &Route {
-        self.snapshot.route(self.route)
-    }
-}
-
 /// A request on its way.
 pub struct Passage {
     /// What the protections see.
@@ -64,7 +46,7 @@ pub struct Passage {
     /// Where it belongs.
     pub place: Place,
     /// The request body, until it is forwarded.
-    pub body: Option<Incoming>,
+    pub body: Option<Inflow>,
     /// A fault of framing or addressing, found before routing.
     pub fault: Option<Refusal>,
     /// Why no route took it.
@@ -123,13 +105,6 @@ pub struct Refused {
     pub passage: Held,
     /// Why.
     pub refusal: Refusal,
-}
-
-impl Place {
-    /// The endpoints of our own, where the request is for one of them.
-    pub fn own(&self) -> &Option<Own> {
-        if self.own { &self.snapshot.own } else { &None }
-    }
 }
 
 impl Passage {

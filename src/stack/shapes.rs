@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use crate::http::exchange::Exchange;
 use crate::layers::{Guarded, Verdict};
-use crate::stack::passage::Place;
+use crate::stack::place::Place;
 
 mod around;
 mod check;

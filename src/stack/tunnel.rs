@@ -10,13 +10,15 @@ use bytes::Bytes;
 use hyper_util::rt::TokioIo;
 use tokio::sync::watch;
 
-use crate::http::extended_connect::Granted;
+use crate::http::extended_connect::{Granted, Wish};
 use crate::http::handover::{Estate, Successor};
 use crate::stack::passage::Held;
 use crate::stack::tunnel::relay::{Limits, Relay};
+use crate::stack::tunnel::taken::Taken;
 use crate::upstream::tunnel::Link;
 
 mod relay;
+mod taken;
 mod way;
 
 /// The longest wait for a peer's answer to our farewell; half of the drain if that is less.
@@ -36,11 +38,12 @@ impl Tunnel {
 
     /// Runs over a stream of HTTP/2, which there is once the consent is on its way.
     pub async fn over_stream(self, granted: Granted) {
-        let Granted { stream, closing } = granted;
+        let Granted { stream, wish } = granted;
+        let Wish { closing, reader } = wish;
         match stream.await {
             Ok(stream) => {
                 let estate = Estate {
-                    socket: Box::new(TokioIo::new(stream)),
+                    socket: Box::new(Taken::new(TokioIo::new(stream), reader)),
                     early: Bytes::new(),
                     closing,
                 };

@@ -4,6 +4,7 @@
 use crate::support::frames::{Frame, Frames, GOAWAY};
 use crate::support::{Ask, Certs, Gateway, Origin, Proto, policy, until};
 
+mod backlog;
 mod floods;
 mod heads;
 mod memory;

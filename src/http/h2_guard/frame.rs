@@ -30,7 +30,7 @@ pub mod flag {
 }
 
 /// Bytes of a head.
-const HEAD: usize = 9;
+pub const HEAD: usize = 9;
 
 /// The head of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,8 @@ pub struct Head {
 }
 
 impl Head {
-    fn read(bytes: [u8; HEAD]) -> Self {
+    /// Reads it.
+    pub fn read(bytes: [u8; HEAD]) -> Self {
         let [high, middle, low, kind, flags, stream @ ..] = bytes;
         Self {
             length: u32::from_be_bytes([0, high, middle, low]),
@@ -120,6 +121,14 @@ impl Follower {
         self.have = 0;
         Some(self.part)
     }
+}
+
+/// The head of a frame of DATA.
+pub fn body(stream: u32, length: u16, ends: bool) -> [u8; HEAD] {
+    let [high, low] = length.to_be_bytes();
+    let [a, b, c, d] = stream.to_be_bytes();
+    let flags = if ends { flag::END_STREAM } else { 0 };
+    [0, high, low, kind::DATA, flags, a, b, c, d]
 }
 
 /// A whole GOAWAY frame without a word of explanation.

@@ -3,7 +3,10 @@
 //! decoders would be two opinions.
 
 use crate::http::h2_guard::Fault;
+use crate::http::h2_guard::bounds::Bounds;
 use crate::http::h2_guard::frame::{Head, flag, kind};
+use crate::http::h2_guard::news::News;
+use crate::http::h2_guard::opening::Opening;
 use crate::http::h2_guard::rules::{
     FRAME, WINDOW, Weight, chatter, depends, is_idle, may_send, of_the_connection, reset, setting, settings,
     window,
@@ -13,30 +16,6 @@ use crate::http::h2_guard::trailers::Trailers;
 
 /// What a frame of DATA weighs that has none.
 const NOTHING: u32 = 10;
-/// What a header block may be larger than the list it holds: changes of table size, padding.
-const SLACK: u32 = 1024;
-
-/// The bounds of one connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds {
-    /// Bytes of one header block, compressed.
-    pub block: u32,
-    /// CONTINUATION frames of one header block.
-    pub continuations: u32,
-}
-
-impl Bounds {
-    /// For heads of so many bytes. A block whose frames are nearly empty is no client's way to send one
-    /// (CVE-2024-27316 and its kin): each may be a quarter smaller than it could be.
-    pub fn of(max_head: usize) -> Self {
-        let most = u32::try_from(max_head).unwrap_or(u32::MAX / 4);
-        let full = (most / FRAME).max(1);
-        Self {
-            block: most.saturating_mul(2).saturating_add(SLACK),
-            continuations: (full + full / 4).clamp(4, 80),
-        }
-    }
-}
 
 /// A header block that has begun and not ended.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +34,8 @@ pub(super) struct Inbound {
     block: Option<Block>,
     /// A header block on a stream that has one already.
     trailers: Option<Trailers>,
+    /// A header block on a new stream.
+    opening: Option<Opening>,
     frame: Head,
     /// The first bytes of the payload, or of one setting, as far as they matter.
     part: [u8; 6],
@@ -69,6 +50,7 @@ impl Inbound {
             begun: false,
             block: None,
             trailers: None,
+            opening: None,
             frame: Head {
                 length: 0,
                 kind: kind::SETTINGS,
@@ -95,7 +77,7 @@ impl Inbound {
         if let Some(block) = self.block {
             return self.go_on(block, head);
         }
-        self.trailers = None;
+        (self.trailers, self.opening) = (None, None);
         if !self.begun {
             self.begun = true;
             if head.kind != kind::SETTINGS || head.has(flag::ACK) {
@@ -149,7 +131,27 @@ impl Inbound {
         if let Some(trailers) = &mut self.trailers {
             trailers.gather(whole)?;
         }
+        if let Some(opening) = &mut self.opening {
+            opening.read(whole);
+        }
         Ok(weight)
+    }
+
+    /// What the frame that has just ended brings.
+    pub(super) fn news(&mut self) -> Option<News> {
+        let [padding, ..] = self.part;
+        match self.frame.kind {
+            kind::DATA => News::of_body(self.frame, padding),
+            kind::HEADERS | kind::CONTINUATION if self.block.is_none() => {
+                let trailers = self.trailers.take();
+                let opening = self.opening.take();
+                trailers.map_or_else(
+                    || opening.as_ref().and_then(Opening::news),
+                    |_whole| Some(News::Trailers(self.frame.stream)),
+                )
+            }
+            _ => None,
+        }
     }
 
     fn go_on(&mut self, mut block: Block, head: Head) -> Result<Weight, Fault> {
@@ -168,7 +170,10 @@ impl Inbound {
         }
         self.block = (!head.has(flag::END_HEADERS)).then_some(block);
         if let Some(trailers) = &mut self.trailers {
-            trailers.begin(head)?;
+            trailers.begin(head);
+        }
+        if let Some(opening) = &mut self.opening {
+            opening.begin(head);
         }
         Ok(chatter(u32::from(head.length == 0) * 100))
     }
@@ -208,6 +213,7 @@ impl Inbound {
         }
         let ends = head.has(flag::END_STREAM);
         if head.stream > streams.highest() {
+            self.opening = Some(Opening::new(head));
             if !streams.open(head.stream, ends) {
                 return Err(Fault::flood("more streams are opened than were allowed"));
             }
@@ -220,7 +226,7 @@ impl Inbound {
             if ends {
                 streams.ended(head.stream);
             }
-            self.trailers.insert(Trailers::default()).begin(head)?;
+            self.trailers.insert(Trailers::default()).begin(head);
         }
         if !head.has(flag::END_HEADERS) {
             self.block = Some(Block {

@@ -1,125 +1,43 @@
-//! Trailers that hold what only a head may hold: a pseudo-header field (RFC 9113 §8.1). h2 reads over them. They are
-//! found without decoding, by their numbers in the static table and the colon that their names begin with; of those
-//! that an earlier head has put in the dynamic table nothing can be known here, and nothing comes of them.
+//! Trailers: those that hold what only a head may hold, a pseudo-header field (RFC 9113 §8.1), which h2 reads over; and those
+//! that are larger than trailers are.
 
 use crate::http::h2_guard::Fault;
-use crate::http::h2_guard::frame::{Head, flag, kind};
+use crate::http::h2_guard::block::Block;
+use crate::http::h2_guard::frame::Head;
 
-/// The fields with a colon are the first of the static table (RFC 7541, appendix A).
-const PSEUDO: u32 = 14;
-/// The colon in Huffman's code is 1011100, and so the first seven bits of a name (RFC 7541, appendix B).
-const COLON: u8 = 0b1011_1000;
+/// Bytes of the frames of one block. A client has a checksum or a signature to say; a head may be larger, but what it
+/// holds is counted when its request is let in, and trailers come when nobody can be refused any more.
+const MOST: usize = 4 << 10;
+/// Fields of one block: each may be one byte that stands for a large one.
+const FIELDS: u32 = 32;
 
-/// A block of trailers, as far as it has come. Its size is bounded where its frames are counted.
+/// As far as they have come.
 #[derive(Debug, Default)]
-pub(super) struct Trailers {
-    block: Vec<u8>,
-    /// Where the present frame begins in it, and what it is.
-    frame: Option<(usize, Head)>,
-}
+pub(super) struct Trailers(Block);
 
 impl Trailers {
-    /// A frame of it begins.
-    pub(super) fn begin(&mut self, head: Head) -> Result<(), Fault> {
-        self.frame = Some((self.block.len(), head));
-        self.gather(&[])
+    /// A frame of them begins.
+    pub(super) fn begin(&mut self, head: Head) {
+        self.0.begin(head);
     }
 
-    /// Its payload comes. The block is judged when it is whole.
+    /// Its payload comes.
     pub(super) fn gather(&mut self, piece: &[u8]) -> Result<(), Fault> {
-        self.block.extend_from_slice(piece);
-        let Some((start, head)) = self.frame else {
-            return Ok(());
-        };
-        if self.block.len() - start < head.length as usize {
-            return Ok(());
-        }
-        self.frame = None;
-        if head.kind == kind::HEADERS {
-            self.strip(head);
-        }
-        if head.has(flag::END_HEADERS) && has_pseudo(&self.block).unwrap_or_default() {
+        self.0.read(piece);
+        if self.0.fields.pseudo {
             return Err(Fault::protocol("trailers hold a field of a head"));
+        }
+        if self.0.length > MOST || self.0.fields.count > FIELDS {
+            return Err(Fault::flood("there are more trailers than are allowed"));
         }
         Ok(())
     }
-
-    /// Takes off what surrounds the block in its first frame. That it fits has been judged before.
-    fn strip(&mut self, head: Head) {
-        let mut before = 0;
-        if head.has(flag::PADDED) {
-            let padding = self.block.first().copied().unwrap_or_default();
-            self.block
-                .truncate(self.block.len().saturating_sub(padding.into()));
-            before += 1;
-        }
-        if head.has(flag::PRIORITY) {
-            before += 5;
-        }
-        self.block.drain(..before.min(self.block.len()));
-    }
-}
-
-/// None where the block breaks off: that is for the decoder to judge.
-fn has_pseudo(mut block: &[u8]) -> Option<bool> {
-    while let Some(first) = block.first() {
-        let (prefix, literal) = match first {
-            0x80.. => (7, false),
-            0x40.. => (6, true),
-            0x20.. => (5, false),
-            _ => (4, true),
-        };
-        let resizes = (0x20..0x40).contains(first);
-        let index = number(&mut block, prefix)?;
-        if !resizes && (1..=PSEUDO).contains(&index) {
-            return Some(true);
-        }
-        if literal {
-            if index == 0 && text(&mut block)? {
-                return Some(true);
-            }
-            text(&mut block)?;
-        }
-    }
-    Some(false)
-}
-
-/// RFC 7541 §5.1. Beyond 28 bits nothing has a meaning here.
-fn number(block: &mut &[u8], prefix: u32) -> Option<u32> {
-    let (first, mut rest) = block.split_first()?;
-    let most = (1 << prefix) - 1;
-    let mut number = u32::from(*first) & most;
-    if number == most {
-        for shift in [0, 7, 14, 21] {
-            let (byte, more) = rest.split_first()?;
-            rest = more;
-            number += u32::from(byte & 0x7F) << shift;
-            if byte & 0x80 == 0 {
-                break;
-            }
-        }
-    }
-    *block = rest;
-    Some(number)
-}
-
-/// Skips a string; says whether it begins with a colon.
-fn text(block: &mut &[u8]) -> Option<bool> {
-    let huffman = block.first()? & 0x80 != 0;
-    let length = number(block, 7)? as usize;
-    let (text, rest) = block.split_at_checked(length)?;
-    *block = rest;
-    let first = text.first().copied().unwrap_or_default();
-    Some(if huffman {
-        first & 0xFE == COLON
-    } else {
-        first == b':'
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::h2_guard::frame::{flag, kind};
 
     fn head(kind: u8, flags: u8, length: usize) -> Head {
         Head {
@@ -132,8 +50,8 @@ mod tests {
 
     fn judged(block: &[u8]) -> bool {
         let mut trailers = Trailers::default();
-        let begun = trailers.begin(head(kind::HEADERS, flag::END_HEADERS, block.len()));
-        begun.and_then(|()| trailers.gather(block)).is_err()
+        trailers.begin(head(kind::HEADERS, flag::END_HEADERS, block.len()));
+        trailers.gather(block).is_err()
     }
 
     #[test]
@@ -173,16 +91,22 @@ mod tests {
     #[test]
     fn frames_and_padding_hide_nothing() {
         let mut trailers = Trailers::default();
-        let first = [2, 0, 0, 0, 0, 9, 0, 7, b':', b'm', 0x90, 0x90];
+        let first = [2, 0, 0, 0, 0, 9, 0, 7, 0x90, 0x90];
         let flags = flag::PADDED | flag::PRIORITY;
-        assert!(trailers.begin(head(kind::HEADERS, flags, first.len())).is_ok());
+        trailers.begin(head(kind::HEADERS, flags, first.len()));
         assert!(first.iter().all(|byte| trailers.gather(&[*byte]).is_ok()));
-        assert!(trailers.begin(head(kind::CONTINUATION, 0, 0)).is_ok());
-        assert!(
-            trailers
-                .begin(head(kind::CONTINUATION, flag::END_HEADERS, 7))
-                .is_ok()
-        );
-        assert!(trailers.gather(b"ethod\x01a").is_err());
+        trailers.begin(head(kind::CONTINUATION, 0, 0));
+        trailers.begin(head(kind::CONTINUATION, flag::END_HEADERS, 9));
+        assert!(trailers.gather(b":method\x01a").is_err());
+    }
+
+    #[test]
+    fn there_is_an_end_to_trailers() {
+        let most = b"\x90".repeat(32);
+        assert!(!judged(&most));
+        assert!(judged(&[&most[..], b"\x90"].concat()));
+        let large = [&b"\x00\x01x\x7f\x80\x1f"[..], &[b'v'; 4095]].concat();
+        assert!(judged(&large));
+        assert!(!judged(&large[..4096]));
     }
 }

@@ -69,7 +69,7 @@ fn where_little_is_left_an_answer_waits_once_for_each_look() {
 }
 
 #[test]
-fn a_hundred_small_requests_find_room_and_seventy_of_a_browser() {
+fn a_hundred_small_requests_find_room_and_sixty_five_of_a_browser() {
     assert!(admitted(6, 20, true) >= 100, "{}", admitted(6, 20, true));
     assert!(admitted(14, 40, false) >= 65, "{}", admitted(14, 40, false));
 }
@@ -77,12 +77,12 @@ fn a_hundred_small_requests_find_room_and_seventy_of_a_browser() {
 #[test]
 fn requests_of_an_attacker_do_not() {
     assert!(
-        (10..20).contains(&admitted(90, 300, false)),
+        (6..12).contains(&admitted(90, 300, false)),
         "{}",
         admitted(90, 300, false)
     );
     assert!(
-        (20..50).contains(&admitted(90, 0, false)),
+        (12..30).contains(&admitted(90, 0, false)),
         "{}",
         admitted(90, 0, false)
     );
@@ -108,42 +108,4 @@ fn bodies_take_their_room_once_and_as_long_as_there_are_any() {
     let all = most(false);
     assert_eq!(all.len(), without);
     assert!(room.admit(&mut request(1, 1), true).is_none());
-}
-
-#[test]
-fn a_target_is_the_same_when_it_is_taken_apart() {
-    for target in [
-        "https://a.test:8443/p%41th?q=%2F",
-        "//a.test",
-        "a.test:443",
-        "*",
-        "/?",
-        "/a*b?c",
-    ] {
-        let uri = Uri::from_static(target);
-        assert_eq!(apart(&uri), Some(uri), "{target}");
-    }
-    let asterisk = Uri::builder()
-        .scheme("http")
-        .authority("a.test")
-        .path_and_query("*");
-    let asterisk = asterisk.build().unwrap();
-    assert_eq!(apart(&asterisk).unwrap().path(), "*");
-    assert_eq!(apart(&asterisk).unwrap().host(), Some("a.test"));
-}
-
-#[test]
-fn a_large_head_is_taken_apart_and_stays_the_same() {
-    let (room, mut large) = (Arc::<Room>::default(), request(90, 300));
-    *large.uri_mut() = Uri::from_static("https://a.test:8443/p%41th?q=%2F");
-    large
-        .headers_mut()
-        .values_mut()
-        .for_each(|value| value.set_sensitive(true));
-    let before = (large.uri().clone(), large.headers().clone());
-    let _share = room.admit(&mut large, false).unwrap();
-    assert_eq!((large.uri(), large.headers()), (&before.0, &before.1));
-    for (own, was) in large.headers().values().zip(before.1.values()) {
-        assert!(own.is_sensitive() && own.as_bytes().as_ptr() != was.as_bytes().as_ptr());
-    }
 }

@@ -49,7 +49,7 @@ pub(super) fn lost(plan: &Passage, sheet: &Sheet<'_>) -> Lost {
         method: &asked_for,
     };
     let rules = sheet.gateway.router.rules().iter().enumerate();
-    let others = rules.filter(|(number, _)| *number != plan.place.route);
+    let others = rules.filter(|(number, _)| *number != plan.place.number());
     let mut ranked: Vec<_> = others
         .map(|(number, rule)| (reason(rule, &sought), Reverse(shared_start(rule, &path)), number))
         .collect();

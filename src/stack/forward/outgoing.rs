@@ -20,7 +20,8 @@ use crate::http::request_id::X_REQUEST_ID;
 use crate::http::spelling::drop_shadows;
 use crate::http::trace::{TRACEPARENT, Trace};
 use crate::http::upgrade::{self, Handshake};
-use crate::stack::passage::{Passage, Place};
+use crate::stack::passage::Passage;
+use crate::stack::place::Place;
 use crate::upstream::watch::Upload;
 
 /// How many lines are written beside those received.

@@ -220,3 +220,15 @@ fn a_stop_says_farewell_on_the_stream() {
 fn line_of_h2(gateway: &Gateway) -> serde_json::Value {
     gateway.wait_for_log("the tunnel's line", |line| line["http_version"] == "HTTP/2")
 }
+
+/// Each message is a piece of its stream that lies unread until the tunnel takes it, and few may.
+#[test]
+fn a_long_talk_is_read_as_it_comes() {
+    let chat_room = Chat::echo();
+    let gateway = Gateway::start(policy([chat_room.address()]));
+    let mut frames = Frames::over(Proto::H2c, &gateway);
+    open(&mut frames, 1);
+    (0..200).for_each(|_| chat(&mut frames, 1, "hm"));
+    drop(frames);
+    gateway.stop();
+}
