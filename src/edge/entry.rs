@@ -94,6 +94,9 @@ where
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         // hyper takes the stream of a CONNECT for no body.
         let sends = *request.method() == Method::CONNECT || !request.body().is_end_stream();
+        if let Some(streams) = &self.streams {
+            streams.desk.call();
+        }
         let desk = self.streams.as_ref().filter(|_| sends);
         let reader = desk.and_then(|streams| streams.desk.reader());
         let share = match self.room(&mut request, sends) {

@@ -74,6 +74,7 @@ impl Intake {
         }
         let before = buf.filled().len();
         loop {
+            self.backlogs.listen(cx.waker());
             if self.pass_gathered(buf) {
                 return Poll::Ready(Ok(()));
             }
@@ -94,8 +95,8 @@ impl Intake {
                 self.ahead = [&self.ahead, read].concat().into();
                 buf.set_filled(before);
             }
+            self.backlogs.check()?;
             if buf.filled().len() > before {
-                self.backlogs.check()?;
                 return Poll::Ready(Ok(()));
             }
         }
@@ -129,7 +130,11 @@ impl Intake {
         buf.put_slice(self.ahead.get(..most).unwrap_or_default());
         let lies = buf.filled().get(before..).unwrap_or_default();
         self.backlogs.lie(lies, buf.remaining());
-        let passed = self.guard.heard(lies, now, &mut self.backlogs)?;
+        let mut passed = self.guard.heard(lies, &now, &mut self.backlogs)?;
+        if passed == 0 {
+            // Of the head that may be passed on there is space for less than tells which it is.
+            passed = self.guard.heard(lies, &now, &mut ())?;
+        }
         self.backlogs.passed(passed);
         buf.set_filled(before + passed);
         self.advance(passed);

@@ -36,9 +36,9 @@ const REQUEST: usize = 3808;
 const HEAD: usize = 1760;
 /// A hundred small requests, all with bodies, find room: as many as there are streams.
 const _: () = assert!(100 * REQUEST + BODIES as usize <= REQUESTS);
-/// Pieces of bodies that may lie unread, in however few octets: h2 keeps a place for each, and ends a connection at some
-/// two hundred small ones.
-const PIECES: usize = 96;
+/// Pieces of bodies that may lie unread, in however few octets: h2 keeps a place for each. A body and its trailers for each
+/// stream.
+const PIECES: usize = 200;
 /// What targets that are remembered may take beside requests: eight buffers.
 const KEPT: usize = 72 << 10;
 /// A head of which an allocator's rounding is no longer among that.

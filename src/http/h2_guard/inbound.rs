@@ -147,7 +147,7 @@ impl Inbound {
                 let opening = self.opening.take();
                 trailers.map_or_else(
                     || opening.as_ref().and_then(Opening::news),
-                    |_whole| Some(News::Trailers(self.frame.stream)),
+                    |whole| Some(News::Trailers(self.frame.stream, whole.weight())),
                 )
             }
             _ => None,

@@ -16,8 +16,8 @@ pub enum News {
     },
     /// So many octets on the stream.
     Body(u32, u32),
-    /// The end of it, with fields.
-    Trailers(u32),
+    /// The end of it, with fields that hold so many octets.
+    Trailers(u32, u32),
 }
 
 /// Who hears of what a client sends.
@@ -26,7 +26,7 @@ pub trait Ear {
     fn hear(&mut self, news: News) -> bool;
 
     /// Whether nothing should be passed on of what comes next, which begins with these bytes: none if they are not there.
-    fn stops_before(&self, next: &[u8]) -> bool;
+    fn stops_before(&mut self, next: &[u8]) -> bool;
 }
 
 /// Whoever does not care.
@@ -35,7 +35,7 @@ impl Ear for () {
         false
     }
 
-    fn stops_before(&self, _next: &[u8]) -> bool {
+    fn stops_before(&mut self, _next: &[u8]) -> bool {
         false
     }
 }

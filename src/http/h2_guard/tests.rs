@@ -213,7 +213,7 @@ impl Ear for Heard {
         self.stops
     }
 
-    fn stops_before(&self, _next: &[u8]) -> bool {
+    fn stops_before(&mut self, _next: &[u8]) -> bool {
         false
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::http::room::Room;
-use crate::http::room::buffer::Piece;
+use crate::http::room::buffer::{Buffer, Piece};
 
 /// One body: what has come of it and is not taken.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ struct Pieces {
     unread: VecDeque<Piece>,
     /// Nobody will take any more: h2 throws away what comes.
     over: bool,
+    /// What trailers hold beside the buffer they were read into.
+    trailers: Option<Arc<Buffer>>,
     /// More is there, and is passed on when all of this is taken.
     late: bool,
 }
@@ -34,6 +36,14 @@ impl Backlog {
         let mut pieces = self.pieces();
         if !pieces.over {
             pieces.unread.push_back(piece);
+        }
+    }
+
+    /// Trailers have come.
+    pub(super) fn end(&self, trailers: Arc<Buffer>) {
+        let mut pieces = self.pieces();
+        if !pieces.over {
+            pieces.trailers = Some(trailers);
         }
     }
 
@@ -85,7 +95,7 @@ impl Drop for Reader {
     fn drop(&mut self) {
         let mut pieces = self.0.pieces();
         pieces.over = true;
-        let _read = std::mem::take(&mut pieces.unread);
+        let _read = (std::mem::take(&mut pieces.unread), pieces.trailers.take());
         if pieces.late {
             self.0.room.wake();
         }

@@ -7,7 +7,7 @@ use std::task::Waker;
 
 use bytes::Bytes;
 
-use crate::http::h2_guard::frame::Head;
+use crate::http::h2_guard::frame::{Head, flag};
 use crate::http::h2_guard::{Ear, Fault, News};
 use crate::http::room::backlog::Backlog;
 use crate::http::room::buffer::{BUFFER, Buffer, LARGE_BUFFER, Piece, SPACE};
@@ -16,8 +16,8 @@ use crate::http::room::kept::Kept;
 use crate::http::room::late::{FEW, Gathering, Late, Turn};
 use crate::http::room::{BODIES, Room};
 
-/// What trailers hold beside their buffer, at most.
-const TRAILERS: usize = 16 << 10;
+/// Padded pieces that a client may send to readers that lag.
+const PADDED: usize = 64;
 /// Pieces passed on before those are heard that read them.
 const BURST: usize = 32;
 
@@ -44,6 +44,10 @@ pub struct Backlogs {
     next: (usize, usize),
     /// A request was passed on, and lies on the desk.
     opened: bool,
+    /// Requests called when it was last asked whether to wait.
+    calls: usize,
+    /// Padded pieces of bodies whose readers lag.
+    padded: usize,
     /// Pieces passed on since others were heard.
     burst: usize,
 }
@@ -60,6 +64,8 @@ impl Backlogs {
             kept: Kept::default(),
             next: (0, 0),
             opened: false,
+            calls: 0,
+            padded: 0,
             burst: 0,
         }
     }
@@ -67,17 +73,27 @@ impl Backlogs {
     /// Whether nothing may be read for now; `waker` is woken when that may have changed. Those that read bodies come
     /// between now and then, and so does who calls a request: which one it is can only be told while it is the last.
     pub fn should_wait(&mut self, waker: &Waker) -> bool {
-        if self.opened || self.burst >= BURST {
-            (self.opened, self.burst) = (false, 0);
+        let opened = std::mem::take(&mut self.opened);
+        if opened || self.burst >= BURST || self.is_called_for() {
+            (self.burst, self.calls) = (0, self.desk.calls());
             waker.wake_by_ref();
             return true;
         }
         // One that was not called: h2 has refused it, and throws away its body.
         drop(self.desk.reader());
+        self.room.should_rest(waker)
+    }
+
+    /// Whether the last request that was passed on may still be called: hyper calls one, reads, and calls the next.
+    fn is_called_for(&self) -> bool {
+        !self.desk.is_empty() && self.desk.calls() != self.calls
+    }
+
+    /// `waker` is woken when a reader has taken all that it had, if more is there for it.
+    pub fn listen(&self, waker: &Waker) {
         if self.late > 0 {
             self.room.set_waiter(waker);
         }
-        self.room.should_rest(waker)
     }
 
     /// These bytes may be passed on from where they lie now; behind them is space for more.
@@ -172,10 +188,14 @@ impl Backlogs {
         self.flush(stream)
     }
 
-    /// Whether its client has more targets remembered although it was told to end.
+    /// Whether its client does what cannot be borne: it has more targets remembered although it was told to end, or pads the
+    /// pieces of a body that nobody reads, which cannot be put together, since the padding counts as well (RFC 9113 §6.9.1).
     pub fn check(&self) -> Result<(), Fault> {
         if self.room.keeps_too_much() {
             return Err(Fault::flood("too much is to be remembered"));
+        }
+        if self.padded > PADDED {
+            return Err(Fault::flood("small pieces of a body are padded"));
         }
         Ok(())
     }
@@ -190,6 +210,15 @@ impl Backlogs {
     }
 
     fn is_late(&self, head: Head) -> bool {
+        !head.has(flag::PADDED) && self.lags(head)
+    }
+
+    fn is_padded(&self, head: Head) -> bool {
+        head.has(flag::PADDED) && self.lags(head)
+    }
+
+    /// Whether it is a piece that its reader is not ready for.
+    fn lags(&self, head: Head) -> bool {
         let (open, all) = (self.open_of(head.stream), self.room.pieces());
         open.is_some_and(|open| open.late.takes(head, open.backlog.length(), all))
     }
@@ -218,26 +247,27 @@ impl Ear for Backlogs {
                 }
             }
             News::Body(stream, octets) => self.add(stream, octets as usize),
-            News::Trailers(stream) => {
+            News::Trailers(stream, octets) => {
                 self.add(stream, 0);
                 if let Some(open) = self.open_of(stream) {
-                    open.backlog
-                        .add(Piece::new(0, &Buffer::new(&self.room, TRAILERS)));
+                    open.backlog.end(Buffer::new(&self.room, octets as usize));
                 }
             }
         }
         self.opened || self.burst >= BURST
     }
 
-    fn stops_before(&self, next: &[u8]) -> bool {
+    fn stops_before(&mut self, next: &[u8]) -> bool {
         // Nobody lags where little lies unread.
         if self.late == 0 && self.room.pieces() < FEW {
+            self.padded = 0;
             return false;
         }
         let Some(head) = next.first_chunk() else {
             return !next.is_empty();
         };
         let head = Head::read(*head);
+        self.padded += usize::from(self.is_padded(head));
         let open = self.open_of(head.stream);
         self.is_late(head) || open.is_some_and(|open| open.late.precedes(head))
     }

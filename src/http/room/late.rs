@@ -39,8 +39,7 @@ impl Late {
 
     /// Whether a frame joins it, where so many pieces lie unread of this body and of all.
     pub(super) fn takes(&self, head: Head, unread: usize, all: usize) -> bool {
-        // The padding counts as well (RFC 9113 §6.9.1), and would be lost.
-        if head.kind != kind::DATA || head.has(flag::PADDED) {
+        if head.kind != kind::DATA {
             return false;
         }
         let most = if all > MANY { 1 } else { FEW };

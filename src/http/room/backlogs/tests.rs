@@ -122,10 +122,10 @@ fn a_body_that_is_dropped_holds_nothing_and_what_still_comes_is_not_counted() {
     let mut connection = Connection::new();
     let reader = connection.opens(1);
     connection.alone(1, 100);
-    connection.backlogs.hear(News::Trailers(1));
-    assert_eq!(connection.unread(), BUFFER + TRAILERS);
+    connection.backlogs.hear(News::Trailers(1, 500));
+    assert_eq!(connection.unread(), BUFFER + 500);
     reader.took(100);
-    assert_eq!(connection.unread(), BUFFER + TRAILERS, "trailers come last");
+    assert_eq!(connection.unread(), BUFFER + 500, "trailers come last");
     drop(reader);
     connection.alone(1, 100);
     connection.alone(5, 100);
@@ -277,4 +277,36 @@ fn what_was_remembered_long_ago_is_forgotten() {
         });
     });
     assert_eq!(connection.room.kept.load(Relaxed), BUFFER);
+}
+
+#[test]
+fn a_request_waits_on_the_desk_for_those_before_it() {
+    let mut connection = Connection::new();
+    connection.backlogs.hear(OPENED);
+    assert!(connection.waits());
+    // hyper calls one, and reads before it calls the next.
+    for _before in 0..3 {
+        connection.desk.call();
+        assert!(connection.waits());
+    }
+    connection.desk.call();
+    assert!(connection.desk.reader().is_some());
+    assert!(!connection.waits());
+}
+
+#[test]
+fn padded_pieces_for_a_reader_that_lags_are_borne_for_a_while() {
+    let mut connection = Connection::new();
+    let _reader = connection.opens(1);
+    let padded = [0, 0, 2, 0, 8, 0, 0, 0, 1];
+    let pads = |connection: &mut Connection, count| {
+        (0..count).for_each(|_| {
+            assert!(!connection.backlogs.stops_before(&padded));
+            connection.backlogs.hear(News::Body(1, 1));
+        });
+        connection.backlogs.check()
+    };
+    assert!(pads(&mut connection, FEW).is_ok());
+    assert!(pads(&mut connection, PADDED).is_ok());
+    assert!(pads(&mut connection, 1).is_err());
 }
