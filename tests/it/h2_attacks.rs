@@ -8,6 +8,7 @@ mod backlog;
 mod floods;
 mod heads;
 mod memory;
+mod pieces;
 mod resets;
 mod room;
 

@@ -1,0 +1,126 @@
+//! Bodies in small pieces, whose readers take them at once, late or not at all: they come out whole, and stop nobody.
+
+use super::backlog::post;
+use super::memory::connect;
+use super::room::{silent, with_queue};
+use super::{ENHANCE_YOUR_CALM, ended};
+use crate::support::frames::{DATA, END_HEADERS, END_STREAM, GET, HEADERS, PADDED, block, frame};
+use crate::support::{Ask, Gate, Gateway, Origin, policy};
+
+/// As gRPC sends them: a message a frame, as many as a socket takes at once.
+#[test]
+fn small_pieces_that_are_read_come_as_fast_as_they_are_sent() {
+    let origin = Origin::echo();
+    let gateway = Gateway::start(policy([origin.address()]));
+    let mut frames = connect(&gateway, 1);
+    for round in 0..4 {
+        let stream = 2 * round + 1;
+        frames.request(stream, &post("/"), 0);
+        let pieces = frame(DATA, 0, stream, &[b'x'; 10]).repeat(2000);
+        assert!(frames.raw(&pieces));
+        assert!(frames.send(DATA, END_STREAM, stream, b""));
+        let fate = frames.fate(stream);
+        assert!(
+            fate.as_ref().is_some_and(|frame| frame.kind == HEADERS),
+            "{round}: {fate:?}"
+        );
+    }
+    gateway.stop();
+}
+
+#[test]
+fn small_pieces_that_wait_are_all_there_when_they_are_read() {
+    let gate = Gate::default();
+    let held = gate.clone();
+    let origin = Origin::playing(move |call, line| {
+        if call.target == "/queue" && call.method == "GET" {
+            held.wait();
+        }
+        let body = line.body();
+        line.reply(&call.echo(&body));
+    });
+    let gateway = Gateway::start(with_queue(&origin));
+    let mut first = Ask::get("/queue").start(gateway.http());
+    origin.wait_for_calls(1);
+    let mut frames = connect(&gateway, 1);
+    frames.request(1, &post("/queue"), 0);
+    frames.raw(&frame(DATA, 0, 1, &[b'x'; 10]).repeat(2000));
+    frames.send(DATA, END_STREAM, 1, b"end");
+    frames.request(3, &GET, END_STREAM);
+    gate.open();
+    assert_eq!(first.answer().status, 200);
+    let mut fates: Vec<_> = (0..2).map(|_| frames.next_of(HEADERS).stream).collect();
+    fates.sort_unstable();
+    assert_eq!(fates, [1, 3]);
+    gateway.stop();
+}
+
+#[test]
+fn bodies_are_told_apart_whatever_comes_before_and_behind_them() {
+    let gate = Gate::default();
+    let origin = silent(&gate);
+    let gateway = Gateway::start(with_queue(&origin));
+    let first = Ask::get("/queue").start(gateway.http());
+    origin.wait_for_calls(1);
+    let mut frames = connect(&gateway, 1);
+    // In one go, as a client does that has much to ask.
+    let mut all = Vec::new();
+    let health = [GET[0], GET[1], (":path", "/health"), GET[3]];
+    for (stream, fields, flags) in [
+        (1, &health, END_STREAM),
+        (3, &post("/queue"), 0),
+        (5, &post("/large"), 0),
+    ] {
+        all.extend(frame(HEADERS, END_HEADERS | flags, stream, &block(fields)));
+    }
+    for at in 0..40 {
+        all.extend(frame(
+            DATA,
+            if at == 39 { END_STREAM } else { 0 },
+            5,
+            &[b'x'; 100],
+        ));
+    }
+    frames.raw(&all);
+    assert_eq!(frames.fate(5).and_then(|frame| frame.status()), Some(200));
+    gate.open();
+    drop(first);
+    gateway.stop();
+}
+
+#[test]
+fn small_pieces_that_are_padded_cannot_be_put_together() {
+    let gate = Gate::default();
+    let origin = silent(&gate);
+    let gateway = Gateway::start(with_queue(&origin));
+    let first = Ask::get("/queue").start(gateway.http());
+    origin.wait_for_calls(1);
+    let mut frames = connect(&gateway, 1);
+    frames.request(1, &post("/queue"), 0);
+    frames.raw(&frame(DATA, PADDED, 1, &[3, b'x', 0, 0, 0]).repeat(60));
+    frames.settle();
+    frames.raw(&frame(DATA, PADDED, 1, &[3, b'x', 0, 0, 0]).repeat(60));
+    ended(frames, &[ENHANCE_YOUR_CALM]);
+    gate.open();
+    drop(first);
+    gateway.stop();
+}
+
+#[test]
+fn a_hundred_bodies_that_wait_with_their_trailers_stop_nobody() {
+    let gate = Gate::default();
+    let origin = silent(&gate);
+    let gateway = Gateway::start(with_queue(&origin));
+    let first = Ask::get("/queue").start(gateway.http());
+    origin.wait_for_calls(1);
+    let mut frames = connect(&gateway, 1);
+    for stream in 0..95 {
+        frames.request(2 * stream + 1, &post("/queue"), 0);
+        frames.send(DATA, 0, 2 * stream + 1, b"hello");
+        frames.request(2 * stream + 1, &[("x-sum", "1")], END_STREAM);
+    }
+    frames.settle();
+    gate.open();
+    drop(first);
+    gateway.stop();
+}
