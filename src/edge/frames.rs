@@ -1,5 +1,5 @@
 //! What hyper reads and writes HTTP/2 through: each frame passes the guard on its way, and a connection that the
-//! guard ends is taken out of hyper's hands, told why, and closed. The bytes themselves are left as they are.
+//! guard ends is taken out of hyper's hands, told why, and closed. What is written is left as it is.
 
 use std::io;
 use std::pin::Pin;

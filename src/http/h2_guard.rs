@@ -1,7 +1,7 @@
 //! What hyper and h2 leave open on a connection of HTTP/2: a client that breaks a rule of framing is told which
 //! (RFC 9113 §4–§6), and one that keeps us busy with frames that ask for nothing is sent away before that
 //! costs more than it costs the client (rapid reset, `MadeYouReset`, CONTINUATION and control floods). It looks at
-//! the heads of frames and at a few bytes behind them, keeps no payload and changes not one byte.
+//! the heads of frames, a few bytes behind them and the shape of header blocks, keeps no payload and changes not one byte.
 
 use std::time::Instant;
 

@@ -96,8 +96,7 @@ impl Room {
         let target = request.uri().path_and_query();
         let head = weight(request.headers()) + target.map_or(0, |target| target.as_str().len());
         let octets = REQUEST + head.saturating_sub(HEAD) + head.saturating_sub(LARGE) / 4;
-        let bodies = if sends { BODIES as usize } else { self.bodies() };
-        let bodies = bodies.max(self.bodies()) + self.overkept();
+        let bodies = self.bodies(sends) + self.overkept();
         let whose = if sends { Whose::Sender } else { Whose::Request };
         let held = self.requests.load(Relaxed);
         if held + octets + bodies > REQUESTS {
@@ -110,11 +109,12 @@ impl Room {
         Some(self.share(octets, whose))
     }
 
-    /// What bodies may take, whether they do or not.
-    fn bodies(&self) -> usize {
-        match self.senders.load(Relaxed) {
-            0 => 0,
-            _ => self.unread.load(Relaxed).max(BODIES as usize),
+    /// What bodies may take, whether they do or not, where there are any or one `comes`.
+    fn bodies(&self, comes: bool) -> usize {
+        if comes || self.senders.load(Relaxed) > 0 {
+            self.unread.load(Relaxed).max(BODIES as usize)
+        } else {
+            0
         }
     }
 

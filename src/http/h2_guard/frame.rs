@@ -123,6 +123,17 @@ impl Follower {
     }
 }
 
+/// The head of a frame on the first stream.
+#[cfg(test)]
+pub(super) fn head(kind: u8, flags: u8, length: usize) -> Head {
+    Head {
+        length: u32::try_from(length).unwrap_or(u32::MAX),
+        kind,
+        flags,
+        stream: 1,
+    }
+}
+
 /// The head of a frame of DATA.
 pub fn body(stream: u32, length: u16, ends: bool) -> [u8; HEAD] {
     let [high, low] = length.to_be_bytes();

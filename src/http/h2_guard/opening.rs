@@ -45,16 +45,7 @@ impl Opening {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::h2_guard::frame::kind;
-
-    fn head(kind: u8, flags: u8, length: usize) -> Head {
-        Head {
-            length: u32::try_from(length).unwrap_or(u32::MAX),
-            kind,
-            flags,
-            stream: 1,
-        }
-    }
+    use crate::http::h2_guard::frame::{head, kind};
 
     /// What a head brings that comes in frames and pieces of these sizes.
     fn remembered(block: &[u8], frame: usize, piece: usize) -> bool {

@@ -47,16 +47,7 @@ impl Trailers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::h2_guard::frame::{flag, kind};
-
-    fn head(kind: u8, flags: u8, length: usize) -> Head {
-        Head {
-            length: u32::try_from(length).unwrap_or(u32::MAX),
-            kind,
-            flags,
-            stream: 1,
-        }
-    }
+    use crate::http::h2_guard::frame::{flag, head, kind};
 
     fn judged(block: &[u8]) -> bool {
         let mut trailers = Trailers::default();

@@ -11,6 +11,7 @@ pub(super) const SPACE: usize = 8 << 10;
 pub(super) const BUFFER: usize = 9 << 10;
 /// And what it takes for a frame that does not fit.
 pub(super) const LARGE_BUFFER: usize = 21 << 10;
+
 /// A buffer that pieces lie in, or a target that is remembered.
 #[derive(Debug)]
 pub(super) struct Buffer {

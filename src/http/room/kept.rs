@@ -46,7 +46,7 @@ impl Room {
     fn takes(&self) -> usize {
         match self.overkept() {
             0 => 0,
-            kept => kept + self.requests.load(Relaxed) + self.bodies(),
+            kept => kept + self.requests.load(Relaxed) + self.bodies(false),
         }
     }
 }

@@ -145,59 +145,60 @@ upstream = "backend"
     policy([origin.address()]).and(&lines.replace("ORIGIN", &origin.address().to_string()))
 }
 
-#[test]
-fn an_upload_that_is_not_taken_leaves_the_others_their_part_of_the_window() {
+/// Plays while all requests for `/queue` wait behind one.
+pub(super) fn while_queued(start: impl FnOnce(PolicyText) -> Gateway, play: impl FnOnce(&Gateway)) {
     let gate = Gate::default();
     let origin = silent(&gate);
-    let gateway = Gateway::start(with_queue(&origin));
+    let gateway = start(with_queue(&origin));
     let first = Ask::get("/queue").start(gateway.http());
     origin.wait_for_calls(1);
-    let mut frames = connect(&gateway, 1);
-    let post = |path| [(":method", "POST"), GET[1], (":path", path), GET[3]];
-    frames.request(1, &post("/queue"), 0);
-    (0..5).for_each(|_| assert!(frames.send(DATA, 0, 1, &[b'x'; 1 << 14])));
-    frames.request(3, &post("/large"), 0);
-    frames.send(DATA, END_STREAM, 3, &[b'x'; 1 << 14]);
-    assert_eq!(frames.fate(3).and_then(|frame| frame.status()), Some(200));
-    frames.send(DATA, 0, 1, b"and one more");
-    let reset = frames.next_of(RST_STREAM);
-    assert_eq!((reset.stream, reset.error()), (1, FLOW_CONTROL));
+    play(&gateway);
     gate.open();
     drop(first);
     gateway.stop();
+}
+
+#[test]
+fn an_upload_that_is_not_taken_leaves_the_others_their_part_of_the_window() {
+    while_queued(Gateway::start, |gateway| {
+        let mut frames = connect(gateway, 1);
+        let post = |path| [(":method", "POST"), GET[1], (":path", path), GET[3]];
+        frames.request(1, &post("/queue"), 0);
+        (0..5).for_each(|_| assert!(frames.send(DATA, 0, 1, &[b'x'; 1 << 14])));
+        frames.request(3, &post("/large"), 0);
+        frames.send(DATA, END_STREAM, 3, &[b'x'; 1 << 14]);
+        assert_eq!(frames.fate(3).and_then(|frame| frame.status()), Some(200));
+        frames.send(DATA, 0, 1, b"and one more");
+        let reset = frames.next_of(RST_STREAM);
+        assert_eq!((reset.stream, reset.error()), (1, FLOW_CONTROL));
+    });
 }
 
 /// Targets that are remembered, bodies that wait, large heads that wait, answers that are not taken, and half a head: all
 /// that the room is for.
 #[test]
 fn everything_at_once() {
-    let gate = Gate::default();
-    let origin = silent(&gate);
-    let gateway = measured(with_queue(&origin));
-    let first = Ask::get("/queue").start(gateway.http());
-    origin.wait_for_calls(1);
-    let weight = weight(&gateway, |at| {
-        let mut frames = connect(&gateway, at);
-        for at in 0..7 {
-            assert!(remembered(&mut frames, 2 * at + 1, &format!("/health?{at}")));
-            fill(&mut frames);
-        }
-        frames.send(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 1]);
-        let post = [(":method", "POST"), GET[1], (":path", "/queue"), GET[3]];
-        for stream in [21, 23, 25, 27] {
-            assert!(frames.request(stream, &post, 0));
-        }
-        (0..6).for_each(|at| assert!(frames.send(DATA, 0, 2 * (at % 4) + 21, &[b'x'; 1 << 14])));
-        (14..24).for_each(|at| ask(&mut frames, 2 * at + 1, "/", (80, 300)));
-        (24..110).for_each(|at| ask(&mut frames, 2 * at + 1, "/large", (0, 0)));
-        frames.settle();
-        let half = block(&[("x-large", &"x".repeat(15_000))]);
-        frames.send(HEADERS, END_STREAM, 1001, &[block(&GET), half].concat());
-        drop(connect(&gateway, at));
-        frames
+    while_queued(measured, |gateway| {
+        let weight = weight(gateway, |at| {
+            let mut frames = connect(gateway, at);
+            for at in 0..7 {
+                assert!(remembered(&mut frames, 2 * at + 1, &format!("/health?{at}")));
+                fill(&mut frames);
+            }
+            frames.send(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 1]);
+            let post = [(":method", "POST"), GET[1], (":path", "/queue"), GET[3]];
+            for stream in [21, 23, 25, 27] {
+                assert!(frames.request(stream, &post, 0));
+            }
+            (0..6).for_each(|at| assert!(frames.send(DATA, 0, 2 * (at % 4) + 21, &[b'x'; 1 << 14])));
+            (14..24).for_each(|at| ask(&mut frames, 2 * at + 1, "/", (80, 300)));
+            (24..110).for_each(|at| ask(&mut frames, 2 * at + 1, "/large", (0, 0)));
+            frames.settle();
+            let half = block(&[("x-large", &"x".repeat(15_000))]);
+            frames.send(HEADERS, END_STREAM, 1001, &[block(&GET), half].concat());
+            drop(connect(gateway, at));
+            frames
+        });
+        assert!(weight < MEBIBYTE, "{weight} bytes");
     });
-    assert!(weight < MEBIBYTE, "{weight} bytes");
-    gate.open();
-    drop(first);
-    gateway.stop();
 }
