@@ -38,10 +38,11 @@ impl Inflow {
         match self {
             Self::Hyper(incoming, reader) => {
                 let polled = Pin::new(incoming).poll_frame(cx);
-                if let (Some(reader), Poll::Ready(Some(Ok(frame)))) = (reader, &polled) {
-                    reader.took(frame.data_ref().map_or(0, Bytes::len));
-                }
-                polled.map(|frame| frame.map(|frame| frame.map_err(BodyFault::Sender)))
+                let took = |frame: Frame<Bytes>| match reader {
+                    Some(reader) => frame.map_data(|bytes| reader.take(bytes)),
+                    None => frame,
+                };
+                polled.map(|frame| frame.map(|frame| frame.map(took).map_err(BodyFault::Sender)))
             }
             Self::Own(flow) => {
                 let polled = flow.poll(cx);

@@ -12,6 +12,7 @@ use std::task::Waker;
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 
+mod ahead;
 mod apart;
 pub mod backlog;
 pub mod backlogs;
@@ -70,6 +71,7 @@ pub struct Room {
     waiting: AtomicBool,
     waiter: Mutex<Option<Waker>>,
     answers: AtomicUsize,
+    windows: AtomicUsize,
     /// How often what there was of answers has been offered to the socket.
     looks: AtomicUsize,
 }
@@ -88,6 +90,7 @@ enum Whose {
     /// One with a body.
     Sender,
     Answer,
+    Window,
 }
 
 impl Room {
@@ -99,7 +102,7 @@ impl Room {
         let bodies = self.bodies(sends) + self.overkept();
         let whose = if sends { Whose::Sender } else { Whose::Request };
         let held = self.requests.load(Relaxed);
-        if held + octets + bodies > REQUESTS {
+        if held + octets + bodies + self.windows.load(Relaxed) > REQUESTS {
             return None;
         }
         // Of two requests one may lie there long after all that was read with it has gone.
@@ -184,6 +187,7 @@ impl Room {
         match whose {
             Whose::Request | Whose::Sender => &self.requests,
             Whose::Answer => &self.answers,
+            Whose::Window => &self.windows,
         }
     }
 }
@@ -201,6 +205,23 @@ impl Share {
     /// How large it is.
     pub fn octets(&self) -> usize {
         self.octets as usize
+    }
+
+    /// Gives back what is more than that.
+    pub fn shrink(&mut self, octets: usize) {
+        if octets < self.octets() {
+            self.resize(octets);
+        }
+    }
+
+    fn resize(&mut self, octets: usize) {
+        let (held, account) = (self.octets(), self.room.of(self.whose));
+        if octets > held {
+            account.fetch_add(octets - held, SeqCst);
+        } else {
+            account.fetch_sub(held - octets, SeqCst);
+        }
+        self.octets = u32::try_from(octets).unwrap_or(u32::MAX);
     }
 
     /// The bytes, which keep the share until the last of them is dropped.

@@ -66,9 +66,8 @@ pub(super) fn of_body(body: &BodyFault) -> Refusal {
 }
 
 /// An HTTP/2 connection, or a stream on it, ended before an answer. What we found fault with is the server's.
-pub(super) fn of_connection(error: hyper::Error) -> AttemptError {
-    let cause = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>());
-    let refusal = if cause.is_some_and(h2::Error::is_library) {
+pub(super) fn of_connection(error: h2::Error) -> AttemptError {
+    let refusal = if error.is_library() {
         Refusal::UpstreamInvalid(vet::Fault::Syntax)
     } else {
         Refusal::UpstreamClosed

@@ -9,54 +9,58 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use h2::RecvStream;
 use http::Response;
-use hyper::body::Incoming;
 
 use crate::http::exchange::Trip;
 use crate::http::message::Message;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::http::vet;
-use crate::upstream::deadline::{Due, Waits};
+use crate::upstream::deadline::Due;
 use crate::upstream::fault::{AttemptError, graver, nobody, of_connection, timed_out};
 use crate::upstream::line::Line;
 use crate::upstream::pool::Lane;
 use crate::upstream::send::{Answer, Errand, take};
 use crate::upstream::transport::Http2;
-use crate::upstream::watch::Upload;
 use crate::upstream::{Upstream, now};
 
+mod credit;
 mod ears;
 mod failure;
 mod head;
+mod incoming;
 mod link;
+mod mail;
 mod multiplex;
 mod outgoing;
+mod outlet;
+mod pulse;
+mod pump;
 pub(super) mod question;
+mod stream;
+mod windows;
+mod wire;
 
-use failure::{Failure, is_ended, is_idempotent, is_unread};
-use head::Head;
-use link::{Link, Seat};
+use credit::{Allowance, Credit};
+use failure::{Failure, is_idempotent, is_unread};
+use incoming::Incoming;
+use link::{Asked, Link, Seat};
 use outgoing::{Outgoing, Source};
+use windows::Start;
 
 pub(super) use multiplex::Multiplex;
-
-/// The hold on a stream. Dropped before its end, it resets the stream; the connection and its other streams go on.
-pub struct Stream {
-    _seat: Seat,
-    lane: Arc<Lane>,
-    source: Option<Source>,
-    upload: Option<Arc<Upload>>,
-    over: bool,
-}
+pub use stream::Stream;
 
 /// What all attempts of one request share.
 struct Sending<'a> {
     upstream: &'a Upstream,
-    upload: Option<Arc<Upload>>,
-    waits: &'a Waits<'a>,
+    /// Until it is sent.
+    message: &'a mut Option<Message>,
+    errand: &'a Errand<'a>,
     trip: &'a mut Trip,
-    head: Head,
     source: Option<Source>,
+    /// To do it twice is to do it once.
+    idempotent: bool,
 }
 
 /// Sends a request and waits for the head of its answer, as [`send`](super::send::send) does.
@@ -66,27 +70,27 @@ pub(super) async fn send(
     errand: &Errand<'_>,
     trip: &mut Trip,
 ) -> Result<Answer, AttemptError> {
-    let (head, body) = Head::take(take(message)?, upstream.is_secure())?;
     let mut sending = Sending {
         upstream,
-        upload: errand.upload.cloned(),
-        waits: &errand.waits,
+        message,
+        errand,
         trip,
-        head,
-        source: Source::new(body),
+        source: None,
+        idempotent: false,
     };
-    sending.run(errand.worker).await
+    sending.run().await
 }
 
 impl Sending<'_> {
-    async fn run(&mut self, worker: usize) -> Result<Answer, AttemptError> {
+    async fn run(&mut self) -> Result<Answer, AttemptError> {
         let mut tried: Vec<SocketAddr> = Vec::new();
         let mut last = None;
         let mut repeated = false;
-        while let Some(lane) = self.upstream.pick(worker, &tried) {
+        while let Some(lane) = self.upstream.pick(self.errand.worker, &tried) {
             self.trip.server = Some(lane.mark().address());
             self.trip.connect = None;
-            let seat = match self.seat(&lane).await? {
+            let allowance = Allowance::of(self.errand.room);
+            let seat = match self.seat(&lane, allowance.start).await? {
                 Ok(seat) => seat,
                 Err(error) => {
                     tried.push(lane.mark().address());
@@ -94,7 +98,7 @@ impl Sending<'_> {
                     continue;
                 }
             };
-            match self.exchange(seat, lane).await {
+            match self.exchange(seat, lane, allowance).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) if failure.again && !repeated => {
                     repeated = true;
@@ -107,14 +111,18 @@ impl Sending<'_> {
     }
 
     /// A place on a connection, an old one or a new: the outer fault ends the request, the inner one only this address.
-    async fn seat(&mut self, lane: &Arc<Lane>) -> Result<Result<Seat, Arc<io::Error>>, AttemptError> {
+    async fn seat(
+        &mut self,
+        lane: &Arc<Lane>,
+        start: Start,
+    ) -> Result<Result<Seat, Arc<io::Error>>, AttemptError> {
         let began = now();
-        let total = self.waits.total;
+        let total = self.errand.waits.total;
         loop {
-            if let Some(seat) = lane.multiplex().take(now(), self.upstream.setup.pool_idle) {
+            if let Some(seat) = lane.multiplex().take(start, now(), self.upstream.setup.pool_idle) {
                 return Ok(Ok(seat));
             }
-            let connecting = lane.multiplex().connecting(|| self.connect(lane));
+            let connecting = lane.multiplex().connecting(start, || self.connect(lane, start));
             let connected = match total {
                 None => connecting.await,
                 // The request ran out of time, which says nothing of the server.
@@ -137,7 +145,11 @@ impl Sending<'_> {
     }
 
     /// A new connection, for all who wait for one.
-    fn connect(&self, lane: &Arc<Lane>) -> impl Future<Output = multiplex::Outcome> + Send + 'static {
+    fn connect(
+        &self,
+        lane: &Arc<Lane>,
+        start: Start,
+    ) -> impl Future<Output = multiplex::Outcome> + Send + 'static {
         let setup = &self.upstream.setup;
         let (by, sight) = (now() + setup.connect, Arc::clone(&setup.sight));
         // Not the lane itself: whoever holds that counts as talking to the server.
@@ -146,7 +158,7 @@ impl Sending<'_> {
             let transport = mark.transport();
             let plain = Http2::default();
             let terms = transport.http2.as_ref().unwrap_or(&plain);
-            let opened = Link::open(transport, terms, mark.address(), by).await;
+            let opened = Link::open(transport, terms, mark.address(), start, by).await;
             sight.connected(opened.is_ok());
             match opened {
                 Ok(link) => {
@@ -164,19 +176,21 @@ impl Sending<'_> {
         }
     }
 
-    async fn exchange(&mut self, mut seat: Seat, lane: Arc<Lane>) -> Result<Answer, Failure> {
+    async fn exchange(
+        &mut self,
+        mut seat: Seat,
+        lane: Arc<Lane>,
+        allowance: Allowance,
+    ) -> Result<Answer, Failure> {
         self.trip.attempts += 1;
-        let body = self.source.as_ref().map_or(Outgoing::Empty, Source::begin);
-        let request = self.head.request(body);
+        let Asked { mut answer, credit } = self.begin(&seat, allowance)?;
         let due = Due {
-            waits: self.waits,
-            upload: self.upload.as_deref(),
+            waits: &self.errand.waits,
+            upload: self.errand.upload.map(Arc::as_ref),
             sent_at: now(),
         };
-        let mut sender = seat.sender();
-        let mut answer = pin!(sender.try_send_request(request));
         let alarm = &mut seat.alarm;
-        let answer = poll_fn(|cx| match answer.as_mut().poll(cx) {
+        let answer = poll_fn(|cx| match pin!(&mut answer).poll(cx) {
             Poll::Ready(answer) => Poll::Ready(Ok(answer)),
             Poll::Pending => due.poll(alarm, cx).map(Err),
         })
@@ -184,93 +198,76 @@ impl Sending<'_> {
         match answer {
             Ok(Ok(response)) => {
                 self.trip.first_byte = Some(now() - due.sent_at);
-                self.answered(seat, lane, response)
+                self.answered((seat, lane), credit, response)
             }
-            Ok(Err(mut error)) => {
-                let unsent = error.take_message().is_some();
-                Err(self.failed(&seat, error.into_error(), unsent))
-            }
+            Ok(Err(error)) => Err(self.failed(&seat, error, false)),
             Err(deadline) => {
                 seat.waited_in_vain();
-                self.cut();
                 Err(timed_out(deadline).into())
             }
         }
     }
 
+    /// Sends the request, for the first time or once more.
+    fn begin(&mut self, seat: &Seat, allowance: Allowance) -> Result<Asked, Failure> {
+        let again = self.trip.attempts > 1 && self.message.is_none();
+        let message = if again {
+            (self.errand.again)()
+                .ok_or(Refusal::Internal)
+                .map_err(AttemptError::from)?
+        } else {
+            take(self.message).map_err(AttemptError::from)?
+        };
+        let (request, body) = head::part(message, self.upstream.is_secure()).map_err(AttemptError::from)?;
+        if !again {
+            self.idempotent = is_idempotent(request.method());
+            self.source = Source::new(body, self.errand.room);
+        }
+        let body = self.source.as_ref().map_or(Outgoing::Empty, Source::begin);
+        seat.send(request, body, allowance)
+            .map_err(|error| self.failed(seat, error, true))
+    }
+
     fn answered(
         &mut self,
-        seat: Seat,
-        lane: Arc<Lane>,
-        response: Response<Incoming>,
+        (mut seat, lane): (Seat, Arc<Lane>),
+        credit: Credit,
+        response: Response<RecvStream>,
     ) -> Result<Answer, Failure> {
         // There is nothing to switch to (RFC 9113 §8.6), and other interim answers are no answers.
         if response.status().is_informational() {
-            self.cut();
             return Err(AttemptError::from(Refusal::UpstreamInvalid(vet::Fault::Switch)).into());
         }
         if let Some(source) = &self.source {
             source.settle();
         }
-        let (parts, body) = response.into_parts();
+        seat.answered();
+        let (head, body) = response.into_parts();
         let stream = Stream {
             _seat: seat,
             lane,
-            source: self.source.take(),
-            upload: self.upload.take(),
-            over: false,
+            _source: self.source.take(),
         };
         Ok(Answer {
-            head: parts,
-            body: body.into(),
+            body: Incoming::begin(body, credit, &head, self.errand.room),
+            head,
             line: Line::Shared(stream),
         })
     }
 
-    fn failed(&self, seat: &Seat, error: hyper::Error, unsent: bool) -> Failure {
+    fn failed(&self, seat: &Seat, error: h2::Error, unsent: bool) -> Failure {
         // A body that broke off resets the stream, which is then reported as the server's doing.
         if let Some(refusal) = self.source.as_ref().and_then(Source::broken) {
             let source = Some(error.into());
             return AttemptError { refusal, source }.into();
         }
         let whole = self.source.as_ref().is_none_or(Source::is_whole);
-        let twice = seat.reused && self.source.is_none() && is_idempotent(&self.head.method);
-        let again = whole && (unsent || is_unread(&error) || twice && is_ended(&error));
+        let twice = seat.reused && self.source.is_none() && self.idempotent;
+        let again = whole && (unsent || is_unread(&error) || twice && error.is_io());
         Failure {
             again,
             error: of_connection(error),
         }
-    }
-
-    fn cut(&self) {
-        if let Some(source) = &self.source {
-            source.cut();
-        }
-    }
-}
-
-impl Stream {
-    /// Ends the hold. `clean` says that the answer was read to its last byte.
-    pub fn finish(mut self, clean: bool) {
-        // A body that is still on its way is of no use once the answer is complete.
-        let sent = self.upload.as_ref().is_none_or(|upload| upload.is_complete());
-        self.over = clean && sent;
-    }
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        if let Some(source) = self.source.as_ref().filter(|_| !self.over) {
-            source.cut();
-        }
-    }
-}
-
-impl std::fmt::Debug for Stream {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Stream")
-            .field(&self.lane.mark().address())
-            .finish()
     }
 }
 

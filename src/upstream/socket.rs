@@ -54,12 +54,17 @@ impl Socket {
         }
     }
 
+    /// What is under it.
+    pub fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(socket) => socket.get_ref().0,
+        }
+    }
+
     /// The other end.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        match self {
-            Self::Plain(socket) => socket.peer_addr(),
-            Self::Tls(socket) => socket.get_ref().0.peer_addr(),
-        }
+        self.tcp().peer_addr()
     }
 }
 

@@ -11,6 +11,7 @@ mod memory;
 mod pieces;
 mod resets;
 mod room;
+mod upstream;
 
 /// What a connection ends with that was too much (RFC 9113 §7).
 const ENHANCE_YOUR_CALM: u32 = 11;

@@ -47,6 +47,38 @@ fn a_large_body_comes_back_whole() {
     gateway.stop();
 }
 
+/// However little of each may lie here: those that nobody takes yet leave room to those that are taken.
+#[test]
+fn eighty_answers_at_once_come_whole() {
+    const LENGTH: usize = 40_000;
+    let origin = H2Origin::playing(|call| async move {
+        let name = call.head.uri.path().as_bytes().to_vec();
+        let (_, mut sending) = call.answer(Response::new(()));
+        let body: Vec<u8> = name.iter().copied().cycle().take(LENGTH).collect();
+        let _gone = sending.send_data(body.into(), true);
+    });
+    let gateway = Gateway::start(over(&origin));
+    let session = Session::open(Proto::H2c, &gateway);
+    let asks: Vec<_> = (0..80).map(|at| Ask::get(&format!("/{at}"))).collect();
+    let mut exchanges: Vec<_> = asks.iter().map(|ask| session.start(ask)).collect();
+    for exchange in &mut exchanges {
+        assert_eq!(exchange.head().status, 200);
+    }
+    // The last asked for first: each of the others waits with all that it may have.
+    for (at, mut exchange) in exchanges.into_iter().enumerate().rev() {
+        let name = format!("/{at}");
+        let body: Vec<u8> = name.bytes().cycle().take(LENGTH).collect();
+        let rest = exchange.rest_of_body();
+        assert!(rest.complete && rest.bytes == body, "{name}");
+    }
+    let connections: Vec<_> = origin.seen().iter().map(|seen| seen.connection).collect();
+    assert!(
+        connections.iter().all(|connection| *connection < 2),
+        "{connections:?}"
+    );
+    gateway.stop();
+}
+
 #[test]
 fn what_breaks_off_is_never_complete() {
     let seen = Arc::new(Notify::new());
@@ -58,16 +90,18 @@ fn what_breaks_off_is_never_complete() {
             let (_, mut sending) = call.answer(Response::new(()));
             sending.send_data(Bytes::from("half"), false).unwrap();
             half_seen.notified().await;
-            if path == "/reset" {
-                sending.send_reset(Reason::INTERNAL_ERROR);
-            } else {
-                orders.break_off();
+            match path.as_str() {
+                "/fault" => sending.send_reset(Reason::INTERNAL_ERROR),
+                // Neither of them says that this was all: only the end of the stream does (RFC 9113 §8.1).
+                "/cancel" => sending.send_reset(Reason::CANCEL),
+                "/no-error" => sending.send_reset(Reason::NO_ERROR),
+                _ => orders.break_off(),
             }
         }
     });
     let gateway = Gateway::start(over(&origin).tls(&Certs::new()));
     for proto in Proto::ALL {
-        for path in ["/reset", "/break"] {
+        for path in ["/fault", "/cancel", "/no-error", "/break"] {
             let mut exchange = Session::open(proto, &gateway).start(&Ask::get(path));
             assert_eq!(exchange.head().status, 200);
             exchange.piece_with("half");
@@ -123,6 +157,69 @@ fn an_answer_before_the_request_has_ended_is_passed_on_and_the_rest_not_wanted()
     assert_eq!((answer.status, answer.text()), (401, "no".to_owned()));
     assert!(told.recv_timeout(crate::support::DEADLINE).unwrap());
     drop(pieces);
+    gateway.stop();
+}
+
+/// An upload that the server has no window for waits for nothing but that: its end must reach it all the same, or the stream would be
+/// there for ever, and a hundred of them would be the end of a connection that all clients share.
+#[test]
+fn an_upload_that_the_server_does_not_take_ends_with_its_client() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let origin = H2Origin::taking(Some(1), move |call| {
+        let tell = tell.clone();
+        async move {
+            if call.head.uri.path() == "/next" {
+                return call.say("free").await;
+            }
+            // Nothing is read, so nothing more is granted; a full answer, or none, changes nothing in that.
+            let early = call.head.uri.path() == "/early";
+            let mut respond = call.respond;
+            let mut sending = respond.send_response(Response::new(()), early).unwrap();
+            let reset = std::future::poll_fn(|cx| sending.poll_reset(cx)).await;
+            tell.send(reset.is_ok()).unwrap();
+        }
+    });
+    let gateway = Gateway::start(over(&origin).and("[defaults]\nmax_body = \"1MiB\""));
+    for path in ["/early", "/never"] {
+        let session = Session::open(Proto::H2c, &gateway);
+        let (mut exchange, pieces) = session.upload(&Ask::new("POST", path));
+        for _ in 0..5 {
+            pieces.send(Frame::data(Bytes::from(vec![0; 16_000]))).unwrap();
+        }
+        assert_eq!(exchange.head().status, 200);
+        drop((exchange, pieces));
+        assert!(told.recv_timeout(crate::support::DEADLINE).unwrap(), "{path}");
+        assert_eq!(Ask::get("/next").over(Proto::H2c, &gateway).text(), "free");
+    }
+    gateway.stop();
+}
+
+/// A frame of nothing says nothing, however often: not that the connection of all should end.
+#[test]
+fn empty_frames_do_no_harm() {
+    let origin = H2Origin::playing(|call| async move {
+        let (_, mut sending) = call.answer(Response::new(()));
+        for at in 0..300 {
+            let piece = if at % 2 == 0 {
+                Bytes::new()
+            } else {
+                Bytes::from("x")
+            };
+            if sending.send_data(piece, false).is_err() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        let _gone = sending.send_data(Bytes::from("."), true);
+    });
+    let gateway = Gateway::start(over(&origin));
+    for proto in [Proto::Http1, Proto::H2c] {
+        let answer = Ask::get("/").over(proto, &gateway);
+        assert!(answer.body.complete, "{proto:?}");
+        assert_eq!(answer.body.bytes.len(), 151);
+    }
+    let connections: Vec<_> = origin.seen().iter().map(|seen| seen.connection).collect();
+    assert_eq!(connections, [0, 0]);
     gateway.stop();
 }
 

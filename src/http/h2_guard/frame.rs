@@ -73,7 +73,7 @@ pub enum Step<'a> {
 }
 
 /// One direction of a connection, as far as it has come.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Follower {
     part: [u8; HEAD],
     /// Bytes of a head that have come.
@@ -140,6 +140,16 @@ pub fn body(stream: u32, length: u16, ends: bool) -> [u8; HEAD] {
     let [a, b, c, d] = stream.to_be_bytes();
     let flags = if ends { flag::END_STREAM } else { 0 };
     [0, high, low, kind::DATA, flags, a, b, c, d]
+}
+
+/// A whole frame of `WINDOW_UPDATE` (RFC 9113 §6.9).
+pub fn window_update(stream: u32, octets: u32) -> [u8; HEAD + 4] {
+    let mut frame = [0, 0, 4, kind::WINDOW_UPDATE, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let numbers = stream.to_be_bytes().into_iter().chain(octets.to_be_bytes());
+    for (slot, byte) in frame.iter_mut().skip(HEAD - 4).zip(numbers) {
+        *slot = byte;
+    }
+    frame
 }
 
 /// A whole GOAWAY frame without a word of explanation.

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
+
 use crate::http::room::Room;
 use crate::http::room::buffer::{Buffer, Piece};
 
@@ -72,6 +74,20 @@ impl Backlog {
 pub struct Reader(pub(super) Arc<Backlog>);
 
 impl Reader {
+    /// Takes these octets. What they lie in counts until they are dropped: a server that does not read may leave them here for
+    /// long.
+    pub fn take(&self, bytes: Bytes) -> Bytes {
+        let first = self.0.pieces().unread.front().map(Piece::buffer);
+        self.took(bytes.len());
+        match first {
+            Some(buffer) if !bytes.is_empty() => Bytes::from_owner(Taken {
+                bytes,
+                _buffer: buffer,
+            }),
+            _ => bytes,
+        }
+    }
+
     /// So many octets were taken.
     pub fn took(&self, mut octets: usize) {
         let mut pieces = self.0.pieces();
@@ -88,6 +104,18 @@ impl Reader {
         if pieces.late && pieces.unread.is_empty() {
             self.0.room.wake();
         }
+    }
+}
+
+/// Octets of one piece: h2 hands on what came in one frame.
+struct Taken {
+    bytes: Bytes,
+    _buffer: Arc<Buffer>,
+}
+
+impl AsRef<[u8]> for Taken {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

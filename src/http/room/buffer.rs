@@ -64,6 +64,11 @@ impl Piece {
         let buffer = Arc::clone(buffer);
         Self { octets, buffer }
     }
+
+    /// What it lies in.
+    pub(super) fn buffer(&self) -> Arc<Buffer> {
+        Arc::clone(&self.buffer)
+    }
 }
 
 impl Drop for Piece {

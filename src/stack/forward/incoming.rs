@@ -93,7 +93,7 @@ fn switch(mut passage: Held, answer: send::Answer) -> Reply {
 /// The answer, its body paced and its connection given back at the end.
 fn incoming(answer: send::Answer, pace: Pace) -> Response {
     let watch: Option<Box<dyn Watch>> = match answer.line {
-        Line::Shared(stream) => Some(Box::new(Returning(stream))),
+        Line::Shared(stream) => Some(Box::new(Returning { _stream: stream })),
         Line::Own | Line::Switched(_) => None,
     };
     let mut response = Response::from_parts(answer.head, Body::streamed(answer.body, pace, watch));
@@ -103,15 +103,15 @@ fn incoming(answer: send::Answer, pace: Pace) -> Response {
     response
 }
 
-/// Gives the stream back once the answer has been read to its end; whatever else happens ends it.
-struct Returning(Stream);
+/// Gives the stream back once the answer is over, however it ends.
+struct Returning {
+    _stream: Stream,
+}
 
 impl Watch for Returning {
     fn passed(&mut self, _bytes: u64) {}
 
-    fn ended(self: Box<Self>, end: End) {
-        self.0.finish(end == End::Complete);
-    }
+    fn ended(self: Box<Self>, _end: End) {}
 }
 
 /// Server-sent events (WHATWG HTML §9.2) and calls stay open on purpose: silence on them is no fault.

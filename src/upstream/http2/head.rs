@@ -1,7 +1,7 @@
 //! The head of a request as HTTP/2 writes it (RFC 9113 §8.3): scheme and authority in the target, nothing about
 //! the connection among the fields.
 
-use http::header::{CONNECTION, HOST, TE, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, UPGRADE};
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 
@@ -9,50 +9,39 @@ use crate::http::body::Body;
 use crate::http::grpc::is_grpc;
 use crate::http::message::Message;
 use crate::http::refusal::Refusal;
-use crate::upstream::http2::outgoing::Outgoing;
 
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
-/// A head that can be sent more than once.
-pub(super) struct Head {
-    pub(super) method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+/// Parts a message, which has a `Host`, into its head and its body.
+pub(super) fn part(message: Message, secure: bool) -> Result<(Request<()>, Body), Refusal> {
+    let mut headers = HeaderMap::from(message.lines);
+    let host = headers.remove(HOST);
+    let authority = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    // There is no Upgrade in HTTP/2 (RFC 9113 §8.6): the server answers as to any other GET.
+    headers.remove(CONNECTION);
+    headers.remove(UPGRADE);
+    // Each hop asks for trailers itself, and we pass them on. gRPC servers turn away who does not ask.
+    if is_grpc(&headers) {
+        headers.insert(TE, TRAILERS);
+    }
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(if secure { Scheme::HTTPS } else { Scheme::HTTP });
+    parts.authority = Some(authority.ok_or(Refusal::TargetInvalid)?);
+    parts.path_and_query = Some(message.target);
+    let mut request = Request::new(());
+    *request.method_mut() = message.method;
+    *request.uri_mut() = Uri::from_parts(parts).map_err(|_| Refusal::TargetInvalid)?;
+    *request.version_mut() = Version::HTTP_2;
+    *request.headers_mut() = headers;
+    Ok((request, message.body))
 }
 
-impl Head {
-    /// Parts a message, which has a `Host`, into its head and its body.
-    pub(super) fn take(message: Message, secure: bool) -> Result<(Self, Body), Refusal> {
-        let mut headers = HeaderMap::from(message.lines);
-        let host = headers.remove(HOST);
-        let authority = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
-        // There is no Upgrade in HTTP/2 (RFC 9113 §8.6): the server answers as to any other GET.
-        headers.remove(CONNECTION);
-        headers.remove(UPGRADE);
-        // Each hop asks for trailers itself, and we pass them on. gRPC servers turn away who does not ask.
-        if is_grpc(&headers) {
-            headers.insert(TE, TRAILERS);
-        }
-        let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(if secure { Scheme::HTTPS } else { Scheme::HTTP });
-        parts.authority = Some(authority.ok_or(Refusal::TargetInvalid)?);
-        parts.path_and_query = Some(message.target);
-        let head = Self {
-            method: message.method,
-            uri: Uri::from_parts(parts).map_err(|_| Refusal::TargetInvalid)?,
-            headers,
-        };
-        Ok((head, message.body))
-    }
-
-    /// The request, to be sent with this body.
-    pub(super) fn request(&self, body: Outgoing) -> Request<Outgoing> {
-        let mut request = Request::new(body);
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.uri.clone();
-        *request.version_mut() = Version::HTTP_2;
-        request.headers_mut().clone_from(&self.headers);
-        request
+/// Says how long the body is, where that is known and was not said.
+pub(super) fn say_length(request: &mut Request<()>, length: Option<u64>) {
+    let expected = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+    if let Some(length) = length.filter(|length| *length > 0 || expected) {
+        let length = HeaderValue::from(length);
+        request.headers_mut().entry(CONTENT_LENGTH).or_insert(length);
     }
 }
 
@@ -64,15 +53,14 @@ mod tests {
 
     use super::*;
 
-    fn head(lines: &[(&'static str, &'static str)], secure: bool) -> Request<Outgoing> {
+    fn head(lines: &[(&'static str, &'static str)], secure: bool) -> Request<()> {
         let target = PathAndQuery::from_static("/a%2Fb?c");
         let mut message = Message::new(Method::POST, target, Body::Empty);
         for (name, value) in lines {
             let name = HeaderName::from_static(name);
             message.lines.push(name, HeaderValue::from_static(value));
         }
-        let (head, _body) = Head::take(message, secure).unwrap();
-        head.request(Outgoing::Empty)
+        part(message, secure).unwrap().0
     }
 
     #[test]

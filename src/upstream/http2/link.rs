@@ -7,24 +7,30 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use hyper::client::conn::http2::{Builder, SendRequest};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use bytes::Bytes;
+use h2::client::{Builder, ResponseFuture, SendRequest};
+use http::Request;
+use http_body::Body as _;
 use socket2::SockRef;
-use tokio::net::TcpStream;
 
 use crate::upstream::alarm::Alarm;
-use crate::upstream::http2::ears::{Ears, Listening};
+use crate::upstream::http2::credit::{Allowance, Credit};
+use crate::upstream::http2::ears::Ears;
+use crate::upstream::http2::head::say_length;
 use crate::upstream::http2::outgoing::Outgoing;
+use crate::upstream::http2::pulse::Pulse;
+use crate::upstream::http2::pump::pump;
+use crate::upstream::http2::windows::{MOST, Start, Windows};
+use crate::upstream::http2::wire::Wire;
 use crate::upstream::now;
-use crate::upstream::socket::Socket;
 use crate::upstream::transport::{Http2, Transport};
 
 /// The most streams on one connection, whatever the server takes: it bounds what one broken connection breaks.
 const MOST_STREAMS: usize = 100;
-/// What a stream may send before it is read: enough for a fast network, too little to matter a hundred times.
-const STREAM_WINDOW: u32 = 256 * 1024;
+/// What h2 allows a stream: all, since it is granted here ([`Windows`]).
+const ALL: u32 = (1 << 31) - 1;
 /// Room for all streams at once, so that clients that read slowly cannot stop the others' answers.
-const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 100;
+const CONNECTION_WINDOW: u32 = MOST * 100;
 /// The most a head may weigh, as in HTTP/1.1; and the most of a body that is held for the server.
 const BUFFER: usize = 64 * 1024;
 /// How long a connection waits for its first request, which is why it was made.
@@ -34,9 +40,11 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
 
 /// A connection. It ends once nobody has it and its streams are done.
 pub(super) struct Link {
-    sender: SendRequest<Outgoing>,
+    sender: SendRequest<Bytes>,
     ears: Arc<Ears>,
-    open: AtomicUsize,
+    windows: Arc<Windows>,
+    /// How many streams there are.
+    open: Arc<AtomicUsize>,
     /// A request waited in vain and heard nothing of anybody: nothing new begins here.
     suspect: AtomicBool,
     rest: Mutex<Rest>,
@@ -60,33 +68,54 @@ pub(super) struct Seat {
     heard: u64,
 }
 
+/// A request that was sent.
+pub(super) struct Asked {
+    /// Its answer, once there is one.
+    pub(super) answer: ResponseFuture,
+    pub(super) credit: Credit,
+}
+
 impl Link {
+    /// What its streams begin with.
+    pub(super) fn start(&self) -> Start {
+        self.windows.start
+    }
+
     /// Connects, verifies, and waits for the server's greeting, all by the moment given.
     pub(super) async fn open(
         transport: &Transport,
         terms: &Http2,
         address: SocketAddr,
+        start: Start,
         by: Instant,
     ) -> io::Result<Arc<Self>> {
         let socket = transport.open(address, &[], by).await?;
         // A hint to the system: where it is not taken, deadlines and PING do the rest.
-        let _unsupported = SockRef::from(tcp(&socket)).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        let ears = Arc::new(Ears::default());
-        let io = TokioIo::new(Listening::new(socket, Arc::clone(&ears)));
-        let (sender, connection) = Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .initial_stream_window_size(STREAM_WINDOW)
+        let _unsupported = SockRef::from(socket.tcp()).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+        let (ears, windows) = (Arc::<Ears>::default(), Arc::new(Windows::new(start)));
+        let (sender, mut connection) = Builder::new()
+            .enable_push(false)
+            .initial_window_size(ALL)
             .initial_connection_window_size(CONNECTION_WINDOW)
+            .initial_max_send_streams(MOST_STREAMS)
             .max_header_list_size(u32::try_from(BUFFER).unwrap_or(u32::MAX))
-            .max_send_buf_size(BUFFER)
-            .keep_alive_interval(terms.ping)
-            .keep_alive_timeout(terms.ping_timeout)
-            .handshake(io)
+            .max_send_buffer_size(BUFFER)
+            .handshake(Wire::new(socket, &ears, &windows))
             .await
             .map_err(io::Error::other)?;
+        let open = Arc::<AtomicUsize>::default();
+        let pulse = connection
+            .ping_pong()
+            .and_then(|pings| Pulse::new(pings, terms, &ears, &open));
+        let (heard, waiting) = (Arc::clone(&ears), Arc::clone(&windows));
         tokio::spawn(async move {
             // The requests on it are told of its failure; between requests there is nobody to tell.
-            let _ = connection.await;
+            tokio::select! {
+                _ = connection => {}
+                () = Pulse::stops(pulse) => {}
+                () = waiting.trickle() => {}
+            }
+            heard.over();
         });
         tokio::time::timeout_at(by.into(), ears.greeting())
             .await
@@ -97,7 +126,8 @@ impl Link {
         Ok(Arc::new(Self {
             sender,
             ears,
-            open: AtomicUsize::new(0),
+            windows,
+            open,
             suspect: AtomicBool::new(false),
             rest: Mutex::new(Rest {
                 since: now(),
@@ -115,7 +145,7 @@ impl Link {
 
     /// Whether it is of no use any more.
     pub(super) fn is_stale(&self, now: Instant) -> bool {
-        if self.sender.is_closed() || self.ears.is_leaving() || self.suspect.load(Relaxed) {
+        if self.ears.is_over() || self.ears.is_leaving() || self.suspect.load(Relaxed) {
             return true;
         }
         let rest = self.rest();
@@ -149,9 +179,28 @@ impl Link {
 }
 
 impl Seat {
-    /// The way to send the request.
-    pub(super) fn sender(&self) -> SendRequest<Outgoing> {
-        self.link.sender.clone()
+    /// Sends a request; of its answer no more may come at first than is allowed.
+    pub(super) fn send(
+        &self,
+        mut request: Request<()>,
+        body: Outgoing,
+        allowance: Allowance,
+    ) -> Result<Asked, h2::Error> {
+        say_length(&mut request, body.size_hint().exact());
+        let ends = body.is_end_stream();
+        let sent = self.link.sender.clone().send_request(request, ends);
+        // It is of no use any more: it has ended, or there are no numbers left for streams.
+        let (answer, stream) = sent.inspect_err(|_| self.link.suspect.store(true, Relaxed))?;
+        let credit = Credit::open(&self.link.windows, stream.stream_id().as_u32(), allowance);
+        if !ends {
+            tokio::spawn(pump(body, stream));
+        }
+        Ok(Asked { answer, credit })
+    }
+
+    /// The answer has begun: there is nothing to wait for any more.
+    pub(super) fn answered(&mut self) {
+        self.link.rest().alarms.push(std::mem::take(&mut self.alarm));
     }
 
     /// The request waited in vain. If nothing came for anybody since it was sent, the connection may be dead,
@@ -168,16 +217,8 @@ impl Drop for Seat {
         let left = self.link.open.load(Relaxed).saturating_sub(1);
         self.link.open.store(left, Relaxed);
         let mut rest = self.link.rest();
-        rest.alarms.push(std::mem::take(&mut self.alarm));
         if left == 0 {
             rest.since = now();
         }
-    }
-}
-
-fn tcp(socket: &Socket) -> &TcpStream {
-    match socket {
-        Socket::Plain(socket) => socket,
-        Socket::Tls(socket) => socket.get_ref().0,
     }
 }

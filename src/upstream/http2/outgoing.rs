@@ -1,5 +1,6 @@
 //! The request body on a shared connection. What has been read of it is kept until an answer begins, as long as
-//! it is little: a server that leaves gives requests back unread (RFC 9113 §6.8, §8.7), and then they are sent again.
+//! it is little and there is room: a server that leaves gives requests back unread (RFC 9113 §6.8, §8.7), and then they are
+//! sent again.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,22 +13,29 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use crate::http::body::Body;
 use crate::http::flow::BodyFault;
 use crate::http::refusal::Refusal;
+use crate::http::room::{Room, Share};
 use crate::upstream::fault::of_body;
 
 /// The most that is kept to be sent again.
 const MOST_KEPT: usize = 64 * 1024;
 
-/// A request body, read by one attempt at a time.
-#[derive(Debug, Clone)]
-pub(super) struct Source(Arc<Mutex<State>>);
+/// It grows by so much at least.
+const STEP: usize = 4 * 1024;
+
+/// A request body, read by one attempt at a time. Dropped, it ends where it is: nobody wants the rest.
+#[derive(Debug)]
+pub(super) struct Source(Arc<Shared>);
+
+/// What it has in common with those that send it.
+#[derive(Debug)]
+pub(super) struct Shared(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
     body: Body,
     length: SizeHint,
     /// What was read, from the first byte on; none once that is not kept any more.
-    kept: Option<Vec<Piece>>,
-    bytes: usize,
+    kept: Option<Kept>,
     /// Which attempt may read. An earlier one that still asks is told to stop.
     turn: u32,
     over: bool,
@@ -35,10 +43,13 @@ struct State {
     reader: Option<Waker>,
 }
 
-#[derive(Debug, Clone)]
-enum Piece {
-    Bytes(Bytes),
-    Trailers(HeaderMap),
+/// What has been read, apart from what it was read into.
+#[derive(Debug, Default)]
+struct Kept {
+    octets: Vec<u8>,
+    trailers: Option<HeaderMap>,
+    /// Where others want room as well.
+    share: Option<Share>,
 }
 
 /// What one attempt sends.
@@ -46,32 +57,39 @@ enum Piece {
 pub(super) enum Outgoing {
     /// Nothing.
     Empty,
-    /// What is left of a body, by this attempt's turn; so many pieces were sent.
-    Turn(Source, u32, usize),
+    /// What is left of a body, by this attempt's turn; so much of what is kept was sent, or the trailers too.
+    Turn(Arc<Shared>, u32, Sent),
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Sent {
+    octets: usize,
+    trailers: bool,
 }
 
 impl Source {
-    /// None for a request without a body.
-    pub(super) fn new(body: Body) -> Option<Self> {
+    /// None for a request without a body. What is kept needs room, where there is one to share.
+    pub(super) fn new(body: Body, room: Option<&Arc<Room>>) -> Option<Self> {
         (!body.is_end_stream()).then(|| {
-            Self(Arc::new(Mutex::new(State {
+            Self(Arc::new(Shared(Mutex::new(State {
                 length: body.size_hint(),
                 body,
-                kept: Some(Vec::new()),
-                bytes: 0,
+                kept: Some(Kept {
+                    share: room.map(Room::copies),
+                    ..Kept::default()
+                }),
                 turn: 0,
                 over: false,
                 broken: None,
                 reader: None,
-            })))
+            }))))
         })
     }
 
     /// The body from its first byte on, for a new attempt. To be asked for only while [`is_whole`](Self::is_whole).
     pub(super) fn begin(&self) -> Outgoing {
-        let mut state = self.state();
-        state.turn += 1;
-        Outgoing::Turn(self.clone(), state.turn, 0)
+        let turn = self.next_turn();
+        Outgoing::Turn(Arc::clone(&self.0), turn, Sent::default())
     }
 
     /// Whether all of it can still be sent.
@@ -91,28 +109,59 @@ impl Source {
     }
 
     /// Ends it where it is: nobody wants the rest.
-    pub(super) fn cut(&self) {
+    fn cut(&self) {
+        let _nobodys = self.next_turn();
+    }
+
+    /// Who reads now is told to stop.
+    fn next_turn(&self) -> u32 {
         let mut state = self.state();
         state.turn += 1;
-        if let Some(reader) = state.reader.take() {
-            reader.wake();
-        }
+        state.reader.take().into_iter().for_each(Waker::wake);
+        state.turn
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state()
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.cut();
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outgoing {
+    /// Ready once nobody wants the rest; the task is woken then.
+    pub(super) fn poll_cut(&self, cx: &Context<'_>) -> Poll<()> {
+        let Self::Turn(source, turn, _) = self else {
+            return Poll::Pending;
+        };
+        let mut state = source.state();
+        if state.turn != *turn {
+            return Poll::Ready(());
+        }
+        state.reader = Some(cx.waker().clone());
+        Poll::Pending
     }
 }
 
 impl State {
     fn poll(
         &mut self,
-        sent: &mut usize,
+        sent: &mut Sent,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
-        if let Some(piece) = self.kept.as_ref().and_then(|kept| kept.get(*sent)) {
-            *sent += 1;
-            return Poll::Ready(Some(Ok(piece.clone().into())));
+        if let Some(frame) = self.kept.as_ref().and_then(|kept| kept.behind(*sent)) {
+            sent.advance(&frame);
+            return Poll::Ready(Some(Ok(frame)));
         }
         if self.over {
             return Poll::Ready(None);
@@ -126,35 +175,56 @@ impl State {
                 self.broken = Some(of_body(fault));
             }
             Poll::Ready(Some(Ok(frame))) => {
-                self.keep(frame);
-                *sent += 1;
+                self.kept = self.kept.take().and_then(|kept| kept.with(frame));
+                sent.advance(frame);
             }
         }
         polled
     }
+}
 
-    fn keep(&mut self, frame: &Frame<Bytes>) {
-        self.bytes += frame.data_ref().map_or(0, Bytes::len);
-        if self.bytes > MOST_KEPT {
-            self.kept = None;
-        }
-        let piece = match (frame.data_ref(), frame.trailers_ref()) {
-            (Some(bytes), _) => Piece::Bytes(bytes.clone()),
-            (None, Some(trailers)) => Piece::Trailers(trailers.clone()),
-            (None, None) => return,
-        };
-        if let Some(kept) = &mut self.kept {
-            kept.push(piece);
-        }
+impl Sent {
+    fn advance(&mut self, frame: &Frame<Bytes>) {
+        self.octets += frame.data_ref().map_or(0, Bytes::len);
+        self.trailers |= frame.is_trailers();
     }
 }
 
-impl From<Piece> for Frame<Bytes> {
-    fn from(piece: Piece) -> Self {
-        match piece {
-            Piece::Bytes(bytes) => Frame::data(bytes),
-            Piece::Trailers(trailers) => Frame::trailers(trailers),
+impl Kept {
+    /// What comes after what was sent.
+    fn behind(&self, sent: Sent) -> Option<Frame<Bytes>> {
+        match self.octets.get(sent.octets..) {
+            Some(rest) if !rest.is_empty() => Some(Frame::data(Bytes::copy_from_slice(rest))),
+            _ => self
+                .trailers
+                .clone()
+                .filter(|_| !sent.trailers)
+                .map(Frame::trailers),
         }
+    }
+
+    /// With one more, if that is little enough.
+    fn with(mut self, frame: &Frame<Bytes>) -> Option<Self> {
+        if let Some(bytes) = frame.data_ref() {
+            if self.octets.len() + bytes.len() > MOST_KEPT {
+                return None;
+            }
+            if self
+                .share
+                .as_mut()
+                .is_some_and(|share| !share.extend(bytes.len()))
+            {
+                return None;
+            }
+            if self.octets.capacity() - self.octets.len() < bytes.len() {
+                self.octets.reserve_exact(bytes.len().max(STEP));
+            }
+            self.octets.extend_from_slice(bytes);
+        }
+        if let Some(trailers) = frame.trailers_ref() {
+            self.trailers = Some(trailers.clone());
+        }
+        Some(self)
     }
 }
 
@@ -181,7 +251,7 @@ impl HttpBody for Outgoing {
             Self::Empty => true,
             Self::Turn(source, _, sent) => {
                 let state = source.state();
-                let ahead = state.kept.as_ref().is_some_and(|kept| kept.len() > *sent);
+                let ahead = state.kept.as_ref().and_then(|kept| kept.behind(*sent)).is_some();
                 !ahead && state.broken.is_none() && (state.over || state.body.is_end_stream())
             }
         }
@@ -197,39 +267,4 @@ impl HttpBody for Outgoing {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
-    use http_body_util::BodyExt;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_small_body_is_sent_again_from_its_first_byte() {
-        let source = Source::new(Body::from("twice")).unwrap();
-        for _ in 0..2 {
-            assert!(source.is_whole());
-            let sent = source.begin().collect().await.unwrap();
-            assert_eq!(sent.to_bytes(), "twice");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_large_body_is_sent_once() {
-        let source = Source::new(Body::from(vec![7; MOST_KEPT + 1])).unwrap();
-        let sent = source.begin().collect().await.unwrap().to_bytes();
-        assert_eq!(sent.len(), MOST_KEPT + 1);
-        assert!(!source.is_whole());
-    }
-
-    #[tokio::test]
-    async fn what_was_cut_ends_in_an_error_and_never_cleanly() {
-        let source = Source::new(Body::from("cut")).unwrap();
-        let sent = source.begin();
-        source.cut();
-        assert!(sent.collect().await.is_err());
-    }
-
-    #[test]
-    fn nothing_is_nothing() {
-        assert!(Source::new(Body::Empty).is_none());
-    }
-}
+mod tests;

@@ -100,6 +100,23 @@ fn a_buffer_is_held_until_its_last_piece_is_taken() {
 }
 
 #[test]
+fn what_was_taken_is_held_until_it_is_dropped() {
+    let mut connection = Connection::new();
+    let reader = connection.opens(1);
+    connection.alone(1, 100);
+    connection.alone(1, 1);
+    let taken = reader.take(Bytes::from(vec![7; 100]));
+    assert_eq!((taken.len(), connection.room.pieces.load(Relaxed)), (100, 1));
+    assert_eq!(
+        connection.unread(),
+        2 * BUFFER,
+        "it waits for a server that reads it"
+    );
+    drop(taken);
+    assert_eq!(connection.unread(), BUFFER);
+}
+
+#[test]
 fn what_goes_on_where_it_ended_is_in_the_same_buffer() {
     let mut connection = Connection::new();
     let _reader = connection.opens(1);

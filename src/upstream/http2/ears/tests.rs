@@ -1,0 +1,86 @@
+//! What is heard, however the bytes are cut.
+
+use super::*;
+use crate::upstream::http2::windows::{Overrun, Start};
+
+/// SETTINGS with two entries, PING, GOAWAY.
+const TALK: [u8; 60] = [
+    0, 0, 12, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 255, 255, 0, 3, 0, 0, 0, 7, // settings
+    0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, // ping
+    0, 0, 0, 4, 1, 0, 0, 0, 0, // acknowledged
+    0, 0, 4, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, // no whole GOAWAY, but one that is heard
+];
+
+fn listening() -> (Frames, Arc<Ears>) {
+    let (ears, windows) = (Arc::default(), Arc::new(Windows::new(Start::Least)));
+    (Frames::new(&ears, &windows), ears)
+}
+
+#[test]
+fn hears_settings_and_farewell_however_the_bytes_are_split() {
+    for size in 1..TALK.len() {
+        let mut talk = TALK;
+        let (mut frames, ears) = listening();
+        for piece in talk.chunks_mut(size) {
+            assert!(frames.hear(piece).is_ok());
+        }
+        assert!(ears.greeted.load(Relaxed) && ears.is_leaving());
+        assert_eq!(ears.limit(), 7);
+    }
+}
+
+#[test]
+fn padding_is_granted_again() {
+    let (ears, windows) = (Arc::default(), Arc::new(Windows::new(Start::Least)));
+    let mut frames = Frames::new(&ears, &windows);
+    windows.open(1, 0);
+    let before = windows.held(1).0;
+    let data = [
+        &[0, 0, 0, 4, 0, 0, 0, 0, 0][..],
+        &[0, 0, 10, 0, 8, 0, 0, 0, 1, 6, b'a', b'b', b'c', 0, 0, 0, 0, 0, 0],
+    ]
+    .concat();
+    for octet in data {
+        assert!(frames.hear(&mut [octet]).is_ok());
+    }
+    assert_eq!((windows.end(1), windows.held(1).0), (3, before));
+    let mut too_much = [0, 4, 0, 0, 0, 0, 0, 0, 1];
+    assert!(
+        frames
+            .hear(&mut too_much)
+            .is_err_and(|error| error.is::<Overrun>())
+    );
+}
+
+#[test]
+fn data_of_nothing_is_passed_over() {
+    let (mut frames, _ears) = listening();
+    let settings = [0, 0, 0, kind::SETTINGS, 0, 0, 0, 0, 0];
+    let empty = [0, 0, 0, kind::DATA, 0, 0, 0, 0, 1];
+    let last = [0, 0, 0, kind::DATA, flag::END_STREAM, 0, 0, 0, 1];
+    let mut bytes = [settings, empty, empty, last].concat();
+    assert!(frames.hear(&mut bytes).is_ok());
+    let kinds: Vec<_> = bytes
+        .chunks(HEAD)
+        .filter_map(|head| head.get(KIND).copied())
+        .collect();
+    assert_eq!(kinds, [kind::SETTINGS, IGNORED, IGNORED, kind::DATA]);
+}
+
+#[test]
+fn empty_settings_are_a_greeting() {
+    let (mut frames, ears) = listening();
+    assert!(frames.hear(&mut [0, 0, 0, 4, 0, 0, 0, 0, 0]).is_ok());
+    assert!(ears.greeted.load(Relaxed) && !ears.is_leaving());
+    assert_eq!(ears.limit(), usize::MAX);
+}
+
+#[test]
+fn what_does_not_begin_with_settings_is_not_http_2() {
+    let (mut frames, _ears) = listening();
+    assert!(
+        frames
+            .hear(&mut b"HTTP/1.1 400 Bad Request\r\n".to_owned())
+            .is_err()
+    );
+}
