@@ -31,6 +31,8 @@ const MOST_STREAMS: usize = 100;
 const ALL: u32 = (1 << 31) - 1;
 /// Room for all streams at once, so that clients that read slowly cannot stop the others' answers.
 const CONNECTION_WINDOW: u32 = MOST * 100;
+/// Timers that are kept for the next requests.
+const MOST_ALARMS: usize = 16;
 /// The most a head may weigh, as in HTTP/1.1; and the most of a body that is held for the server.
 const BUFFER: usize = 64 * 1024;
 /// How long a connection waits for its first request, which is why it was made.
@@ -200,7 +202,11 @@ impl Seat {
 
     /// The answer has begun: there is nothing to wait for any more.
     pub(super) fn answered(&mut self) {
-        self.link.rest().alarms.push(std::mem::take(&mut self.alarm));
+        let alarm = std::mem::take(&mut self.alarm);
+        let alarms = &mut self.link.rest().alarms;
+        if alarms.len() < MOST_ALARMS {
+            alarms.push(alarm);
+        }
     }
 
     /// The request waited in vain. If nothing came for anybody since it was sent, the connection may be dead,
