@@ -16,7 +16,7 @@ use crate::upstream::http2::credit::Credit;
 use crate::upstream::http2::mail::{Mail, State, carry};
 
 /// What each answer may hand over where there is no room.
-const MODEST: usize = 512;
+const MODEST: usize = 256;
 
 /// A body on its stream.
 pub(super) struct Incoming {
