@@ -67,8 +67,7 @@ impl Body {
         self
     }
 
-    /// Adds a watch, told after those already there; gives it back if nothing will be streamed
-    /// or two watch already (the connection that is given back, and the account of the request).
+    /// Has it watched; gives the watch back if nothing will be streamed, or somebody watches already.
     pub fn attend(&mut self, watch: Box<dyn Watch>) -> Option<Box<dyn Watch>> {
         let metered = match self {
             Self::Streamed(metered) | Self::Peeked(_, metered) => metered,
@@ -77,13 +76,11 @@ impl Body {
             // A request's, which is watched from the start.
             Self::Empty | Self::Full(_) | Self::Withheld(_) => return Some(watch),
         };
-        match metered.watches.iter_mut().find(|slot| slot.is_none()) {
-            Some(free) => {
-                *free = Some(watch);
-                None
-            }
-            None => Some(watch),
+        if metered.watch.is_some() {
+            return Some(watch);
         }
+        metered.watch = Some(watch);
+        None
     }
 
     /// The same body, gzipped at a level from 1 to 9. A small one at hand is compressed at once and keeps a known length;

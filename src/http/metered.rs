@@ -24,7 +24,7 @@ pub struct Metered {
     waited: Duration,
     waiting_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
-    pub(super) watches: [Option<Box<dyn Watch>>; 2],
+    pub(super) watch: Option<Box<dyn Watch>>,
     pub(super) goodbye: Option<Goodbye>,
     pub(super) over: bool,
 }
@@ -39,7 +39,7 @@ impl Metered {
             waited: Duration::ZERO,
             waiting_since: None,
             timer: None,
-            watches: [watch, None],
+            watch,
             goodbye: None,
             over: false,
         }
@@ -80,10 +80,9 @@ impl Metered {
             self.end(End::TooLarge);
             return Err(BodyFault::TooLarge(most));
         }
-        self.watches
-            .iter_mut()
-            .flatten()
-            .for_each(|watch| watch.passed(bytes));
+        if let Some(watch) = &mut self.watch {
+            watch.passed(bytes);
+        }
         if let (Some(goodbye), Some(data)) = (&mut self.goodbye, frame.data_ref()) {
             goodbye.passed(data);
         }
@@ -117,16 +116,16 @@ impl Metered {
     }
 
     fn begin_to_wait(&mut self) -> Instant {
-        self.watches.iter_mut().flatten().for_each(|watch| watch.waits());
+        if let Some(watch) = &mut self.watch {
+            watch.waits();
+        }
         *self.waiting_since.insert(Instant::now())
     }
 
     fn end(&mut self, end: End) {
         self.over = true;
-        for watch in &mut self.watches {
-            if let Some(watch) = watch.take() {
-                watch.ended(end);
-            }
+        if let Some(watch) = self.watch.take() {
+            watch.ended(end);
         }
     }
 }

@@ -37,19 +37,17 @@ mod outlet;
 mod pulse;
 mod pump;
 pub(super) mod question;
-mod stream;
 mod windows;
 mod wire;
 
 use credit::{Allowance, Credit};
 use failure::{Failure, is_idempotent, is_unread};
-use incoming::Incoming;
+use incoming::{Hold, Incoming};
 use link::{Asked, Link, Seat};
 use outgoing::{Outgoing, Source};
 use windows::Start;
 
 pub(super) use multiplex::Multiplex;
-pub use stream::Stream;
 
 /// What all attempts of one request share.
 struct Sending<'a> {
@@ -243,15 +241,15 @@ impl Sending<'_> {
         }
         seat.answered();
         let (head, body) = response.into_parts();
-        let stream = Stream {
+        let hold = Hold {
             _seat: seat,
-            lane,
+            _lane: lane,
             _source: self.source.take(),
         };
         Ok(Answer {
-            body: Incoming::begin(body, credit, &head, self.errand.room),
+            body: Incoming::begin(body, credit, &head, self.errand.room, Some(hold)),
             head,
-            line: Line::Shared(stream),
+            line: Line::Own,
         })
     }
 

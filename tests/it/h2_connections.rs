@@ -161,15 +161,16 @@ fn a_connection_with_a_request_under_way_is_not_idle() {
         line.reply(&Reply::text("done"));
     });
     let gateway = Gateway::start(
-        policy([origin.address()])
-            .listener("timeouts = { request_head = \"100ms\", keep_alive_idle = \"100ms\" }"),
+        policy([origin.address()]).listener("timeouts = { request_head = \"1s\", keep_alive_idle = \"1s\" }"),
     );
     let session = Session::open(Proto::H2c, &gateway);
     let held = session.start(&Ask::get("/held"));
     origin.wait_for_calls(1);
     assert_eq!(session.ask(&Ask::get("/")).status, 200);
-    // Longer than it may be idle, by a request that takes so long.
-    std::thread::park_timeout(std::time::Duration::from_millis(400));
+    // One that is used later and then no more has come to its end meanwhile.
+    let mut unused = Frames::open(gateway.http());
+    unused.request(1, &GET, END_STREAM);
+    assert!(unused.rest().iter().any(|frame| frame.kind == GOAWAY));
     assert_eq!(session.ask(&Ask::get("/")).status, 200);
     gate.open();
     assert_eq!(held.answer().text(), "done");

@@ -82,6 +82,7 @@ mod tree;
 mod upstream_h2;
 mod upstream_h2_bodies;
 mod upstream_h2_farewell;
+mod upstream_h2_frames;
 mod upstream_tls;
 mod upstreams;
 mod websocket;

@@ -1,6 +1,7 @@
 //! Bodies to and from servers in HTTP/2: they flow both ways at once, and what breaks off is never taken for whole.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use h2::Reason;
@@ -9,7 +10,7 @@ use http_body::Frame;
 use tokio::sync::Notify;
 
 use crate::support::policy::PolicyText;
-use crate::support::{Ask, Certs, Gateway, H2Origin, Proto, Session, policy};
+use crate::support::{Ask, Certs, DEADLINE, Gateway, H2Origin, Proto, Session, policy};
 
 fn over(origin: &H2Origin) -> PolicyText {
     policy([origin.address()]).upstream("http2 = true").workers(1)
@@ -42,8 +43,12 @@ fn a_large_body_comes_back_whole() {
     let origin = H2Origin::echo();
     let gateway = Gateway::start(over(&origin).and("[defaults]\nmax_body = \"64MiB\""));
     let body: Vec<u8> = (0..20_000_000_u32).map(|at| at.to_le_bytes()[1]).collect();
+    let began = Instant::now();
     let answer = Ask::post("/", &body).over(Proto::H2c, &gateway);
     assert!(answer.body.complete && answer.body.bytes == body);
+    // The server gathers what it writes. Where it waits for acknowledgements that nobody sends at once, this takes a second for each
+    // megabyte; else half a second in all.
+    assert!(Instant::now() - began < Duration::from_secs(15));
     gateway.stop();
 }
 
@@ -76,6 +81,7 @@ fn eighty_answers_at_once_come_whole() {
         connections.iter().all(|connection| *connection < 2),
         "{connections:?}"
     );
+    assert!(connections.contains(&1), "one with smaller windows for many");
     gateway.stop();
 }
 
@@ -127,13 +133,13 @@ fn a_request_body_that_breaks_a_limit_never_ends_cleanly() {
     origin.wait_for_calls(1);
     pieces.send(Frame::data(Bytes::from(vec![0; 1000]))).unwrap();
     assert_eq!(exchange.head().status, 413);
-    assert!(told.recv_timeout(crate::support::DEADLINE).unwrap());
+    assert!(told.recv_timeout(DEADLINE).unwrap());
     // The client's own end is as little an end.
     let (exchange, pieces) = session.upload(&Ask::new("POST", "/left"));
     pieces.send(Frame::data(Bytes::from("half"))).unwrap();
     origin.wait_for_calls(2);
     drop(exchange);
-    assert!(told.recv_timeout(crate::support::DEADLINE).unwrap());
+    assert!(told.recv_timeout(DEADLINE).unwrap());
     gateway.stop();
 }
 
@@ -155,7 +161,7 @@ fn an_answer_before_the_request_has_ended_is_passed_on_and_the_rest_not_wanted()
     pieces.send(Frame::data(Bytes::from("half"))).unwrap();
     let answer = exchange.answer();
     assert_eq!((answer.status, answer.text()), (401, "no".to_owned()));
-    assert!(told.recv_timeout(crate::support::DEADLINE).unwrap());
+    assert!(told.recv_timeout(DEADLINE).unwrap());
     drop(pieces);
     gateway.stop();
 }
@@ -188,8 +194,24 @@ fn an_upload_that_the_server_does_not_take_ends_with_its_client() {
         }
         assert_eq!(exchange.head().status, 200);
         drop((exchange, pieces));
-        assert!(told.recv_timeout(crate::support::DEADLINE).unwrap(), "{path}");
+        assert!(told.recv_timeout(DEADLINE).unwrap(), "{path}");
         assert_eq!(Ask::get("/next").over(Proto::H2c, &gateway).text(), "free");
+    }
+    gateway.stop();
+}
+
+#[test]
+fn what_has_no_body_is_complete_whatever_length_it_tells_of() {
+    let origin = H2Origin::playing(|call| async move {
+        let head = Response::builder().status(304).header("content-length", "5");
+        let (_, mut sending) = call.answer(head.body(()).unwrap());
+        let _gone = sending.send_data(Bytes::new(), true);
+    });
+    let gateway = Gateway::start(over(&origin));
+    for proto in [Proto::Http1, Proto::H2c] {
+        let answer = Ask::get("/").over(proto, &gateway);
+        assert_eq!(answer.status, 304, "{proto:?}");
+        assert!(answer.body.complete && answer.body.bytes.is_empty(), "{proto:?}");
     }
     gateway.stop();
 }

@@ -9,7 +9,6 @@ use super::take_stream;
 use crate::http::body::Body;
 use crate::http::exchange::Response;
 use crate::http::extended_connect;
-use crate::http::flow::{End, Watch};
 use crate::http::grpc;
 use crate::http::hop;
 use crate::http::pace::Pace;
@@ -18,7 +17,6 @@ use crate::http::upgrade;
 use crate::http::vet::Fault;
 use crate::observe::metrics;
 use crate::stack::passage::{Held, Passage, Refused, Reply};
-use crate::upstream::http2::Stream;
 use crate::upstream::line::Line;
 use crate::upstream::send;
 
@@ -90,28 +88,13 @@ fn switch(mut passage: Held, answer: send::Answer) -> Reply {
     Reply { passage, response }
 }
 
-/// The answer, its body paced and its connection given back at the end.
+/// The answer, its body paced.
 fn incoming(answer: send::Answer, pace: Pace) -> Response {
-    let watch: Option<Box<dyn Watch>> = match answer.line {
-        Line::Shared(stream) => Some(Box::new(Returning { _stream: stream })),
-        Line::Own | Line::Switched(_) => None,
-    };
-    let mut response = Response::from_parts(answer.head, Body::streamed(answer.body, pace, watch));
+    let mut response = Response::from_parts(answer.head, Body::streamed(answer.body, pace, None));
     *response.version_mut() = Version::HTTP_11;
     let headers = response.headers_mut();
     hop::strip_response(headers);
     response
-}
-
-/// Gives the stream back once the answer is over, however it ends.
-struct Returning {
-    _stream: Stream,
-}
-
-impl Watch for Returning {
-    fn passed(&mut self, _bytes: u64) {}
-
-    fn ended(self: Box<Self>, _end: End) {}
 }
 
 /// Server-sent events (WHATWG HTML §9.2) and calls stay open on purpose: silence on them is no fault.

@@ -13,13 +13,26 @@ use http_body::Frame;
 use crate::http::inflow::{Flow, Inflow};
 use crate::http::room::{Room, Share};
 use crate::upstream::http2::credit::Credit;
+use crate::upstream::http2::link::Seat;
 use crate::upstream::http2::mail::{Mail, State, carry};
+use crate::upstream::http2::outgoing::Source;
+use crate::upstream::pool::Lane;
 
 /// What each answer may hand over where there is no room.
 const MODEST: usize = 256;
 
-/// A body on its stream.
+/// What is held of a stream until its answer is all read. A body that is still on its way is of no use then.
+pub(super) struct Hold {
+    pub(super) _seat: Seat,
+    /// Whoever has it counts as talking to the server.
+    pub(super) _lane: Arc<Lane>,
+    pub(super) _source: Option<Source>,
+}
+
+/// A body on its stream. Dropped before its end, it resets the stream; the connection and its other streams go on.
 pub(super) struct Incoming {
+    /// Gone once the body is over.
+    hold: Option<Hold>,
     mail: Arc<Mail>,
     credit: Credit,
     /// How much is still to come, as the server has it.
@@ -39,6 +52,7 @@ impl Incoming {
         credit: Credit,
         head: &response::Parts,
         room: Option<&Arc<Room>>,
+        hold: Option<Hold>,
     ) -> Inflow {
         // Whatever length they tell of, these have no body (RFC 9110 §6.4.1): h2 would miss it.
         if matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
@@ -52,6 +66,7 @@ impl Incoming {
             return Inflow::Whole(whole);
         }
         let mut incoming = Self {
+            hold,
             mail,
             credit,
             left: length(&head.headers),
@@ -110,6 +125,25 @@ fn length(head: &HeaderMap) -> Option<u64> {
 
 impl Flow for Incoming {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let polled = self.poll_next(cx);
+        if polled.is_ready() && self.is_over() {
+            self.hold = None;
+        }
+        polled
+    }
+
+    fn is_over(&self) -> bool {
+        let state = self.mail.state();
+        state.is_empty() && state.trailers.is_none() && matches!(state.end, Some(Ok(())))
+    }
+
+    fn left(&self) -> Option<u64> {
+        self.left
+    }
+}
+
+impl Incoming {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let mut state = self.mail.state();
         if !state.is_empty() {
             drop(state);
@@ -135,15 +169,6 @@ impl Flow for Incoming {
                 Poll::Ready(error.map(|error| Err(io::Error::other(error))))
             }
         }
-    }
-
-    fn is_over(&self) -> bool {
-        let state = self.mail.state();
-        state.is_empty() && state.trailers.is_none() && matches!(state.end, Some(Ok(())))
-    }
-
-    fn left(&self) -> Option<u64> {
-        self.left
     }
 }
 

@@ -40,6 +40,7 @@ struct State {
     turn: u32,
     over: bool,
     broken: Option<Refusal>,
+    /// Who sends it, and is told if that changes.
     reader: Option<Waker>,
 }
 
@@ -108,11 +109,6 @@ impl Source {
         self.state().broken.clone()
     }
 
-    /// Ends it where it is: nobody wants the rest.
-    fn cut(&self) {
-        let _nobodys = self.next_turn();
-    }
-
     /// Who reads now is told to stop.
     fn next_turn(&self) -> u32 {
         let mut state = self.state();
@@ -128,7 +124,7 @@ impl Source {
 
 impl Drop for Source {
     fn drop(&mut self) {
-        self.cut();
+        let _nobodys = self.next_turn();
     }
 }
 
@@ -168,7 +164,7 @@ impl State {
         }
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         match &polled {
-            Poll::Pending => self.reader = Some(cx.waker().clone()),
+            Poll::Pending => {}
             Poll::Ready(None) => self.over = true,
             Poll::Ready(Some(Err(fault))) => {
                 self.over = true;
@@ -195,12 +191,14 @@ impl Kept {
     fn behind(&self, sent: Sent) -> Option<Frame<Bytes>> {
         match self.octets.get(sent.octets..) {
             Some(rest) if !rest.is_empty() => Some(Frame::data(Bytes::copy_from_slice(rest))),
-            _ => self
-                .trailers
-                .clone()
-                .filter(|_| !sent.trailers)
-                .map(Frame::trailers),
+            _ if sent.trailers => None,
+            _ => self.trailers.clone().map(Frame::trailers),
         }
+    }
+
+    /// Whether there is anything.
+    fn is_ahead(&self, sent: Sent) -> bool {
+        self.octets.len() > sent.octets || self.trailers.is_some() && !sent.trailers
     }
 
     /// With one more, if that is little enough.
@@ -251,7 +249,7 @@ impl HttpBody for Outgoing {
             Self::Empty => true,
             Self::Turn(source, _, sent) => {
                 let state = source.state();
-                let ahead = state.kept.as_ref().and_then(|kept| kept.behind(*sent)).is_some();
+                let ahead = state.kept.as_ref().is_some_and(|kept| kept.is_ahead(*sent));
                 !ahead && state.broken.is_none() && (state.over || state.body.is_end_stream())
             }
         }

@@ -76,7 +76,7 @@ async fn ask(transport: &Transport, health: &Health, address: SocketAddr, by: In
         .send(head, source.begin(), Allowance::of(None))
         .map_err(io::Error::other)?;
     let (parts, body) = asked.answer.await.map_err(io::Error::other)?.into_parts();
-    let body = Incoming::begin(body, asked.credit, &parts, None);
+    let body = Incoming::begin(body, asked.credit, &parts, None, None);
     let body = Body::streamed(body, Pace::default(), None);
     let body = Limited::new(body, LONGEST)
         .collect()

@@ -17,10 +17,11 @@ pub(super) const MEBIBYTE: usize = 1 << 20;
 const CONNECTIONS: usize = 4;
 
 /// A gateway that keeps nothing of what has been given back: one worker, so that what it holds for all is held after the
-/// first attack, and an allocator that returns what is free at once.
+/// first attack, and an allocator that returns what is free at once. It waits for servers that have no processor to run on.
 pub(super) fn measured(policy: PolicyText) -> Gateway {
     let settings = "dirty_decay_ms:0,muzzy_decay_ms:0";
-    Gateway::start_with(policy.workers(1), &[("_RJEM_MALLOC_CONF", settings)])
+    let policy = policy.workers(1).upstream("connect = \"20s\"");
+    Gateway::start_with(policy, &[("_RJEM_MALLOC_CONF", settings)])
 }
 
 /// What a connection holds, measured over some that do the same. The first is for what is held once for all.
@@ -155,11 +156,16 @@ fn unread(reply: &Reply, request: &[(&str, &str)], window: u32) -> usize {
     weight
 }
 
-/// Waits until nothing goes on any more: what is on its way to somewhere is held twice.
+/// Waits until nothing goes on any more: what is on its way to somewhere is held twice. Looked at often rather than once after so
+/// long, so that others have had their turns between where they wait for a processor.
 fn at_rest(gateway: &Gateway) {
+    const LOOKS: usize = 50;
     until("nothing goes on", || {
         let before = gateway.cpu_time();
-        thread::park_timeout(Duration::from_millis(300));
-        gateway.cpu_time().saturating_sub(before) <= Duration::from_millis(10)
+        let asleep = (0..LOOKS).all(|_| {
+            thread::park_timeout(Duration::from_millis(10));
+            gateway.is_asleep()
+        });
+        asleep && gateway.cpu_time().saturating_sub(before) <= Duration::from_millis(10)
     });
 }

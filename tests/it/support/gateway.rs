@@ -156,6 +156,16 @@ impl Gateway {
         prlimit(Some(pid), Resource::Nofile, limit).unwrap();
     }
 
+    /// Whether each of its threads waits, for whatever: none runs, or would if there were a processor for it.
+    pub fn is_asleep(&self) -> bool {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.running.child.id())).unwrap();
+        let mut stats = tasks
+            .flatten()
+            .filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
+        // The state follows the name, which is in brackets and may have any character (proc_pid_stat(5)).
+        stats.all(|stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('S')))
+    }
+
     /// The processor time it has used.
     pub fn cpu_time(&self) -> Duration {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.running.child.id())).unwrap();
