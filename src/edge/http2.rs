@@ -23,9 +23,9 @@ use crate::gateway::listener::Listener;
 use crate::http::exchange::Response;
 use crate::http::h2_guard::{Bounds, Guard};
 use crate::http::phase::{Phase, State};
-use crate::http::room;
 use crate::http::room::backlogs::Backlogs;
 use crate::http::room::desk::Desk;
+use crate::http::room::{self, Room};
 use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
 
@@ -63,7 +63,7 @@ pub(super) async fn serve<S>(
 {
     let phase = Arc::clone(&entry.connection.phase);
     let guard = Guard::new(Bounds::of(listener.max_head), Instant::now());
-    let room = Arc::clone(entry.connection.room.get_or_init(Arc::default));
+    let room = Arc::clone((entry.connection.room).get_or_init(|| Arc::new(Room::new(listener.beyond))));
     let desk = Arc::<Desk>::default();
     let backlogs = Backlogs::new(&room, &desk);
     let gate = Arc::new(Gate::of(room));

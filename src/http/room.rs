@@ -33,10 +33,15 @@ pub const BODIES: u32 = 96 << 10;
 /// What a request holds beside its place, on both sides, until its answer is taken: its task, a connection to the server, a
 /// small head, and a little of its answer, which it may always have.
 const REQUEST: usize = 3808;
+/// What it holds beyond that where servers are asked by HTTP/2, in bytes: its stream there, and what is read of an answer before
+/// it is taken.
+pub const MULTIPLEXED: usize = 320;
 /// The head that is part of that.
 const HEAD: usize = 1760;
 /// A hundred small requests, all with bodies, find room: as many as there are streams.
 const _: () = assert!(100 * REQUEST + BODIES as usize <= REQUESTS);
+/// And a hundred without, whatever servers of HTTP/2 may send of the answers to the first of them.
+const _: () = assert!(100 * (REQUEST + MULTIPLEXED) + ahead::WINDOWS <= REQUESTS);
 /// Pieces of bodies that may lie unread, in however few octets: h2 keeps a place for each. A body and its trailers for each
 /// stream.
 const PIECES: usize = 200;
@@ -58,6 +63,8 @@ const FIELD: usize = 144;
 /// The room of one connection. Used by its worker alone, but given back by whoever comes to drop what lies in it.
 #[derive(Debug, Default)]
 pub struct Room {
+    /// What a request holds beyond the usual.
+    beyond: usize,
     requests: AtomicUsize,
     /// How many of them have bodies.
     senders: AtomicUsize,
@@ -94,11 +101,19 @@ enum Whose {
 }
 
 impl Room {
+    /// Of a connection whose requests hold so much beyond the usual, in bytes.
+    pub fn new(beyond: usize) -> Self {
+        Self {
+            beyond,
+            ..Self::default()
+        }
+    }
+
     /// For a request, which sends a body or does not; none if there is no room for it.
     pub fn admit<B>(self: &Arc<Self>, request: &mut Request<B>, sends: bool) -> Option<Share> {
         let target = request.uri().path_and_query();
         let head = weight(request.headers()) + target.map_or(0, |target| target.as_str().len());
-        let octets = REQUEST + head.saturating_sub(HEAD) + head.saturating_sub(LARGE) / 4;
+        let octets = REQUEST + self.beyond + head.saturating_sub(HEAD) + head.saturating_sub(LARGE) / 4;
         let bodies = self.bodies(sends) + self.overkept();
         let whose = if sends { Whose::Sender } else { Whose::Request };
         let held = self.requests.load(Relaxed);

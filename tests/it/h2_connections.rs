@@ -161,7 +161,7 @@ fn a_connection_with_a_request_under_way_is_not_idle() {
         line.reply(&Reply::text("done"));
     });
     let gateway = Gateway::start(
-        policy([origin.address()]).listener("timeouts = { request_head = \"1s\", keep_alive_idle = \"1s\" }"),
+        policy([origin.address()]).listener("timeouts = { request_head = \"3s\", keep_alive_idle = \"3s\" }"),
     );
     let session = Session::open(Proto::H2c, &gateway);
     let held = session.start(&Ask::get("/held"));

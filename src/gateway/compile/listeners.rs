@@ -6,20 +6,22 @@ use std::time::SystemTime;
 use super::{Build, certificates};
 use crate::gateway::listener::Listener;
 use crate::http::exchange::Entrance;
+use crate::http::room;
 use crate::policy::{self, Policy};
 
 /// Files the process needs besides connections: logs, pipes, the clock of each worker, name look-ups.
 const RESERVED_FILES: u64 = 64;
 
 pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> Vec<Listener> {
-    let notes_local = policy
-        .upstreams
-        .values()
-        .any(|upstream| upstream.proxy_protocol.get().is_some());
+    let upstreams = || policy.upstreams.values();
+    let notes_local = upstreams().any(|upstream| upstream.proxy_protocol.get().is_some());
+    let multiplexed = upstreams().any(|upstream| upstream.http2);
+    let beyond = if multiplexed { room::MULTIPLEXED } else { 0 };
     let listeners = compile_each(policy, build).into_iter();
     listeners
         .map(|listener| Listener {
             notes_local,
+            beyond,
             ..listener
         })
         .collect()
@@ -123,6 +125,7 @@ pub(super) fn compile_one(name: &str, table: &policy::Listener, share: usize, bu
         redirect_to_https: table.redirect_to_https,
         proxy_protocol: table.proxy_protocol,
         notes_local: false,
+        beyond: 0,
         entrance: Entrance::Public,
     }
 }

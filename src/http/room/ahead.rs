@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::http::room::{REQUESTS, Room, Share, Whose};
 
 /// What servers of HTTP/2 may send of answers before it is taken, where requests leave it, beside a little for each.
-const WINDOWS: usize = 64 << 10;
+pub(super) const WINDOWS: usize = 64 << 10;
 /// What is kept of bodies, to be sent again, leaves a quarter of it to new requests.
 const KEPT_BODIES: usize = REQUESTS / 4 * 3;
 /// What one has of it before others have any.

@@ -57,7 +57,7 @@ fn said(frames: &mut Frames, stream: u32) -> String {
 fn small_pieces_that_wait_are_all_there_when_they_are_read() {
     let gate = Gate::default();
     let origin = counting(&gate);
-    let gateway = Gateway::start(with_queue(&origin));
+    let gateway = Gateway::start(with_queue(origin.address(), ""));
     let mut first = Ask::get("/queue").start(gateway.http());
     origin.wait_for_calls(1);
     let mut frames = connect(&gateway, 1);
@@ -76,7 +76,7 @@ fn small_pieces_that_wait_are_all_there_when_they_are_read() {
 fn bodies_are_told_apart_whatever_comes_before_and_behind_them() {
     let gate = Gate::default();
     let origin = counting(&gate);
-    let gateway = Gateway::start(with_queue(&origin));
+    let gateway = Gateway::start(with_queue(origin.address(), ""));
     let mut first = Ask::get("/queue").start(gateway.http());
     origin.wait_for_calls(1);
     let mut frames = connect(&gateway, 1);

@@ -1,7 +1,9 @@
 //! What requests of one connection may hold together: as many as there are streams where they are small, and no more of
 //! large ones than a mebibyte has room for, whatever else the connection does meanwhile.
 
-use super::backlog::{fill, remembered};
+use std::net::SocketAddr;
+
+use super::backlog::{fill, post, remembered};
 use super::memory::{MEBIBYTE, connect, measured, weight};
 use crate::support::frames::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, Frames, GET, HEADERS, RST_STREAM, SETTINGS, block, frame,
@@ -127,10 +129,11 @@ fn large_heads_that_nobody_answers() {
 }
 
 /// Where requests for one path wait with what they have sent, as soon as there is one before them.
-pub(super) fn with_queue(origin: &Origin) -> PolicyText {
+pub(super) fn with_queue(origin: SocketAddr, terms: &str) -> PolicyText {
     let lines = r#"
 [upstreams.queue]
 servers = ["http://ORIGIN"]
+TERMS
 max_inflight = 1
 queue = { timeout = "60s" }
 [[routes]]
@@ -142,14 +145,17 @@ name = "all"
 match = { path = "/*" }
 upstream = "backend"
 "#;
-    policy([origin.address()]).and(&lines.replace("ORIGIN", &origin.address().to_string()))
+    let lines = lines.replace("ORIGIN", &origin.to_string());
+    policy([origin])
+        .upstream(terms)
+        .and(&lines.replace("TERMS", terms))
 }
 
 /// Plays while all requests for `/queue` wait behind one.
 pub(super) fn while_queued(start: impl FnOnce(PolicyText) -> Gateway, play: impl FnOnce(&Gateway)) {
     let gate = Gate::default();
     let origin = silent(&gate);
-    let gateway = start(with_queue(&origin));
+    let gateway = start(with_queue(origin.address(), ""));
     let first = Ask::get("/queue").start(gateway.http());
     origin.wait_for_calls(1);
     play(&gateway);
@@ -174,31 +180,43 @@ fn an_upload_that_is_not_taken_leaves_the_others_their_part_of_the_window() {
     });
 }
 
-/// Targets that are remembered, bodies that wait, large heads that wait, answers that are not taken, and half a head: all
-/// that the room is for.
+/// Targets that are remembered, bodies that wait, so many large heads that wait and answers that are not taken, and half a
+/// head: all that the room is for.
+pub(super) fn everything(
+    gateway: &Gateway,
+    at: u8,
+    bodies: impl Fn(&mut Frames, [u32; 4]),
+    (heads, answers): (u32, u32),
+) -> Frames {
+    const BODIES: [u32; 4] = [21, 23, 25, 27];
+    let mut frames = connect(gateway, at);
+    for at in 0..7 {
+        assert!(remembered(&mut frames, 2 * at + 1, &format!("/health?{at}")));
+        fill(&mut frames);
+    }
+    frames.send(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 1]);
+    for stream in BODIES {
+        assert!(frames.request(stream, &post("/queue"), 0));
+    }
+    bodies(&mut frames, BODIES);
+    (0..heads).for_each(|at| ask(&mut frames, 2 * at + 29, "/", (80, 300)));
+    (heads..heads + answers).for_each(|at| ask(&mut frames, 2 * at + 29, "/large", (0, 0)));
+    frames.settle();
+    let half = block(&[("x-large", &"x".repeat(15_000))]);
+    frames.send(HEADERS, END_STREAM, 1001, &[block(&GET), half].concat());
+    drop(connect(gateway, at));
+    frames
+}
+
+/// All that may be sent of them at once.
+pub(super) fn whole(frames: &mut Frames, streams: [u32; 4]) {
+    (0..6).for_each(|at| assert!(frames.send(DATA, 0, streams[at % 4], &[b'x'; 1 << 14])));
+}
+
 #[test]
 fn everything_at_once() {
     while_queued(measured, |gateway| {
-        let weight = weight(gateway, |at| {
-            let mut frames = connect(gateway, at);
-            for at in 0..7 {
-                assert!(remembered(&mut frames, 2 * at + 1, &format!("/health?{at}")));
-                fill(&mut frames);
-            }
-            frames.send(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 1]);
-            let post = [(":method", "POST"), GET[1], (":path", "/queue"), GET[3]];
-            for stream in [21, 23, 25, 27] {
-                assert!(frames.request(stream, &post, 0));
-            }
-            (0..6).for_each(|at| assert!(frames.send(DATA, 0, 2 * (at % 4) + 21, &[b'x'; 1 << 14])));
-            (14..24).for_each(|at| ask(&mut frames, 2 * at + 1, "/", (80, 300)));
-            (24..110).for_each(|at| ask(&mut frames, 2 * at + 1, "/large", (0, 0)));
-            frames.settle();
-            let half = block(&[("x-large", &"x".repeat(15_000))]);
-            frames.send(HEADERS, END_STREAM, 1001, &[block(&GET), half].concat());
-            drop(connect(gateway, at));
-            frames
-        });
+        let weight = weight(gateway, |at| everything(gateway, at, whole, (10, 86)));
         assert!(weight < MEBIBYTE, "{weight} bytes");
     });
 }

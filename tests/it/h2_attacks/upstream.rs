@@ -1,15 +1,17 @@
 //! What one hostile connection can make servers of HTTP/2 leave here: they share a connection to us, and send whatever they may.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use h2::SendStream;
 use http::Response;
 
+use super::backlog::{fill, post};
 use super::memory::{MEBIBYTE, connect, measured, weight};
+use super::room::{everything, whole, with_queue};
 use crate::support::frames::{DATA, END_STREAM, Frames, GET, SETTINGS, WINDOW_UPDATE};
-use crate::support::{H2Origin, policy};
+use crate::support::{Ask, Gateway, H2Origin, policy};
 
 /// Asks for a path.
 fn ask(frames: &mut Frames, stream: u32, path: &str) {
@@ -99,5 +101,55 @@ fn octets_that_nobody_reads_between_others() {
         frames
     });
     assert!(weight < MEBIBYTE / 4, "{weight} bytes");
+    gateway.stop();
+}
+
+/// Octets of bodies with other things between them, each in a buffer of its own.
+fn scattered(frames: &mut Frames, streams: [u32; 4]) {
+    for at in 0..12 {
+        frames.send(DATA, 0, streams[at % 4], &[b'x'; 256]);
+        fill(frames);
+    }
+}
+
+type Bodies = fn(&mut Frames, [u32; 4]);
+
+/// A server that answers what is large, and nothing else.
+fn busy() -> H2Origin {
+    H2Origin::playing(|call| async move {
+        if call.head.uri.path() != "/large" {
+            pending::<()>().await;
+        }
+        let (_, mut sending) = call.answer(Response::new(()));
+        let _gone = sending.send_data(vec![b'x'; 512 << 10].into(), true);
+    })
+}
+
+/// As `room::everything_at_once` with servers of HTTP/1.1, and the worst that was found with others.
+#[test]
+fn everything_at_once_here() {
+    for (bodies, mixture) in [(whole as Bodies, (10, 86)), (scattered, (0, 92))] {
+        let origin = busy();
+        let gateway = measured(with_queue(origin.address(), "http2 = true"));
+        let first = Ask::get("/queue").start(gateway.http());
+        origin.wait_for_calls(1);
+        let weight = weight(&gateway, |at| everything(&gateway, at, bodies, mixture));
+        assert!(weight < MEBIBYTE, "{weight} bytes with {mixture:?}");
+        drop(first);
+        gateway.stop();
+    }
+}
+
+/// What each request holds more than with servers of HTTP/1.1 is found by having fewer of them.
+#[test]
+fn requests_with_bodies_leave_room_for_their_streams() {
+    let origin = busy();
+    let gateway = Gateway::start(policy([origin.address()]).upstream("http2 = true"));
+    let mut frames = connect(&gateway, 1);
+    (0..100).for_each(|at| assert!(frames.request(2 * at + 1, &post("/"), 0)));
+    frames.settle();
+    let metrics = gateway.metrics();
+    let refused = metrics.count("portcullis_malformed_requests_total", &[("reason", "http2_room")]);
+    assert!((1..20).contains(&refused), "{refused}");
     gateway.stop();
 }
