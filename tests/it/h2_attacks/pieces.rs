@@ -30,16 +30,23 @@ fn small_pieces_that_are_read_come_as_fast_as_they_are_sent() {
     gateway.stop();
 }
 
-/// Holds a GET for `/queue` until the gate opens, and says how many octets the body of any other request had.
-fn counting(gate: &Gate) -> Origin {
+/// Plays before a server that says how many octets each body had. Those for `/queue` wait until the gate opens.
+fn counted(play: impl FnOnce(&mut Frames, &Gate)) {
+    let gate = Gate::default();
     let held = gate.clone();
-    Origin::playing(move |call, line| {
+    let origin = Origin::playing(move |call, line| {
         if call.method == "GET" && call.target == "/queue" {
             held.wait();
         }
         let octets = line.body().bytes.len();
         line.reply(&Reply::text(&octets.to_string()));
-    })
+    });
+    let gateway = Gateway::start(with_queue(origin.address(), ""));
+    let mut first = Ask::get("/queue").start(gateway.http());
+    origin.wait_for_calls(1);
+    play(&mut connect(&gateway, 1), &gate);
+    assert_eq!(first.answer().status, 200);
+    gateway.stop();
 }
 
 /// What the answer on this stream says.
@@ -55,45 +62,33 @@ fn said(frames: &mut Frames, stream: u32) -> String {
 
 #[test]
 fn small_pieces_that_wait_are_all_there_when_they_are_read() {
-    let gate = Gate::default();
-    let origin = counting(&gate);
-    let gateway = Gateway::start(with_queue(origin.address(), ""));
-    let mut first = Ask::get("/queue").start(gateway.http());
-    origin.wait_for_calls(1);
-    let mut frames = connect(&gateway, 1);
-    frames.request(1, &post("/queue"), 0);
-    frames.raw(&frame(DATA, 0, 1, &[b'x'; 10]).repeat(2000));
-    frames.send(DATA, END_STREAM, 1, b"end");
-    frames.request(3, &GET, END_STREAM);
-    assert_eq!(said(&mut frames, 3), "0", "nobody waits for them");
-    gate.open();
-    assert_eq!(first.answer().status, 200);
-    assert_eq!(said(&mut frames, 1), "20003");
-    gateway.stop();
+    counted(|frames, gate| {
+        frames.request(1, &post("/queue"), 0);
+        frames.raw(&frame(DATA, 0, 1, &[b'x'; 10]).repeat(2000));
+        frames.send(DATA, END_STREAM, 1, b"end");
+        frames.request(3, &GET, END_STREAM);
+        assert_eq!(said(frames, 3), "0", "nobody waits for them");
+        gate.open();
+        assert_eq!(said(frames, 1), "20003");
+    });
 }
 
 #[test]
 fn bodies_are_told_apart_whatever_comes_before_and_behind_them() {
-    let gate = Gate::default();
-    let origin = counting(&gate);
-    let gateway = Gateway::start(with_queue(origin.address(), ""));
-    let mut first = Ask::get("/queue").start(gateway.http());
-    origin.wait_for_calls(1);
-    let mut frames = connect(&gateway, 1);
-    // In one go, as a client does that has much to ask.
-    let mut all = Vec::new();
-    for (stream, fields, flags) in [(1, &GET, END_STREAM), (3, &post("/queue"), 0), (5, &post("/"), 0)] {
-        all.extend(frame(HEADERS, END_HEADERS | flags, stream, &block(fields)));
-    }
-    all.extend(frame(DATA, 0, 5, &[b'x'; 100]).repeat(40));
-    all.extend(frame(DATA, END_STREAM, 5, b"end"));
-    frames.raw(&all);
-    assert_eq!(said(&mut frames, 5), "4003");
-    frames.send(DATA, END_STREAM, 3, b"and this");
-    gate.open();
-    assert_eq!(first.answer().status, 200);
-    assert_eq!(said(&mut frames, 3), "8");
-    gateway.stop();
+    counted(|frames, gate| {
+        // In one go, as a client does that has much to ask.
+        let mut all = Vec::new();
+        for (stream, fields, flags) in [(1, &GET, END_STREAM), (3, &post("/queue"), 0), (5, &post("/"), 0)] {
+            all.extend(frame(HEADERS, END_HEADERS | flags, stream, &block(fields)));
+        }
+        all.extend(frame(DATA, 0, 5, &[b'x'; 100]).repeat(40));
+        all.extend(frame(DATA, END_STREAM, 5, b"end"));
+        frames.raw(&all);
+        assert_eq!(said(frames, 5), "4003");
+        frames.send(DATA, END_STREAM, 3, b"and this");
+        gate.open();
+        assert_eq!(said(frames, 3), "8");
+    });
 }
 
 #[test]
