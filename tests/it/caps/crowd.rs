@@ -13,9 +13,8 @@ use crate::support::{Ask, Gateway, Origin, Reply, Wire, policy, until};
 const IDLE: usize = 5_000;
 const SLOW: usize = 2_000;
 const RESETS_A_SECOND: usize = 500;
-/// How long ordinary requests are sent among them, and before they come.
+/// How long ordinary requests are sent among them.
 const STRETCH: Duration = Duration::from_secs(4);
-const BEFORE: Duration = Duration::from_secs(1);
 
 /// How many of so many the limit of files allows, here and in the gateway.
 fn share(count: usize) -> usize {
@@ -59,29 +58,36 @@ fn dribble(slow: &mut [Wire], over: &AtomicBool) {
     }
 }
 
-/// Sends requests in pairs, one on a connection that is kept and one on a new one; how long each pair took, sorted.
-fn pairs(gateway: &Gateway, stretch: Duration) -> Vec<Duration> {
-    let (start, mut kept) = (Instant::now(), gateway.connect());
-    let mut took = Vec::new();
-    while Instant::now() - start < stretch {
-        let began = Instant::now();
-        assert_eq!(Ask::get("/kept").via(&mut kept).text(), "ok");
-        assert_eq!(Ask::get("/new").to(gateway.http()).text(), "ok");
-        took.push(Instant::now() - began);
+/// Sends requests in pairs, one on a connection that is kept and one on a new one, to each gateway in turn; how long each pair
+/// took there, sorted.
+fn pairs(gateways: [&Gateway; 2]) -> [Vec<Duration>; 2] {
+    let (start, mut kept) = (Instant::now(), gateways.map(Gateway::connect));
+    let mut took = [Vec::new(), Vec::new()];
+    while Instant::now() - start < STRETCH || took[0].len() < 10 {
+        for at in [0, 1] {
+            let began = Instant::now();
+            assert_eq!(Ask::get("/kept").via(&mut kept[at]).text(), "ok");
+            assert_eq!(Ask::get("/new").to(gateways[at].http()).text(), "ok");
+            took[at].push(Instant::now() - began);
+        }
     }
-    took.sort_unstable();
-    took
+    took.each_mut().map(|took| {
+        took.sort_unstable();
+        std::mem::take(took)
+    })
 }
 
 #[test]
 fn ordinary_requests_are_served_among_thousands_that_are_not() {
     let (idle, slow) = (share(IDLE), share(SLOW));
     let origin = Origin::answering(Reply::text("ok"));
-    let gateway = Gateway::start(policy([origin.address()]).listener(
-        "max_connections = 50000\nmax_connections_per_client = \"off\"\n\
-         timeouts = { request_head = \"60s\", keep_alive_idle = \"60s\" }",
-    ));
-    let before = pairs(&gateway, BEFORE);
+    // The machine is as busy for the other, which nobody crowds.
+    let [gateway, quiet] = [(), ()].map(|()| {
+        Gateway::start(policy([origin.address()]).listener(
+            "max_connections = 50000\nmax_connections_per_client = \"off\"\n\
+             timeouts = { request_head = \"60s\", keep_alive_idle = \"60s\" }",
+        ))
+    });
     let idle: Vec<Wire> = (0..idle).map(|_| gateway.connect()).collect();
     let mut slow: Vec<Wire> = (0..slow).map(|_| gateway.connect()).collect();
     for wire in &mut slow {
@@ -92,21 +98,20 @@ fn ordinary_requests_are_served_among_thousands_that_are_not() {
         gateway.metrics().count("portcullis_connections", &[]) > all
     });
     let (over, resets) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let among = thread::scope(|scope| {
+    let [among, beside] = thread::scope(|scope| {
         let _load = Load(&over);
         scope.spawn(|| reset(&gateway, &over, &resets));
         scope.spawn(|| dribble(&mut slow, &over));
-        pairs(&gateway, STRETCH)
+        pairs([&gateway, &quiet])
     });
-    let (median, worst) = (among[among.len() / 2], among[among.len() - 1]);
-    let before = before[before.len() / 2];
+    let [(median, worst), (usual, longest)] =
+        [&among, &beside].map(|took| (took[took.len() / 2], took[took.len() - 1]));
     let seen = format!(
-        "{} pairs, median {median:?} (before {before:?}), worst {worst:?}",
+        "{} pairs, median {median:?} (in quiet {usual:?}), worst {worst:?} ({longest:?})",
         among.len()
     );
-    // The machine may be busy with other tests: what is bounded is how much worse the crowd makes it.
-    assert!(median < before * 10 + Duration::from_millis(100), "{seen}");
-    assert!(worst < Duration::from_secs(5) && among.len() > 10, "{seen}");
+    assert!(median < usual * 10 + Duration::from_millis(250), "{seen}");
+    assert!(worst < longest + Duration::from_secs(5), "{seen}");
     assert!(
         resets.load(Ordering::SeqCst) > RESETS_A_SECOND,
         "{resets:?} resets only"
@@ -123,4 +128,5 @@ fn ordinary_requests_are_served_among_thousands_that_are_not() {
     });
     assert!(gateway.open_files() < 200, "{} files", gateway.open_files());
     gateway.stop();
+    quiet.stop();
 }
