@@ -133,7 +133,7 @@ impl Sending<'_> {
                 Ok(link) => {
                     self.trip.connect = Some(now() - began);
                     // None if others were quicker: then there is more to carry than one connection takes.
-                    if let Some(seat) = link.seat(false) {
+                    if let Some(seat) = link.seat(false, now()) {
                         return Ok(Ok(seat));
                     }
                 }

@@ -110,6 +110,11 @@ impl Follower {
         self.left == 0 && self.have == 0
     }
 
+    /// What has come of a head that is not whole.
+    pub fn begun(&self) -> &[u8] {
+        self.part.get(..self.have).unwrap_or_default()
+    }
+
     #[cold]
     fn gather(&mut self, bytes: &mut &[u8]) -> Option<[u8; HEAD]> {
         for slot in self.part.iter_mut().skip(self.have) {

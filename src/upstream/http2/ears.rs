@@ -130,9 +130,10 @@ impl Frames {
         }
     }
 
-    /// These bytes came.
-    pub(super) fn hear(&mut self, bytes: &mut [u8]) -> Result<(), Unheard> {
-        let mut at = 0;
+    /// These bytes came, all but so many of which have been heard already. Says how many at their end are to be held back until it is
+    /// clear what they are.
+    pub(super) fn hear(&mut self, bytes: &mut [u8], known: usize) -> Result<usize, Unheard> {
+        let mut at = known;
         while let Some(mut rest) = bytes.get(at..)
             && let Some(step) = self.follower.step(&mut rest)
         {
@@ -154,7 +155,11 @@ impl Frames {
                 self.ears.news.notify_one();
             }
         }
-        Ok(())
+        // What may turn out to be DATA of nothing is not passed on before that can be hidden.
+        Ok(match self.follower.begun() {
+            [0, 0, 0, kind::DATA, rest @ ..] => rest.len() + 1,
+            _ => 0,
+        })
     }
 
     fn head(&mut self, head: Head) -> Result<(), Unheard> {

@@ -37,8 +37,11 @@ const MOST_ALARMS: usize = 16;
 const BUFFER: usize = 64 * 1024;
 /// How long a connection waits for its first request, which is why it was made.
 const FRESH: Duration = Duration::from_secs(1);
-/// How long the network may keep bytes from the server without a sign of life. No PING is needed for that.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
+/// How long the network may keep bytes from the server without a sign of life. No PING is needed for that. The system counts a
+/// server that reads nothing among them (tcp(7)), which may be busy for a while, but answers nobody meanwhile.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+/// How long there may be silence for a request whose client leaves before the connection is in doubt.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// A connection. It ends once nobody has it and its streams are done.
 pub(super) struct Link {
@@ -67,6 +70,7 @@ pub(super) struct Seat {
     /// Whether another stream had this connection before.
     pub(super) reused: bool,
     pub(super) alarm: Alarm,
+    since: Instant,
     heard: u64,
 }
 
@@ -102,6 +106,10 @@ impl Link {
             .initial_max_send_streams(MOST_STREAMS)
             .max_header_list_size(u32::try_from(BUFFER).unwrap_or(u32::MAX))
             .max_send_buffer_size(BUFFER)
+            // A broken answer is its stream's end, and not that of all others after a thousand of them; nor are small pieces of
+            // answers that nobody wants any more. What comes at all is bounded by the windows.
+            .max_local_error_reset_streams(None)
+            .data_frame_budget(usize::MAX)
             .handshake(Wire::new(socket, &ears, &windows))
             .await
             .map_err(io::Error::other)?;
@@ -160,7 +168,7 @@ impl Link {
     }
 
     /// A seat, if one is free.
-    pub(super) fn seat(self: &Arc<Self>, reused: bool) -> Option<Seat> {
+    pub(super) fn seat(self: &Arc<Self>, reused: bool, now: Instant) -> Option<Seat> {
         let open = self.open.load(Relaxed);
         if open >= self.ears.limit().min(MOST_STREAMS) {
             return None;
@@ -171,6 +179,7 @@ impl Link {
             link: Arc::clone(self),
             reused,
             alarm: self.rest().alarms.pop().unwrap_or_default(),
+            since: now,
             heard: self.ears.heard(),
         })
     }
@@ -212,9 +221,14 @@ impl Seat {
     /// The request waited in vain. If nothing came for anybody since it was sent, the connection may be dead,
     /// and the next request had better not find out.
     pub(super) fn waited_in_vain(&self) {
-        if self.link.ears.heard() == self.heard {
+        if self.heard_nothing() {
             self.link.suspect.store(true, Relaxed);
         }
+    }
+
+    /// Whether nothing came for anybody since it was taken.
+    fn heard_nothing(&self) -> bool {
+        self.link.ears.heard() == self.heard
     }
 }
 
@@ -222,6 +236,10 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let left = self.link.open.load(Relaxed).saturating_sub(1);
         self.link.open.store(left, Relaxed);
+        // Clients that leave before any deadline would keep each other on a connection that is dead.
+        if self.heard_nothing() && now().saturating_duration_since(self.since) >= SILENCE {
+            self.link.suspect.store(true, Relaxed);
+        }
         let mut rest = self.link.rest();
         if left == 0 {
             rest.since = now();

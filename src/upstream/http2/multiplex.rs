@@ -37,7 +37,7 @@ impl Multiplex {
         let mut state = self.state();
         state.links.retain(|link| link.is_fit(now, pool_idle));
         let mut fitting = state.links.iter().filter(|link| link.start() == start);
-        fitting.find_map(|link| link.seat(true))
+        fitting.find_map(|link| link.seat(true, now))
     }
 
     /// The attempt under way, or a new one.

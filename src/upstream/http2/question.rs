@@ -19,6 +19,7 @@ use crate::upstream::http2::incoming::Incoming;
 use crate::upstream::http2::link::Link;
 use crate::upstream::http2::outgoing::Source;
 use crate::upstream::http2::windows::Start;
+use crate::upstream::now;
 use crate::upstream::transport::{Health, Http2, Transport};
 
 const CHECK: &str = "/grpc.health.v1.Health/Check";
@@ -62,7 +63,7 @@ pub(in crate::upstream) async fn serves(
 async fn ask(transport: &Transport, health: &Health, address: SocketAddr, by: Instant) -> io::Result<()> {
     let link = Link::open(transport, &Http2::default(), address, Start::Enough, by).await?;
     let seat = link
-        .seat(false)
+        .seat(false, now())
         .ok_or_else(|| io::Error::other("the server takes no streams"))?;
     let body = Body::from(question(&health.service));
     let mut message = Message::new(Method::POST, PathAndQuery::from_static(CHECK), body);

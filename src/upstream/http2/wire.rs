@@ -20,6 +20,8 @@ pub(super) struct Wire {
     ears: Arc<Ears>,
     frames: Frames,
     outlet: Outlet,
+    /// The end of what was read, which is passed on with what comes behind it.
+    held: Vec<u8>,
     /// The frames that had come when others were last heard.
     told: u64,
 }
@@ -34,8 +36,56 @@ impl Wire {
             ears: Arc::clone(ears),
             frames: Frames::new(ears, windows),
             outlet: Outlet::new(windows),
+            held: Vec::new(),
             told: 0,
         }
+    }
+
+    /// Reads on, and hears what came. Says whether anything did: the server has ended it otherwise.
+    fn poll_heard(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<bool>> {
+        let (before, known) = (buf.filled().len(), self.held.len());
+        if known > 0 && known >= buf.remaining() {
+            // There is no room for more: it is passed on for what it is.
+            let passed = buf.remaining();
+            buf.put_slice(self.held.drain(..passed).as_slice());
+            return Poll::Ready(Ok(true));
+        }
+        let polled = match known {
+            0 => Pin::new(&mut self.socket).poll_read(cx, buf),
+            _ => self.poll_behind(cx, buf),
+        };
+        if polled.is_pending() && std::mem::take(&mut self.frames.goes_on) {
+            acknowledge(&self.socket);
+        }
+        ready!(polled)?;
+        let new = buf.filled_mut().get_mut(before..).unwrap_or_default();
+        if new.is_empty() {
+            return Poll::Ready(Ok(false));
+        }
+        let heard = self.frames.hear(new, known);
+        let back = heard.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let back = back.min(new.len());
+        let end = buf.filled().len() - back;
+        self.held.clear();
+        self.held
+            .extend_from_slice(buf.filled().get(end..).unwrap_or_default());
+        buf.set_filled(end);
+        Poll::Ready(Ok(true))
+    }
+
+    /// Reads on behind what was held back.
+    #[cold]
+    fn poll_behind(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let room = buf.initialize_unfilled();
+        let (front, behind) = room.split_at_mut(self.held.len());
+        let mut behind = ReadBuf::new(behind);
+        ready!(Pin::new(&mut self.socket).poll_read(cx, &mut behind))?;
+        let octets = behind.filled().len();
+        if octets > 0 {
+            front.copy_from_slice(&self.held);
+            buf.advance(self.held.len() + octets);
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -48,20 +98,18 @@ impl AsyncRead for Wire {
             return Poll::Pending;
         }
         let before = buf.filled().len();
-        let polled = Pin::new(&mut this.socket).poll_read(cx, buf);
-        if polled.is_pending() && std::mem::take(&mut this.frames.goes_on) {
-            acknowledge(&this.socket);
+        loop {
+            match ready!(this.poll_heard(cx, buf)) {
+                Err(error) => return Poll::Ready(Err(this.ears.end(error))),
+                Ok(false) => {
+                    let _ended = this.ears.end(io::ErrorKind::UnexpectedEof.into());
+                    return Poll::Ready(Ok(()));
+                }
+                Ok(true) if buf.filled().len() > before => return Poll::Ready(Ok(())),
+                // All that came is held back.
+                Ok(true) => {}
+            }
         }
-        if let Err(error) = ready!(polled) {
-            return Poll::Ready(Err(this.ears.end(error)));
-        }
-        let new = buf.filled_mut().get_mut(before..).unwrap_or_default();
-        if new.is_empty() {
-            let _ended = this.ears.end(io::ErrorKind::UnexpectedEof.into());
-            return Poll::Ready(Ok(()));
-        }
-        let heard = this.frames.hear(new);
-        Poll::Ready(heard.map_err(|error| this.ears.end(io::Error::new(io::ErrorKind::InvalidData, error))))
     }
 }
 

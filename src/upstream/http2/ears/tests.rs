@@ -22,7 +22,7 @@ fn hears_settings_and_farewell_however_the_bytes_are_split() {
         let mut talk = TALK;
         let (mut frames, ears) = listening();
         for piece in talk.chunks_mut(size) {
-            assert!(frames.hear(piece).is_ok());
+            assert!(frames.hear(piece, 0).is_ok());
         }
         assert!(ears.greeted.load(Relaxed) && ears.is_leaving());
         assert_eq!(ears.limit(), 7);
@@ -41,13 +41,13 @@ fn padding_is_granted_again() {
     ]
     .concat();
     for octet in data {
-        assert!(frames.hear(&mut [octet]).is_ok());
+        assert!(frames.hear(&mut [octet], 0).is_ok());
     }
     assert_eq!((windows.end(1), windows.held(1).0), (3, before));
     let mut too_much = [0, 4, 0, 0, 0, 0, 0, 0, 1];
     assert!(
         frames
-            .hear(&mut too_much)
+            .hear(&mut too_much, 0)
             .is_err_and(|error| error.is::<Overrun>())
     );
 }
@@ -59,7 +59,7 @@ fn data_of_nothing_is_passed_over() {
     let empty = [0, 0, 0, kind::DATA, 0, 0, 0, 0, 1];
     let last = [0, 0, 0, kind::DATA, flag::END_STREAM, 0, 0, 0, 1];
     let mut bytes = [settings, empty, empty, last].concat();
-    assert!(frames.hear(&mut bytes).is_ok());
+    assert!(frames.hear(&mut bytes, 0).is_ok());
     let kinds: Vec<_> = bytes
         .chunks(HEAD)
         .filter_map(|head| head.get(KIND).copied())
@@ -67,10 +67,41 @@ fn data_of_nothing_is_passed_over() {
     assert_eq!(kinds, [kind::SETTINGS, IGNORED, IGNORED, kind::DATA]);
 }
 
+/// As it is read and passed on, in pieces of such a size.
+fn passed_on(bytes: &[u8], size: usize) -> Vec<u8> {
+    let (mut frames, _ears) = listening();
+    let (mut passed, mut held) = (Vec::new(), Vec::new());
+    for piece in bytes.chunks(size) {
+        let known = held.len();
+        held.extend_from_slice(piece);
+        let back = frames.hear(&mut held, known).unwrap_or_default();
+        passed.extend(held.drain(..held.len() - back));
+    }
+    assert!(held.is_empty());
+    passed
+}
+
+#[test]
+fn data_of_nothing_is_passed_over_however_the_bytes_are_split() {
+    let settings = [0, 0, 0, kind::SETTINGS, 0, 0, 0, 0, 0];
+    let empty = [0, 0, 0, kind::DATA, 0, 0, 0, 0, 1];
+    let full = [0, 0, 1, kind::DATA, flag::END_STREAM, 0, 0, 0, 1, b'.'];
+    let bytes = [&settings[..], &empty, &empty, &full].concat();
+    let mut expected = bytes.clone();
+    for at in [1, 2] {
+        if let Some(kind) = expected.get_mut(at * HEAD + KIND) {
+            *kind = IGNORED;
+        }
+    }
+    for size in 1..=bytes.len() {
+        assert_eq!(passed_on(&bytes, size), expected, "in pieces of {size}");
+    }
+}
+
 #[test]
 fn empty_settings_are_a_greeting() {
     let (mut frames, ears) = listening();
-    assert!(frames.hear(&mut [0, 0, 0, 4, 0, 0, 0, 0, 0]).is_ok());
+    assert!(frames.hear(&mut [0, 0, 0, 4, 0, 0, 0, 0, 0], 0).is_ok());
     assert!(ears.greeted.load(Relaxed) && !ears.is_leaving());
     assert_eq!(ears.limit(), usize::MAX);
 }
@@ -80,7 +111,7 @@ fn what_does_not_begin_with_settings_is_not_http_2() {
     let (mut frames, _ears) = listening();
     assert!(
         frames
-            .hear(&mut b"HTTP/1.1 400 Bad Request\r\n".to_owned())
+            .hear(&mut b"HTTP/1.1 400 Bad Request\r\n".to_owned(), 0)
             .is_err()
     );
 }
