@@ -11,8 +11,12 @@ use tokio::sync::Notify;
 pub(super) const LEAST: u32 = 512;
 /// What it may be sent where there is room: most answers whole.
 const ENOUGH: u32 = 2 << 10;
-/// How long those wait for which there is no room.
+/// How long those wait for which there is no room, for each [`BATCH`] of them.
 const PAUSE: Duration = Duration::from_millis(1);
+/// So many go on in a pause: a frame of each side for a few hundred octets costs more than those that have room should pay for.
+const BATCH: u32 = 8;
+/// The most pauses that they wait, however many there are.
+const MOST_PAUSES: u32 = 16;
 /// The most that is granted to one: enough for a fast network.
 pub(super) const MOST: u32 = 256 << 10;
 
@@ -142,10 +146,12 @@ impl Windows {
     /// Grants the least to those that have no room, now and then: others go on meanwhile, and leave some to them. At once it
     /// would be a frame of each side for every few hundred octets.
     pub(super) async fn trickle(&self) {
+        let mut pauses = 1;
         loop {
             self.short.notified().await;
-            tokio::time::sleep(PAUSE).await;
-            self.table().grant_least();
+            tokio::time::sleep(PAUSE * pauses).await;
+            let waited = self.table().grant_least();
+            pauses = waited.div_ceil(BATCH).clamp(1, MOST_PAUSES);
         }
     }
 
@@ -226,12 +232,16 @@ impl Table {
         self.position(stream).and_then(|at| self.streams.get_mut(at))
     }
 
-    fn grant_least(&mut self) {
+    /// To how many.
+    fn grant_least(&mut self) -> u32 {
+        let mut waited = 0;
         for window in self.streams.iter_mut().filter(|window| window.waits) {
             window.waits = false;
+            waited += 1;
             self.owing += usize::from(window.grant(LEAST));
         }
         self.wake();
+        waited
     }
 
     /// Grants a stream so much in all.

@@ -68,3 +68,35 @@ async fn those_without_room_are_granted_the_least_after_a_pause() {
     let _ends_never = tokio::time::timeout(2 * PAUSE, windows.trickle()).await;
     assert_eq!(told(&windows, 1), [(1, LEAST)]);
 }
+
+/// Each of these has used up the least, and has none but that.
+fn use_up(windows: &Windows, streams: &[u32]) {
+    for stream in streams {
+        assert_eq!(windows.came(*stream, LEAST), Ok(()));
+        windows.took(*stream, LEAST, LEAST);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_wait_longer_than_few_but_not_for_ever() {
+    for (count, pauses) in [(BATCH, 1), (BATCH * 3, 3), (BATCH * 100, MOST_PAUSES)] {
+        let windows = Windows::new(Start::Least);
+        let streams: Vec<_> = (0..count).map(|at| 2 * at + 1).collect();
+        for stream in &streams {
+            windows.open(*stream, LEAST);
+        }
+        let mut trickle = std::pin::pin!(windows.trickle());
+        use_up(&windows, &streams);
+        assert!(tokio::time::timeout(2 * PAUSE, &mut trickle).await.is_err());
+        assert_eq!(told(&windows, u32::MAX).len(), streams.len());
+        use_up(&windows, &streams);
+        assert!(
+            tokio::time::timeout(PAUSE * (pauses - 1), &mut trickle)
+                .await
+                .is_err()
+        );
+        assert_eq!(told(&windows, u32::MAX), [], "{count}");
+        assert!(tokio::time::timeout(2 * PAUSE, &mut trickle).await.is_err());
+        assert_eq!(told(&windows, u32::MAX).len(), streams.len());
+    }
+}
