@@ -8,11 +8,10 @@ use bytes::BytesMut;
 use tokio::io::AsyncReadExt;
 
 use crate::edge::socket::Socket;
+use crate::http::h2_guard::PREFACE;
 use crate::http::phase::Phase;
 use crate::tls::terms::H2;
 
-/// How a client with prior knowledge begins.
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Most first requests are read whole by this, so that looking costs no further read.
 const FIRST_READ: usize = 2048;
 

@@ -31,6 +31,8 @@ pub mod flag {
 
 /// Bytes of a head.
 pub const HEAD: usize = 9;
+/// Bytes of a setting (RFC 9113 §6.5.1).
+pub const SETTING: usize = 6;
 
 /// The head of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,11 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::http::h2_guard::frame::{Follower, HEAD, Head, Step, flag, kind};
+use crate::http::h2_guard::frame::{Follower, HEAD, Head, SETTING, Step, flag, kind};
 use crate::upstream::http2::windows::Windows;
 use crate::upstream::transport::{NotHttp2, explain};
 
-const ENTRY: usize = 6;
 const MAX_CONCURRENT_STREAMS: u16 = 3;
 /// Where in the head of a frame its kind stands.
 const KIND: usize = 3;
@@ -53,7 +52,7 @@ enum Part {
     /// Nothing.
     Nothing,
     /// Settings, one after another: one as far as it has come.
-    Settings([u8; ENTRY], usize),
+    Settings([u8; SETTING], usize),
     /// How much of this stream's DATA is padding.
     Padding(u32),
 }
@@ -172,7 +171,7 @@ impl Frames {
             ears.heard.fetch_add(1, Relaxed);
         }
         self.part = match head.kind {
-            kind::SETTINGS if !head.has(flag::ACK) => Part::Settings([0; ENTRY], 0),
+            kind::SETTINGS if !head.has(flag::ACK) => Part::Settings([0; SETTING], 0),
             kind::DATA if head.has(flag::PADDED) => Part::Padding(head.stream),
             _ => Part::Nothing,
         };
@@ -195,7 +194,7 @@ impl Frames {
                         *slot = *octet;
                         *seen += 1;
                     }
-                    if *seen == ENTRY {
+                    if *seen == SETTING {
                         set(&self.ears, *entry);
                         *seen = 0;
                     }
@@ -211,7 +210,7 @@ impl Frames {
     }
 }
 
-fn set(ears: &Ears, entry: [u8; ENTRY]) {
+fn set(ears: &Ears, entry: [u8; SETTING]) {
     let [high, low, value @ ..] = entry;
     if u16::from_be_bytes([high, low]) == MAX_CONCURRENT_STREAMS {
         let limit = u32::from_be_bytes(value);

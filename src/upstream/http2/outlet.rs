@@ -9,12 +9,10 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, BytesMut};
 use tokio::io::AsyncWrite;
 
-use crate::http::h2_guard::frame::{Follower, HEAD, Head, Step, flag, kind, window_update};
+use crate::http::h2_guard::PREFACE;
+use crate::http::h2_guard::frame::{Follower, HEAD, Head, SETTING, Step, flag, kind, window_update};
 use crate::upstream::http2::windows::Windows;
 
-/// What comes before the first frame (RFC 9113 §3.4).
-const PREFACE: usize = 24;
-const ENTRY: usize = 6;
 const INITIAL_WINDOW_SIZE: [u8; 2] = [0, 4];
 /// Pieces that are written with ours in one call.
 const PIECES: usize = 3;
@@ -131,13 +129,13 @@ impl Outlet {
             return 0;
         };
         // Of the settings all, once their head says how much that is.
-        let whole = end_of_settings(opening).unwrap_or(PREFACE + HEAD);
+        let whole = end_of_settings(opening).unwrap_or(PREFACE.len() + HEAD);
         let taken = bytes.get(..whole - opening.len()).unwrap_or(bytes);
         opening.extend_from_slice(taken);
         if end_of_settings(opening) == Some(opening.len()) {
             announce(
                 self.windows.start.octets(),
-                opening.get_mut(PREFACE + HEAD..).unwrap_or_default(),
+                opening.get_mut(PREFACE.len() + HEAD..).unwrap_or_default(),
             );
             self.ours.extend_from_slice(opening);
             self.opening = None;
@@ -186,13 +184,13 @@ impl Outlet {
 }
 
 fn end_of_settings(opening: &[u8]) -> Option<usize> {
-    let head = opening.get(PREFACE..).and_then(<[u8]>::first_chunk)?;
-    Some(PREFACE + HEAD + Head::read(*head).length as usize)
+    let head = opening.get(PREFACE.len()..).and_then(<[u8]>::first_chunk)?;
+    Some(PREFACE.len() + HEAD + Head::read(*head).length as usize)
 }
 
 /// In the settings that h2 writes, which has no bound for a stream: that is kept here.
 fn announce(first: u32, settings: &mut [u8]) {
-    for entry in settings.chunks_exact_mut(ENTRY) {
+    for entry in settings.chunks_exact_mut(SETTING) {
         if let Some((name, value)) = entry.split_first_chunk_mut::<2>()
             && *name == INITIAL_WINDOW_SIZE
         {

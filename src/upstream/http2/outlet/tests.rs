@@ -5,8 +5,6 @@ use std::task::Waker;
 use super::*;
 use crate::upstream::http2::windows::{LEAST, Start};
 
-const PREFACE_TEXT: &[u8; PREFACE] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
 /// Takes now and then some octets, now and then none.
 #[derive(Default)]
 struct Narrow {
@@ -89,7 +87,7 @@ fn whatever_the_socket_takes_frames_stay_whole_and_windows_come_behind_heads() {
             0,
             &[0, 4, 0x7f, 0xff, 0xff, 0xff, 0, 2, 0, 0, 0, 0],
         );
-        write(&mut outlet, &mut socket, &[&PREFACE_TEXT[..], &settings].concat());
+        write(&mut outlet, &mut socket, &[PREFACE, &settings].concat());
         let mut theirs = Vec::new();
         for stream in [1, 3, 5, 7] {
             windows.open(stream, 10_000);
@@ -101,7 +99,7 @@ fn whatever_the_socket_takes_frames_stay_whole_and_windows_come_behind_heads() {
                 write(&mut outlet, &mut socket, &std::mem::take(&mut theirs));
             }
         }
-        let all = frames(socket.taken.strip_prefix(PREFACE_TEXT).unwrap());
+        let all = frames(socket.taken.strip_prefix(PREFACE).unwrap());
         assert_eq!(all[0].2[2..6], LEAST.to_be_bytes(), "what is announced");
         let mut seen = Vec::new();
         let mut granted = Vec::new();
