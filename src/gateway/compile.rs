@@ -114,7 +114,7 @@ fn redirect_to_https(policy: &Policy) -> Option<Guarded<RedirectToHttps>> {
     let any = policy
         .listeners
         .values()
-        .any(|listener| listener.redirect_to_https);
+        .any(|listener| listener.redirect_to_https.as_ref().is_some());
     any.then(|| Guarded::always("redirect_to_https", RedirectToHttps))
 }
 

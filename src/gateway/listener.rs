@@ -1,6 +1,7 @@
 //! One compiled listener: where connections come in and what may come in on one before it is routed.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,8 +37,8 @@ pub struct Listener {
     pub certificates: Option<Arc<Choice>>,
     /// From the connection to the end of the handshake.
     pub tls_handshake: Duration,
-    /// Whether plain requests are sent to https.
-    pub redirect_to_https: bool,
+    /// The port of https that plain requests are sent to, if they are.
+    pub redirect_to_https: Option<NonZeroU16>,
     /// Whether each connection begins with the word of a trusted proxy on whose it is.
     pub proxy_protocol: bool,
     /// Whether some server is told where a request came in; asking the kernel for it costs each connection a call.

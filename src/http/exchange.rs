@@ -2,6 +2,7 @@
 //! been noted so far. It knows neither policy nor gateway, so a rule can be tested with a request alone.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -56,8 +57,8 @@ pub struct Connection {
     pub names: Arc<[String]>,
     /// Which kind of listener it came in by.
     pub entrance: Entrance,
-    /// Whether its plain requests are sent to https.
-    pub redirect_to_https: bool,
+    /// The port of https that its plain requests are sent to, if they are.
+    pub redirect_to_https: Option<NonZeroU16>,
     /// The longest request target the listener lets in, in bytes.
     pub max_target: u64,
     /// The most fields of a request head the listener lets in.

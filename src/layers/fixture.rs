@@ -34,7 +34,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
             sni: None,
             names: Arc::default(),
             entrance: crate::http::exchange::Entrance::Public,
-            redirect_to_https: false,
+            redirect_to_https: None,
             max_target: 8192,
             max_headers: 100,
             phase: Arc::new(Phase::new(Instant::now())),

@@ -17,12 +17,15 @@ pub struct RedirectToHttps;
 
 impl Check for RedirectToHttps {
     fn check(&self, exchange: &Exchange, _now: Instant) -> Verdict {
-        if !exchange.connection.redirect_to_https || exchange.is_https() || is_health(exchange) {
+        let Some(port) = exchange.connection.redirect_to_https else {
+            return Verdict::Pass;
+        };
+        if exchange.is_https() || is_health(exchange) {
             return Verdict::Pass;
         }
         let (version, head) = (exchange.head.version, &exchange.head);
         match host::of_request(version, &head.uri, &head.headers) {
-            Ok(Some(authority)) => location(&authority.host, exchange)
+            Ok(Some(authority)) => location(&authority.host, port.get(), exchange)
                 .map_or(Verdict::Refuse(Refusal::Internal), |to| {
                     Verdict::Answer(Box::new(redirect(to)))
                 }),
@@ -40,14 +43,18 @@ fn is_health(exchange: &Exchange) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Without the port: it is that of plain HTTP, and nothing here knows that of https from outside.
-fn location(host: &str, exchange: &Exchange) -> Option<HeaderValue> {
+/// The port the client came by is that of plain HTTP: the one of https takes its place, unless it goes without saying.
+fn location(host: &str, port: u16, exchange: &Exchange) -> Option<HeaderValue> {
     let target = exchange
         .head
         .uri
         .path_and_query()
         .map_or("/", |target| target.as_str());
-    HeaderValue::from_str(&format!("https://{host}{target}")).ok()
+    let to = match port {
+        443 => format!("https://{host}{target}"),
+        port => format!("https://{host}:{port}{target}"),
+    };
+    HeaderValue::from_str(&to).ok()
 }
 
 fn redirect(to: HeaderValue) -> Response {
@@ -72,8 +79,12 @@ mod tests {
     use crate::layers::fixture::{exchange, with};
 
     fn plain(target: &str, redirects: bool) -> Exchange {
+        to_port(target, if redirects { 443 } else { 0 })
+    }
+
+    fn to_port(target: &str, port: u16) -> Exchange {
         let mut exchange = exchange("POST", target);
-        Arc::get_mut(&mut exchange.connection).unwrap().redirect_to_https = redirects;
+        Arc::get_mut(&mut exchange.connection).unwrap().redirect_to_https = port.try_into().ok();
         exchange
     }
 
@@ -89,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_target_by_https_and_without_the_port() {
+    fn the_same_target_by_https_and_at_its_port() {
         let request = with(plain("/a%20b/../c?q=1&r", true), "host", "Shop.test:8080");
         assert_eq!(
             sent_to(&request).as_deref(),
@@ -97,6 +108,10 @@ mod tests {
         );
         let request = with(plain("/", true), "host", "[2001:db8::0:1]:80");
         assert_eq!(sent_to(&request).as_deref(), Some("https://[2001:db8::1]/"));
+        let request = with(to_port("/a?b", 8443), "host", "shop.test:8080");
+        assert_eq!(sent_to(&request).as_deref(), Some("https://shop.test:8443/a?b"));
+        let request = with(to_port("/", 8443), "host", "[::1]");
+        assert_eq!(sent_to(&request).as_deref(), Some("https://[::1]:8443/"));
     }
 
     #[test]

@@ -3,8 +3,10 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::defaults;
@@ -33,8 +35,10 @@ pub struct Listener {
     /// Certificates to show to clients: with any, the listener speaks TLS alone. A client gets the one for the
     /// name it asks for, else the first. Read at start and at each reload. Default: none, plain HTTP.
     pub certificates: Vec<CertificateFiles>,
-    /// Whether plain requests are sent to https (308), all but those for `/health` and below. Default `false`.
-    pub redirect_to_https: bool,
+    /// The public port of https, `443` for most: plain requests are sent there (308), all but those for `/health` and
+    /// below. Default `"off"`.
+    #[serde(deserialize_with = "https_port")]
+    pub redirect_to_https: Switch<NonZeroU16>,
     /// Whether each connection begins with a header of the PROXY protocol (version 1 or 2), before TLS too. Only who is
     /// in `[client] trusted_proxies` may connect, and is the client's address then. Default `false`.
     pub proxy_protocol: bool,
@@ -81,7 +85,7 @@ impl Default for Listener {
             max_headers: defaults::MAX_HEADERS,
             max_target: defaults::MAX_TARGET,
             certificates: Vec::new(),
-            redirect_to_https: false,
+            redirect_to_https: Switch::Off,
             proxy_protocol: false,
             timeouts: ListenerTimeouts::default(),
         }
@@ -163,6 +167,46 @@ fn some_connections<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     }
 }
 
+fn https_port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Switch<NonZeroU16>, D::Error> {
+    deserializer.deserialize_any(HttpsPort)
+}
+
+struct HttpsPort;
+
+impl Visitor<'_> for HttpsPort {
+    type Value = Switch<NonZeroU16>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"off\" or the public port of https, such as 443")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        match text.trim() {
+            "off" => Ok(Switch::Off),
+            text => text.parse().map(Switch::On).map_err(|_| no_port(text)),
+        }
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        let port = u16::try_from(number).ok().and_then(NonZeroU16::new);
+        port.map(Switch::On).ok_or_else(|| no_port(number))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        Err(E::custom(if value {
+            "`true` does not say which port clients reach https on: write 443"
+        } else {
+            "`false` is no port: write \"off\""
+        }))
+    }
+}
+
+fn no_port<E: Error>(found: impl fmt::Display) -> E {
+    E::custom(format!(
+        "`{found}` is no port: write 1 to 65535, 443 for most, or \"off\""
+    ))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
@@ -187,6 +231,23 @@ mod tests {
         assert_eq!(read("max_head = \"8KiB\"").unwrap(), Size(8 << 10));
         assert!(read("max_head = \"8191B\"").is_err());
         assert!(read("max_head = \"2MiB\"").is_err());
+    }
+
+    #[test]
+    fn the_redirect_is_off_or_a_port() {
+        let read = |text: &str| {
+            let table = toml::from_str::<Listener>(&format!("redirect_to_https = {text}"));
+            table.map(|table| table.redirect_to_https.get().map_or(0, u16::from))
+        };
+        assert_eq!(read("443").unwrap(), 443);
+        assert_eq!(read("\"8443\"").unwrap(), 8443);
+        assert_eq!(read("\"off\"").unwrap(), 0);
+        let refused = |text| read(text).unwrap_err().message().to_owned();
+        assert!(refused("true").ends_with("write 443"));
+        assert!(refused("false").ends_with("write \"off\""));
+        for bad in ["0", "65536", "-1", "\"on\""] {
+            assert!(refused(bad).contains("is no port"), "{bad}");
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl Rehearsal {
             secure: false,
             sni: None,
             entrance: Entrance::Public,
-            redirect_to_https: false,
+            redirect_to_https: None,
             max_target: 8 << 10,
             max_headers: 100,
             phase: Arc::new(Phase::new(Instant::now())),

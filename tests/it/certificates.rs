@@ -126,7 +126,7 @@ fn doubtful_certificates_are_warnings() {
 
 #[test]
 fn a_redirect_without_https_is_doubted_and_one_from_https_refused() {
-    let plain = "[listeners.second]\naddress = \"127.0.0.1:0\"\nredirect_to_https = true\n";
+    let plain = "[listeners.second]\naddress = \"127.0.0.1:0\"\nredirect_to_https = 443\n";
     check(plain).assert(0, &["warning: no listener has certificates"]);
     let behind = "[client]\ntrusted_proxies = [\"10.0.0.0/8\"]\n";
     let exit = check(&format!("{behind}{plain}"));
@@ -137,6 +137,35 @@ fn a_redirect_without_https_is_doubted_and_one_from_https_refused() {
         2,
         &["the listener `second` has certificates", "leave it out here"],
     );
+    let meets = |plain: &str, secure: &str, port: u16| {
+        check(&format!(
+            "[listeners.second]\naddress = \"{plain}\"\nredirect_to_https = {port}\n\
+             [listeners.third]\naddress = \"{secure}\"\n{}",
+            certs.tables("third", &["site"])
+        ))
+    };
+    for (plain, secure, port, said) in [
+        (
+            "0.0.0.0:8080",
+            "127.0.0.1:8443",
+            443,
+            "on a loopback address only",
+        ),
+        ("0.0.0.0:80", "0.0.0.0:8443", 443, "https is served on port 8443"),
+        ("0.0.0.0:8080", "0.0.0.0:8443", 8080, "this listener's own"),
+    ] {
+        let exit = meets(plain, secure, port);
+        exit.assert(0, &["warning", said]);
+    }
+    for (plain, secure, port) in [
+        ("0.0.0.0:80", "0.0.0.0:443", 443),
+        ("0.0.0.0:8080", "0.0.0.0:8443", 443),
+        ("127.0.0.1:8080", "127.0.0.1:8443", 8443),
+    ] {
+        let exit = meets(plain, secure, port);
+        exit.assert(0, &[]);
+        assert!(!exit.output().contains("warning"), "{exit:?}");
+    }
 }
 
 #[test]

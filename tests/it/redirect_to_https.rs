@@ -6,7 +6,7 @@ fn redirecting(origin: &Origin, tables: &str) -> Gateway {
     let certs = Certs::new();
     Gateway::start(
         policy([origin.address()])
-            .listener("redirect_to_https = true")
+            .listener("redirect_to_https = 443")
             .tls(&certs)
             .and(tables),
     )
@@ -87,5 +87,20 @@ fn limits_are_not_spent_on_it() {
         assert_eq!(Ask::get("/").to(gateway.http()).status, 308);
     }
     assert_eq!(Ask::get("/").over(Proto::H2Tls, &gateway).status, 200);
+    gateway.stop();
+}
+
+#[test]
+fn the_public_port_is_in_the_address_unless_it_is_443() {
+    let origin = Origin::echo();
+    let certs = Certs::new();
+    let gateway = Gateway::start(
+        policy([origin.address()])
+            .listener("redirect_to_https = 8443")
+            .tls(&certs),
+    );
+    let answer = Ask::get("/a?b").host("shop.test:8080").to(gateway.http());
+    assert_eq!(answer.status, 308);
+    assert_eq!(answer.header("location"), Some("https://shop.test:8443/a?b"));
     gateway.stop();
 }

@@ -1,12 +1,14 @@
 //! `[listeners.NAME]` → listeners; without any, one on `0.0.0.0:8080`.
 
 use std::net::IpAddr;
+use std::num::NonZeroU16;
 use std::time::SystemTime;
 
 use super::{Build, certificates};
 use crate::gateway::listener::Listener;
 use crate::http::exchange::Entrance;
 use crate::http::room;
+use crate::policy::problem::At;
 use crate::policy::{self, Policy};
 
 /// Files the process needs besides connections: logs, pipes, the clock of each worker, name look-ups.
@@ -77,9 +79,9 @@ fn report_wide_trust(policy: &Policy, listener: &str, ip: IpAddr, build: &Build<
 fn report_redirect(policy: &Policy, name: &str, table: &policy::Listener, build: &Build<'_>) {
     let at = build.at().key("listeners").key(name).key("redirect_to_https");
     let secure = |listener: &policy::Listener| !listener.certificates.is_empty();
-    if !table.redirect_to_https {
+    let Some(port) = table.redirect_to_https.get().map(NonZeroU16::get) else {
         return;
-    }
+    };
     if secure(table) {
         at.fault(format!(
             "the listener `{name}` has certificates, so all its requests are https already"
@@ -88,6 +90,38 @@ fn report_redirect(policy: &Policy, name: &str, table: &policy::Listener, build:
     } else if !policy.listeners.values().any(secure) && policy.client.trusted_proxies.is_empty() {
         at.warn("no listener has certificates, and no trusted proxy could say that a request came by https")
             .help("add a listener with `[[listeners.NAME.certificates]]`, or name the proxy that ends TLS in `[client] trusted_proxies`");
+    } else if port == table.address.0.port() {
+        at.warn(format!(
+            "port {port} is this listener's own, which speaks no TLS: clients are sent round for ever"
+        ))
+        .help("write the port that clients reach https on, 443 for most");
+    } else {
+        report_missed(policy, table, port, &at);
+    }
+}
+
+/// A redirect to where no listener with certificates is. Ports may be mapped, so only port 80 is taken at its word.
+fn report_missed(policy: &Policy, table: &policy::Listener, port: u16, at: &At<'_>) {
+    let secure: Vec<_> = policy
+        .listeners
+        .values()
+        .filter(|listener| !listener.certificates.is_empty())
+        .map(|listener| listener.address.0)
+        .collect();
+    let (open, mapped) = (!table.address.0.ip().is_loopback(), table.address.0.port() != 80);
+    if secure.is_empty() {
+        return;
+    }
+    if open && secure.iter().all(|address| address.ip().is_loopback()) {
+        at.warn("clients from outside are sent to https, and https is served on a loopback address only")
+            .help("give the listener with certificates an address that they reach, such as \"0.0.0.0:443\"");
+    } else if !mapped && secure.iter().all(|address| address.port() != port) {
+        let ports: Vec<_> = secure.iter().map(|address| address.port().to_string()).collect();
+        at.warn(format!(
+            "clients are sent to port {port}, and https is served on port {}",
+            ports.join(", ")
+        ))
+        .help("write the port that clients reach https on; if port 80 and it are mapped, all is well");
     }
 }
 
@@ -122,7 +156,7 @@ pub(super) fn compile_one(name: &str, table: &policy::Listener, share: usize, bu
         tls,
         certificates,
         tls_handshake: table.timeouts.tls_handshake.0,
-        redirect_to_https: table.redirect_to_https,
+        redirect_to_https: table.redirect_to_https.get(),
         proxy_protocol: table.proxy_protocol,
         notes_local: false,
         beyond: 0,

@@ -109,9 +109,11 @@ fn own(sheet: &Sheet<'_>, plan: &Passage) -> Setting {
 
 fn redirect_to_https(sheet: &Sheet<'_>, listener: &Listener) -> Setting {
     let rule = sheet.gateway.redirect_to_https.as_ref();
-    let value = rule
-        .filter(|_| listener.redirect_to_https)
-        .map(Describe::describe);
+    let value = rule.zip(listener.redirect_to_https).map(|(rule, port)| {
+        let mut value = rule.describe();
+        value.push(format!("port {port}"));
+        value
+    });
     let said = sheet.elsewhere(&["listeners", &listener.name, "redirect_to_https"]);
     (value.is_some(), value.unwrap_or_default(), said)
 }

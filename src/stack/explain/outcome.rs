@@ -127,7 +127,7 @@ fn refuses(code: &str, plan: &Passage) -> &'static str {
     }
     match code {
         _ if plan.place.own => "own",
-        "host_invalid" if plan.exchange.connection.redirect_to_https => "redirect_to_https",
+        "host_invalid" if plan.exchange.connection.redirect_to_https.is_some() => "redirect_to_https",
         "access_denied" => "access",
         "rate_limited" => "limits",
         "body_too_large" => "max_body",
@@ -141,7 +141,7 @@ fn refuses(code: &str, plan: &Passage) -> &'static str {
 /// The layer that answers by itself.
 fn answers(seen: &Seen, plan: &Passage) -> &'static str {
     let head = &plan.exchange.head;
-    let redirects = plan.exchange.connection.redirect_to_https && !plan.exchange.is_https();
+    let redirects = plan.exchange.connection.redirect_to_https.is_some() && !plan.exchange.is_https();
     if plan.place.own {
         "own"
     } else if seen.answered {
