@@ -16,7 +16,7 @@ fn assert_agrees(mut command: Command) {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command
         .output()
-        .unwrap_or_else(|error| panic!("{program} is missing, ./tests/run installs it: {error}"));
+        .unwrap_or_else(|error| panic!("{program} is missing, `./tests/run --setup` installs it: {error}"));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{program}: {said}");
 }

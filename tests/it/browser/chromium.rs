@@ -80,7 +80,9 @@ impl Browser {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|fault| panic!("chromium is missing ({fault}): ./tests/run installs it"));
+            .unwrap_or_else(|fault| {
+                panic!("chromium is missing ({fault}): `./tests/run --setup` installs it")
+            });
         let printed = Lines::read(child.stderr.take().unwrap());
         Self {
             child,

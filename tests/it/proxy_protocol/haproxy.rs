@@ -28,7 +28,7 @@ impl Haproxy {
             .arg(&file)
             .stdin(Stdio::null())
             .spawn()
-            .expect("haproxy is missing, ./tests/run installs it");
+            .expect("haproxy is missing, `./tests/run --setup` installs it");
         until("HAProxy listens", || {
             ports.iter().all(|port| TcpStream::connect(port).is_ok())
         });

@@ -3,18 +3,28 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A program of `tests/apps`, to be given its arguments.
+/// A program of `tests/apps`, to be given its arguments. It has the packages of `tests/apps/requirements.txt`.
 pub fn python() -> Command {
-    let mut command = Command::new(interpreter());
+    python_in("venv")
+}
+
+/// The same with the packages of `tests/apps/requirements-NAME.txt`.
+#[allow(dead_code, reason = "for tests that need other versions")]
+pub fn python_of(name: &str) -> Command {
+    python_in(&format!("venv-{name}"))
+}
+
+fn python_in(environment: &str) -> Command {
+    let mut command = Command::new(interpreter(environment));
     command
         .current_dir(root().join("tests/apps"))
         .env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }
 
-fn interpreter() -> PathBuf {
+fn interpreter(environment: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let python = target.join("venv/bin/python");
+    let python = target.join(environment).join("bin/python");
     assert!(
         python.exists(),
         "{} is missing: ./tests/run makes it",
