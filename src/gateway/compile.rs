@@ -42,6 +42,8 @@ pub struct Build<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// Collects faults and warnings.
     pub problems: &'a Problems,
+    /// Whether it will run in production.
+    pub production: bool,
 }
 
 impl Build<'_> {
@@ -63,6 +65,7 @@ impl Gateway {
             carryover,
             env,
             problems: &problems,
+            production: policy.as_ref().is_some_and(|policy| policy.gateway.production()),
         };
         let gateway = policy.map(|policy| Self::compile(&policy, hash(text), &build));
         let gateway = gateway.filter(|_| !problems.is_refused());
@@ -136,5 +139,18 @@ fn remarks(policy: &Policy) -> Vec<String> {
     if !policy.gateway.production() {
         remarks.push("the environment is not production: the checks for production only warn".to_owned());
     }
+    remarks.extend(without_hsts(policy));
     remarks
+}
+
+/// HSTS is for production: whoever serves https elsewhere is told, unless the policy speaks of it.
+fn without_hsts(policy: &Policy) -> Option<String> {
+    let table = &policy.defaults.security_headers;
+    let silent = table.hsts.is_none() && (!policy.gateway.production() || !table.enabled);
+    let mut listeners = policy.listeners.iter();
+    let (name, _) = listeners.find(|(_, listener)| silent && !listener.certificates.is_empty())?;
+    Some(format!(
+        "`listeners.{name}` serves https without HSTS, which is sent by default in production only: \
+         write `hsts = {{ max_age = \"365d\" }}` in `[defaults.security_headers]`"
+    ))
 }

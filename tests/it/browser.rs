@@ -2,6 +2,7 @@
 //! through the gateway works without a word on its console, and what the policy forbids it does not do.
 
 mod chromium;
+mod unmodified;
 
 use std::net::SocketAddr;
 

@@ -97,7 +97,7 @@ fn the_client_gets_what_the_operator_writes_on_every_answer() {
         Some("default-src 'none'"),
         "over the preset's"
     );
-    assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+    assert_eq!(answer.header("x-frame-options"), Some("SAMEORIGIN"));
     for refused in [Ask::get("/nowhere"), Ask::get("/metrics").header("Host", "a")] {
         let answer = refused.to(gateway.http());
         assert!(answer.status >= 400);
@@ -136,7 +136,7 @@ fn what_others_own_is_refused_with_the_place_to_say_it() {
         ("request_headers.set.x-a = []", "name it in `remove`"),
         ("request_headers.set.\"x a\" = \"1\"", "letters, digits"),
         (
-            "response_headers.set.x-frame-options = \"SAMEORIGIN\"",
+            "security_headers.frame_options = \"DENY\"\nresponse_headers.set.x-frame-options = \"SAMEORIGIN\"",
             "change it in `security_headers`",
         ),
         (

@@ -113,14 +113,14 @@ fn every_answer_is_dressed_and_only_https_asks_for_https() {
     let origin = Origin::echo();
     let gateway = gateway(
         &origin,
-        "[[routes]]\nmatch = { path = \"/there\" }\nupstream = \"backend\"",
+        "[defaults.security_headers]\nhsts = {}\n[[routes]]\nmatch = { path = \"/there\" }\nupstream = \"backend\"",
     );
     for proto in Proto::ALL {
         for target in ["/there", "/nowhere", "/health"] {
             let answer = Ask::get(target).over(proto, &gateway);
             assert_eq!(
                 answer.header("x-frame-options"),
-                Some("DENY"),
+                Some("SAMEORIGIN"),
                 "{proto:?} {target}"
             );
             assert_eq!(

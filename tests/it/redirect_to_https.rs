@@ -15,14 +15,14 @@ fn redirecting(origin: &Origin, tables: &str) -> Gateway {
 #[test]
 fn plain_requests_go_to_the_same_place_by_https() {
     let origin = Origin::echo();
-    let gateway = redirecting(&origin, "");
+    let gateway = redirecting(&origin, "[defaults.security_headers]\nhsts = {}");
     for proto in [Proto::Http1, Proto::H2c] {
         let answer = Ask::post("/a%20b?q=1", "body")
             .host("Shop.test:8080")
             .over(proto, &gateway);
         assert_eq!(answer.status, 308);
         assert_eq!(answer.header("location"), Some("https://shop.test/a%20b?q=1"));
-        assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+        assert_eq!(answer.header("x-frame-options"), Some("SAMEORIGIN"));
         assert!(answer.header("x-request-id").is_some());
         assert_eq!(answer.header("strict-transport-security"), None);
     }

@@ -29,7 +29,7 @@ fn assert_refused(wire: &mut Wire, case: &Case) -> Answer {
     assert_eq!(answer.header("connection"), Some("close"), "{what}");
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
-        ("x-frame-options", "DENY"),
+        ("x-frame-options", "SAMEORIGIN"),
         ("cache-control", "no-store"),
     ] {
         assert_eq!(answer.header(name), Some(value), "{what}");

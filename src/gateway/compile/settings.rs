@@ -43,7 +43,11 @@ pub(super) fn compile(
         shadow: shadow(GuardName::MaxBody, "max_body"),
         name: "max_body".into(),
     });
-    let security_headers = SecurityHeaders::compile(&settings.security_headers, &at.key("security_headers"));
+    let security_headers = SecurityHeaders::compile(
+        &settings.security_headers,
+        build.production,
+        &at.key("security_headers"),
+    );
     let cors = cors::compile(&settings.cors, &at.key("cors"));
     let response = Side::Response {
         security: security_headers.as_ref(),

@@ -24,6 +24,7 @@ const SWITCHES: &[&str] = &[
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--disable-popup-blocking",
     "--no-proxy-server",
     "--ignore-certificate-errors",
     "--enable-logging=stderr",

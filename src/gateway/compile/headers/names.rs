@@ -111,7 +111,9 @@ fn not_on_responses(
     security: Option<&SecurityHeaders>,
     cors: bool,
 ) -> Option<(&'static str, &'static str)> {
-    if security.is_some_and(|security| security.writes(name)) {
+    let theirs =
+        |security: &SecurityHeaders| security.sets(name) || way == Way::Remove && security.fills(name);
+    if security.is_some_and(theirs) {
         return Some((
             "is written by `security_headers`, which has the last word",
             "change it in `security_headers`, or write \"off\" there and keep it here",

@@ -1,0 +1,2 @@
+"use strict";
+console.log(`REPORT ${JSON.stringify({ isolated: crossOriginIsolated })}`);
