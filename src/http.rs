@@ -23,6 +23,7 @@ pub mod hints;
 pub mod hop;
 pub mod host;
 pub mod inflow;
+pub mod login;
 pub mod message;
 pub mod metered;
 pub mod octets;

@@ -20,8 +20,10 @@ mod answer;
 mod connect;
 mod deadline;
 mod fault;
+mod home;
 mod http1;
 mod mark;
+mod pins;
 mod pool;
 mod probe;
 mod sight;
@@ -38,6 +40,7 @@ use std::time::{Duration, Instant};
 use crate::http::proxy_protocol::Version;
 use crate::upstream::cap::Cap;
 use crate::upstream::endpoint::Health;
+use crate::upstream::mark::Mark;
 use crate::upstream::pool::Lane;
 use crate::upstream::server::Server;
 
@@ -157,6 +160,15 @@ impl Upstream {
             }
         }
         best.map(|(_, lane)| lane)
+    }
+
+    /// The lane to an address that one of the servers has, or had when a connection to it was made.
+    fn lane_to(&self, mark: &Arc<Mark>, worker: usize) -> Option<Arc<Lane>> {
+        let server = self.setup.servers.iter().find(|server| mark.is_of(server))?;
+        let endpoints = server.endpoints();
+        let endpoint = endpoints.iter().find(|endpoint| endpoint.has(mark));
+        let lane = endpoint.and_then(|endpoint| endpoint.lane(worker)).cloned();
+        Some(lane.unwrap_or_else(|| Arc::new(Lane::new(Arc::clone(mark)))))
     }
 
     fn turn(&self, worker: usize) -> usize {

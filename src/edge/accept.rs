@@ -21,7 +21,7 @@ use crate::edge::places;
 use crate::edge::socket::Socket;
 use crate::edge::tls;
 use crate::gateway::listener::Listener;
-use crate::http::exchange::{Connection, Permit, Response};
+use crate::http::exchange::{Connection, Permit, Pinned, Response};
 use crate::http::forwarded;
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
@@ -196,6 +196,7 @@ where
             max_headers: listener.max_headers,
             phase: Arc::new(Phase::new(Instant::now())),
             handover: Handover::default(),
+            pinned: Pinned::default(),
             unread: Unread::default(),
             room: OnceLock::new(),
             closing: closing.clone(),

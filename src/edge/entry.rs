@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
-use futures_util::TryFutureExt;
-use futures_util::future::{Either, ErrInto};
+use futures_util::FutureExt;
+use futures_util::future::{Either, Map};
 use http::{Method, Request, Version};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -16,6 +16,7 @@ use tower::Service;
 use crate::http::exchange::{Connection, Response};
 use crate::http::extended_connect::Wish;
 use crate::http::inflow::Inflow;
+use crate::http::login::Http11Required;
 use crate::http::room::Share;
 use crate::http::room::backlog::Reader;
 use crate::http::room::desk::Desk;
@@ -52,12 +53,14 @@ impl<S> Entry<S> {
     }
 
     /// The request's share of the room, where there is one.
-    fn room(&self, request: &mut Request<Incoming>, sends: bool) -> Result<Option<Share>, NoRoom> {
+    fn room(&self, request: &mut Request<Incoming>, sends: bool) -> Result<Option<Share>, Reset> {
         let Some(room) = self.connection.room.get() else {
             return Ok(None);
         };
         let share = room.admit(request, sends);
-        share.map(Some).ok_or_else(NoRoom::new)
+        share
+            .map(Some)
+            .ok_or_else(|| Reset::NoRoom(h2::Reason::REFUSED_STREAM.into()))
     }
 
     fn arrival(&self, request: Request<Incoming>, share: Option<Share>, reader: Option<Reader>) -> Arrival {
@@ -88,8 +91,8 @@ where
     S: Service<Arrival, Response = Response, Error = Infallible> + Clone,
 {
     type Response = Response;
-    type Error = NoRoom;
-    type Future = Either<ErrInto<S::Future, NoRoom>, Ready<Result<Response, NoRoom>>>;
+    type Error = Reset;
+    type Future = Either<Map<S::Future, fn(Result<Response, Infallible>) -> Outcome>, Ready<Outcome>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         // hyper takes the stream of a CONNECT for no body.
@@ -113,26 +116,31 @@ where
         let arrival = self.arrival(request, share, reader);
         self.connection.phase.asked(arrival.arrived);
         // Always ready: what could make it wait is awaited inside the call.
-        Either::Left(self.stack.clone().call(arrival).err_into())
+        Either::Left(self.stack.clone().call(arrival).map(answer))
     }
 }
 
-/// A request is not even looked at, since those before it hold all that a connection may have us hold. Its client
-/// is told that it may ask again (RFC 9113 §8.7).
+type Outcome = Result<Response, Reset>;
+
+/// The stream of an HTTP/2 request is reset instead of answered.
 #[derive(Debug, thiserror::Error)]
-#[error("the requests of this connection hold too much")]
-pub(super) struct NoRoom(#[source] h2::Error);
-
-impl NoRoom {
-    fn new() -> Self {
-        Self(h2::Reason::REFUSED_STREAM.into())
-    }
+pub(super) enum Reset {
+    /// A request is not even looked at, since those before it hold all that a connection may have us hold. Its client
+    /// is told that it may ask again (RFC 9113 §8.7).
+    #[error("the requests of this connection hold too much")]
+    NoRoom(#[source] h2::Error),
+    /// A login holds for a connection, and many requests share this one (RFC 9113 §7).
+    #[error("a login that holds for a connection was sent over HTTP/2")]
+    Http11Required(#[source] h2::Error),
 }
 
-impl From<Infallible> for NoRoom {
-    fn from(never: Infallible) -> Self {
-        match never {}
+/// The answer, or its stream's end in its place.
+fn answer(outcome: Result<Response, Infallible>) -> Outcome {
+    let response = outcome.unwrap_or_else(|never| match never {});
+    if response.extensions().get::<Http11Required>().is_some() {
+        return Err(Reset::Http11Required(h2::Reason::HTTP_1_1_REQUIRED.into()));
     }
+    Ok(response)
 }
 
 /// Waits until a door closes.

@@ -1,6 +1,7 @@
 //! The request in flight, as every protection sees it: head, who calls, which connection, and what has
 //! been noted so far. It knows neither policy nor gateway, so a rule can be tested with a request alone.
 
+use std::any::Any;
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::sync::{Arc, OnceLock};
@@ -67,6 +68,8 @@ pub struct Connection {
     pub phase: Arc<Phase>,
     /// What goes on with it after an answer that switches protocols.
     pub handover: Handover,
+    /// Connections to servers that are its own.
+    pub pinned: Pinned,
     /// What of it could not be read.
     pub unread: Unread,
     /// What its requests may have us hold, where it has many at once.
@@ -74,6 +77,10 @@ pub struct Connection {
     /// Becomes true when its listener closes.
     pub closing: watch::Receiver<bool>,
 }
+
+/// Where connections to servers wait that belong to one connection of a client. Empty for nearly all. What is in it is
+/// known to those who speak with servers.
+pub type Pinned = OnceLock<Arc<dyn Any + Send + Sync>>;
 
 /// What is left of the tightest limit of a route (draft-ietf-httpapi-ratelimit-headers-11).
 #[derive(Debug, Clone, PartialEq, Eq)]

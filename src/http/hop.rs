@@ -78,6 +78,9 @@ static HOP_BY_HOP: [HeaderName; 10] = [
     PROXY_AUTHORIZATION,
 ];
 
+/// Set for a header that is not hop-by-hop, and is looked for in the same pass.
+const AUTHORIZED: u16 = 1 << 10;
+
 /// Why a request's `Connection` header is refused: always 400.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectionFault {
@@ -99,16 +102,26 @@ pub struct Hop {
     pub websocket: bool,
     /// Whether it takes trailers: all of `TE` that is used, and to be said anew to the next hop.
     pub trailers: bool,
+    /// Whether there is an `Authorization`.
+    pub authorized: bool,
 }
 
 impl Hop {
     /// Finds hop-by-hop headers, and `Proxy`.
     pub fn of(headers: &HeaderMap) -> Result<Self, ConnectionFault> {
         let found = find(headers);
+        let authorized = found & AUTHORIZED != 0;
+        let found = found & !AUTHORIZED;
         if found == 0 {
-            return Ok(Self::default());
+            return Ok(Self {
+                authorized,
+                ..Self::default()
+            });
         }
-        Self::told(headers, found)
+        Ok(Self {
+            authorized,
+            ..Self::told(headers, found)?
+        })
     }
 
     #[cold]
@@ -126,19 +139,20 @@ impl Hop {
             named,
             websocket: upgrade::names_websocket(headers),
             trailers: headers.get_all(TE).into_iter().any(accepts_trailers),
+            authorized: false,
         })
     }
 
     /// Whether this header goes no further.
     pub fn ends(&self, name: &HeaderName) -> bool {
-        self.found != 0 && (bit(name.as_str()) != 0 || self.named.contains(name))
+        self.found != 0 && (is_hop_by_hop(name.as_str()) || self.named.contains(name))
     }
 }
 
 /// Takes hop-by-hop headers off a response. An upstream that names headers meant for the client in `Connection`
 /// is not obeyed: it would take its own cookies and caching rules off the answer.
 pub fn strip_response(headers: &mut HeaderMap) {
-    let found = find(headers);
+    let found = find(headers) & !AUTHORIZED;
     if found != 0 {
         strip(headers, found, |name| !is_end_to_end(name.as_str()));
     }
@@ -151,10 +165,10 @@ fn find(headers: &HeaderMap) -> u16 {
 
 /// Whether a header concerns one connection only.
 pub(super) fn is_hop_by_hop(name: &str) -> bool {
-    bit(name) != 0
+    !matches!(bit(name), 0 | AUTHORIZED)
 }
 
-/// What goes on every hop, a bit for each. `Trailer` stays: trailers are passed on. `Proxy` is no header of any
+/// What goes on every hop, a bit for each, and one for what is looked for besides. `Trailer` stays: trailers are passed on. `Proxy` is no header of any
 /// standard: CGI turns it into the variable `HTTP_PROXY`, through which a client would choose the backend's
 /// outgoing proxy ("httpoxy", CVE-2016-5385). `HTTP2-Settings` is the other half of an upgrade to h2c, which is
 /// never made.
@@ -165,6 +179,7 @@ fn bit(name: &str) -> u16 {
         7 if name == "upgrade" => 2,
         10 if name == "connection" => 3,
         10 if name == "keep-alive" => 4,
+        13 if name == "authorization" => return AUTHORIZED,
         14 if name == "http2-settings" => 5,
         16 if name == "proxy-connection" => 6,
         17 if name == "transfer-encoding" => 7,

@@ -22,6 +22,8 @@ pub struct Message {
     pub body: Body,
     /// That it asks for a WebSocket: only then may the answer be a 101.
     pub handshake: Option<Arc<Handshake>>,
+    /// That it logs its connection in: then nobody else may use that.
+    pub login: bool,
 }
 
 /// Field lines, in the order in which they are written.
@@ -37,7 +39,16 @@ impl Message {
             lines: Lines::default(),
             body,
             handshake: None,
+            login: false,
         }
+    }
+
+    /// Whether to do it twice is to do it once (RFC 9110 §9.2.2), and no part of it is gone after the first time:
+    /// then a body would be.
+    pub fn is_repeatable(&self) -> bool {
+        let method = &self.method;
+        let idempotent = method.is_safe() || *method == Method::PUT || *method == Method::DELETE;
+        idempotent && matches!(self.body, Body::Empty)
     }
 }
 

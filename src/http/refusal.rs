@@ -62,6 +62,9 @@ pub enum Refusal {
     /// The client shook hands for another name than it asks for (RFC 9110 §15.5.20).
     #[error("this connection is for another host; open one for this host")]
     Misdirected,
+    /// A login that holds for a connection, over a version in which many requests share one (RFC 9113 §7).
+    #[error("this login holds for a connection; send it over HTTP/1.1")]
+    LoginOverHttp2,
     /// `Expect` holds more than `100-continue` (RFC 9110 §15.5.18).
     #[error("only `100-continue` can be expected here")]
     ExpectationFailed,
@@ -168,7 +171,7 @@ impl Refusal {
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
             Self::MethodRefused | Self::CodingUnsupported => StatusCode::NOT_IMPLEMENTED,
-            Self::VersionUnsupported => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            Self::VersionUnsupported | Self::LoginOverHttp2 => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             Self::AccessDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -197,6 +200,7 @@ impl Refusal {
         match self {
             Self::RequestMalformed(_) => "request_malformed",
             Self::VersionUnsupported => "version_unsupported",
+            Self::LoginOverHttp2 => "http_1_1_required",
             Self::CodingUnsupported => "coding_unsupported",
             Self::HeadTooLarge(_) => "head_too_large",
             Self::HostInvalid(_) => "host_invalid",

@@ -7,7 +7,7 @@ use std::time::Instant;
 use http::{HeaderName, HeaderValue, Request};
 
 use crate::http::client::Caller;
-use crate::http::exchange::{Connection, Exchange, Notes, Permits};
+use crate::http::exchange::{Connection, Exchange, Notes, Permits, Pinned};
 use crate::http::forwarded;
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
@@ -39,6 +39,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
             max_headers: 100,
             phase: Arc::new(Phase::new(Instant::now())),
             handover: Handover::default(),
+            pinned: Pinned::default(),
             unread: Unread::default(),
             room: OnceLock::new(),
             closing: tokio::sync::watch::channel(false).1,

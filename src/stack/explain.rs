@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, Uri, header};
 use crate::gateway::Gateway;
 use crate::gateway::listener::Listener;
 use crate::gateway::live::Live;
-use crate::http::exchange::{Connection, Entrance};
+use crate::http::exchange::{Connection, Entrance, Pinned};
 use crate::http::forwarded;
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
@@ -123,6 +123,7 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
         max_headers: listener.max_headers,
         phase: Arc::new(Phase::new(Instant::now())),
         handover: Handover::default(),
+        pinned: Pinned::default(),
         unread: Unread::default(),
         room: OnceLock::new(),
         closing: tokio::sync::watch::channel(false).1,

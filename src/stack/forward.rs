@@ -93,6 +93,9 @@ async fn attempt(
         consent: consent.as_deref(),
         again: &move || received.message(plan, place).ok(),
         client: announced(upstream, exchange),
+        // A proxy's connection carries many users, and so does one of HTTP/2.
+        pinned: (exchange.head.version < Version::HTTP_2 && !exchange.client.peer_trusted)
+            .then_some(&exchange.connection.pinned),
     };
     let outcome = send(upstream, message, &errand, &mut exchange.notes.trip).await;
     if let Some(consent) = errand.consent {

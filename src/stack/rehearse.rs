@@ -45,6 +45,7 @@ impl Rehearsal {
             peer_written: crate::http::forwarded::written(std::net::Ipv4Addr::LOCALHOST.into()),
             local: None,
             names: Arc::default(),
+            pinned: crate::http::exchange::Pinned::default(),
             unread: crate::http::unread::Unread::default(),
             room: std::sync::OnceLock::new(),
             closing: tokio::sync::watch::channel(false).1,

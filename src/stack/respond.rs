@@ -10,6 +10,7 @@ use tower::{Layer, Service};
 
 use crate::http::exchange::Response;
 use crate::http::grpc;
+use crate::http::login::Http11Required;
 use crate::http::problem::Problem;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::layers::rate_limit::whole_seconds;
@@ -88,6 +89,9 @@ fn dress(passage: Held, refusal: &Refusal, mut response: Response) -> Reply {
     // HTTP/2 has no such header: there only the stream ends (RFC 9113 §8.2.2).
     if refusal.closes() && passage.exchange.head.version != Version::HTTP_2 {
         headers.insert(header::CONNECTION, CLOSE);
+    }
+    if *refusal == Refusal::LoginOverHttp2 {
+        response.extensions_mut().insert(Http11Required);
     }
     Reply { passage, response }
 }

@@ -63,6 +63,11 @@ impl Endpoint {
         &self.mark
     }
 
+    /// Whether this is what is known of it.
+    pub(super) fn has(&self, mark: &Arc<Mark>) -> bool {
+        Arc::ptr_eq(&self.mark, mark)
+    }
+
     /// Closes what has been idle for too long or was hung up on by the other side.
     pub(super) fn sweep(&self, now: Instant) {
         for lane in &self.lanes {

@@ -59,6 +59,8 @@ struct Sending<'a> {
     source: Option<Source>,
     /// To do it twice is to do it once.
     idempotent: bool,
+    /// It logs its connection in: it has one of its own, which ends with it.
+    login: bool,
 }
 
 /// Sends a request and waits for the head of its answer, as [`send`](super::send::send) does.
@@ -68,6 +70,7 @@ pub(super) async fn send(
     errand: &Errand<'_>,
     trip: &mut Trip,
 ) -> Result<Answer, AttemptError> {
+    let login = message.as_ref().is_some_and(|message| message.login);
     let mut sending = Sending {
         upstream,
         message,
@@ -75,6 +78,7 @@ pub(super) async fn send(
         trip,
         source: None,
         idempotent: false,
+        login,
     };
     sending.run().await
 }
@@ -117,10 +121,17 @@ impl Sending<'_> {
         let began = now();
         let total = self.errand.waits.total;
         loop {
-            if let Some(seat) = lane.multiplex().take(start, now(), self.upstream.setup.pool_idle) {
+            let shared = lane.multiplex();
+            if !self.login
+                && let Some(seat) = shared.take(start, now(), self.upstream.setup.pool_idle)
+            {
                 return Ok(Ok(seat));
             }
-            let connecting = lane.multiplex().connecting(start, || self.connect(lane, start));
+            let connecting = if self.login {
+                Multiplex::apart(self.connect(lane, start))
+            } else {
+                shared.connecting(start, || self.connect(lane, start))
+            };
             let connected = match total {
                 None => connecting.await,
                 // The request ran out of time, which says nothing of the server.
@@ -151,7 +162,8 @@ impl Sending<'_> {
         let setup = &self.upstream.setup;
         let (by, sight) = (now() + setup.connect, Arc::clone(&setup.sight));
         // Not the lane itself: whoever holds that counts as talking to the server.
-        let (mark, links) = (lane.shared_mark(), Arc::clone(lane.multiplex()));
+        let links = (!self.login).then(|| Arc::clone(lane.multiplex()));
+        let mark = lane.shared_mark();
         async move {
             let transport = mark.transport();
             let plain = Http2::default();
@@ -161,7 +173,7 @@ impl Sending<'_> {
             match opened {
                 Ok(link) => {
                     mark.is_up();
-                    if !mark.is_gone() {
+                    if let Some(links) = links.filter(|_| !mark.is_gone()) {
                         links.add(Arc::clone(&link));
                     }
                     Ok(link)

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 use tokio::sync::Notify;
 
 use crate::upstream::fault::is_ours;
+use crate::upstream::server::Server;
 use crate::upstream::transport::Transport;
 
 /// What is known of an address.
@@ -56,6 +57,11 @@ impl Mark {
     /// How it is reached.
     pub(super) fn transport(&self) -> &Transport {
         &self.transport
+    }
+
+    /// Whether it is an address of this server, now or before its name led elsewhere.
+    pub(super) fn is_of(&self, server: &Server) -> bool {
+        Arc::ptr_eq(&self.lost, &server.lost)
     }
 
     pub(super) fn is_gone(&self) -> bool {

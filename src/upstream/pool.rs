@@ -94,7 +94,7 @@ impl Lane {
 
 impl Idle {
     /// `pool_idle` is asked again: a reload may have made it shorter since.
-    fn is_young(&self, now: Instant, pool_idle: Duration) -> bool {
+    pub(super) fn is_young(&self, now: Instant, pool_idle: Duration) -> bool {
         now < self.until && now.saturating_duration_since(self.since) < pool_idle
     }
 }

@@ -6,26 +6,26 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::{Method, StatusCode, response};
 
-use crate::http::body::Body;
 use crate::http::consent::Consent;
-use crate::http::exchange::Trip;
+use crate::http::exchange::{Pinned, Trip};
 use crate::http::inflow::Inflow;
 use crate::http::message::Message;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::http::room::Room;
 use crate::http::upgrade::Handshake;
 use crate::http::vet::{Asked, Fault};
-use crate::upstream::answer::rest;
 use crate::upstream::connect::connect;
 use crate::upstream::deadline::Due;
 use crate::upstream::fault::{fault, graver, nobody, overdue, timed_out};
+use crate::upstream::home::Home;
 use crate::upstream::http1::{Broke, Conn, Listeners, Reading};
 use crate::upstream::line::Line;
+use crate::upstream::pins::Pins;
 use crate::upstream::pool::Lane;
 use crate::upstream::tunnel::Link;
 use crate::upstream::watch::Upload;
@@ -63,6 +63,9 @@ pub struct Errand<'a> {
     /// What announces the client, where the servers are told (see [`Upstream::announces`]). A connection that speaks for
     /// one client is used for nobody else; empty where none does.
     pub client: Vec<u8>,
+    /// Where connections wait that belong to the client's, where it can have such ones: else one on which a login may hold
+    /// serves one request.
+    pub pinned: Option<&'a Pinned>,
 }
 
 /// What all attempts of one request share.
@@ -79,6 +82,8 @@ struct Begun {
     handshake: Option<Arc<Handshake>>,
     /// To send it once more does no harm, whatever became of it.
     repeatable: bool,
+    /// A login may hold on the connection.
+    owned: bool,
     at: Instant,
 }
 
@@ -120,15 +125,10 @@ impl Sending<'_> {
         let mut tried: Vec<SocketAddr> = Vec::new();
         let mut last: Option<io::Error> = None;
         let mut repeated = false;
-        while let Some(lane) = self.upstream.pick(self.errand.worker, &tried) {
+        let mut pinned = self.pinned();
+        while let Some((lane, kept, owned)) = self.next(pinned.take(), &tried, repeated) {
             self.trip.server = Some(lane.mark().address());
             self.trip.connect = None;
-            // After a kept connection failed only a new one will do: the others may be just as stale.
-            let kept = if repeated || !self.errand.client.is_empty() {
-                None
-            } else {
-                lane.take(now(), self.upstream.setup.pool_idle)
-            };
             let reused = kept.is_some();
             let mut conn = match kept {
                 Some(conn) => conn,
@@ -142,7 +142,7 @@ impl Sending<'_> {
                     }
                 },
             };
-            let begun = self.begin(&mut conn)?;
+            let begun = self.begin(&mut conn, owned)?;
             let broke = match poll_fn(|cx| self.errand.poll(&mut conn, begun.at, cx)).await? {
                 Ok(head) => return self.answered(conn, lane, head, &begun),
                 Err(broke) => broke,
@@ -157,6 +157,31 @@ impl Sending<'_> {
             self.upstream.setup.sight.retried();
         }
         Err(nobody(last))
+    }
+
+    /// The connection that belongs to the client's, if there is one.
+    fn pinned(&self) -> Option<(Arc<Lane>, Box<Conn>)> {
+        Pins::take(self.errand.pinned?, self.upstream, self.errand.worker, now())
+    }
+
+    /// Where to send next, a connection that was kept, and whether it is the client's own.
+    fn next(
+        &self,
+        pinned: Option<(Arc<Lane>, Box<Conn>)>,
+        tried: &[SocketAddr],
+        repeated: bool,
+    ) -> Option<(Arc<Lane>, Option<Box<Conn>>, bool)> {
+        if let Some((lane, conn)) = pinned {
+            return Some((lane, Some(conn), true));
+        }
+        let lane = self.upstream.pick(self.errand.worker, tried)?;
+        // After a kept connection failed only a new one will do: the others may be just as stale.
+        let kept = if repeated || !self.errand.client.is_empty() {
+            None
+        } else {
+            lane.take(now(), self.upstream.setup.pool_idle)
+        };
+        Some((lane, kept, false))
     }
 
     /// Connects to an address: the outer fault ends the request, the inner one only this address.
@@ -186,11 +211,12 @@ impl Sending<'_> {
     }
 
     /// Hands the request to a connection.
-    fn begin(&mut self, conn: &mut Conn) -> Result<Begun, Refusal> {
+    fn begin(&mut self, conn: &mut Conn, owned: bool) -> Result<Begun, Refusal> {
         let mut message = take(self.message)?;
         let begun = Begun {
             handshake: message.handshake.take(),
-            repeatable: is_repeatable(&message),
+            repeatable: message.is_repeatable(),
+            owned: owned || message.login,
             at: now(),
         };
         self.trip.attempts += 1;
@@ -208,14 +234,10 @@ impl Sending<'_> {
     ) -> Result<Answer, AttemptError> {
         self.trip.first_byte = Some(now() - begun.at);
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
-            let rest = if self.errand.client.is_empty() {
-                rest(&head.headers, self.upstream.setup.pool_idle)
-            } else {
-                Duration::ZERO
-            };
+            let home = Home::of(self.upstream, self.errand, lane, &head, begun.owned);
             return Ok(Answer {
                 head,
-                body: Reading::begin(conn, lane, rest),
+                body: Reading::begin(conn, home),
                 line: Line::Own,
             });
         }
@@ -267,14 +289,6 @@ fn asked(method: &Method, switches: bool) -> Asked {
         _ if switches => Asked::Switch,
         _ => Asked::Plain,
     }
-}
-
-/// Whether to do it twice is to do it once (RFC 9110 §9.2.2), and no part of it is gone after the first time:
-/// then a body would be.
-fn is_repeatable(message: &Message) -> bool {
-    let method = &message.method;
-    let idempotent = method.is_safe() || *method == Method::PUT || *method == Method::DELETE;
-    idempotent && matches!(message.body, Body::Empty)
 }
 
 #[cfg(test)]

@@ -47,6 +47,7 @@ mod headers;
 mod health;
 mod healthcheck;
 mod in_flight;
+mod logins;
 mod malformed;
 mod metering;
 mod normalised;

@@ -11,6 +11,7 @@ use crate::http::exchange::Response;
 use crate::http::extended_connect;
 use crate::http::grpc;
 use crate::http::hop;
+use crate::http::login;
 use crate::http::pace::Pace;
 use crate::http::refusal::Refusal;
 use crate::http::upgrade;
@@ -28,6 +29,10 @@ pub(super) fn answered(mut passage: Held, answer: send::Answer) -> Result<Reply,
     }
     if extended_connect::misleads(&passage.exchange.head, status) {
         let refusal = Refusal::UpstreamInvalid(Fault::Switch);
+        return Err(Refused { passage, refusal });
+    }
+    if status == StatusCode::UNAUTHORIZED && needs_http1(&passage, &answer.head.headers) {
+        let refusal = Refusal::LoginOverHttp2;
         return Err(Refused { passage, refusal });
     }
     let pace = match admit_stream(&mut passage, &answer) {
@@ -48,6 +53,12 @@ pub(super) fn answered(mut passage: Held, answer: send::Answer) -> Result<Reply,
         *response.body_mut() = body.until(closing);
     }
     Ok(Reply { passage, response })
+}
+
+/// Whether the answer asks for a login that cannot be over the client's connection, and for no other.
+fn needs_http1(passage: &Passage, headers: &HeaderMap) -> bool {
+    let offer = login::offered(headers);
+    passage.exchange.head.version == Version::HTTP_2 && offer.connection && !offer.others
 }
 
 /// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's

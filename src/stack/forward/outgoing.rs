@@ -14,6 +14,7 @@ use crate::http::exchange::Connection;
 use crate::http::forwarded;
 use crate::http::grpc;
 use crate::http::hop::Hop;
+use crate::http::login;
 use crate::http::message::{Lines, Message};
 use crate::http::refusal::Refusal;
 use crate::http::request_id::X_REQUEST_ID;
@@ -33,6 +34,8 @@ pub(in crate::stack) struct Plan {
     handshake: Option<Arc<Handshake>>,
     /// Whether the upstream is asked before the body is sent.
     expects: bool,
+    /// Whether it logs its connection in.
+    login: bool,
 }
 
 /// What a request is written from.
@@ -76,6 +79,10 @@ fn judge(passage: &mut Passage) -> Result<(Plan, Option<Arc<Consent>>), Refusal>
         Expectation::Continue | Expectation::None => None,
     };
     let hop = Hop::of(&head.headers).map_err(|_| Refusal::ConnectionHeader)?;
+    let login = hop.authorized && login::is_sent(&head.headers);
+    if login && head.version == Version::HTTP_2 {
+        return Err(Refusal::LoginOverHttp2);
+    }
     let mut handshake = None;
     if hop.websocket {
         handshake = Handshake::of(&head.method, head.version, &head.headers, empty).map(Arc::new);
@@ -91,6 +98,7 @@ fn judge(passage: &mut Passage) -> Result<(Plan, Option<Arc<Consent>>), Refusal>
         hop,
         handshake,
         expects: consent.is_some(),
+        login,
     };
     Ok((plan, consent))
 }
@@ -138,6 +146,7 @@ impl Received<'_> {
         Ok(Message {
             lines,
             handshake: plan.handshake.clone(),
+            login: plan.login,
             ..Message::new(self.head.method.clone(), target, Body::Empty)
         })
     }

@@ -105,12 +105,12 @@ impl Conn {
     }
 
     /// Whether the request is sent and its answer told, each to the end, and nothing is wrong.
-    pub(super) fn is_done(&self) -> bool {
+    pub(in crate::upstream) fn is_done(&self) -> bool {
         !self.over && self.inbox.is_over() && self.outbox.is_done() && self.inbox.vet().persists()
     }
 
     /// It is kept, and may be for long.
-    pub(super) fn rest(&mut self) {
+    pub(in crate::upstream) fn rest(&mut self) {
         self.inbox.rest();
     }
 

@@ -2,9 +2,7 @@
 //! the connection ends, and the server notices at once.
 
 use std::io;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Frame;
@@ -12,8 +10,7 @@ use http_body::Frame;
 use super::apart::Apart;
 use super::conn::{Broke, Conn};
 use crate::http::inflow::{Flow, Inflow};
-use crate::upstream::now;
-use crate::upstream::pool::{Idle, Lane};
+use crate::upstream::home::Home;
 
 /// A body on its connection.
 pub(in crate::upstream) struct Reading {
@@ -23,14 +20,12 @@ pub(in crate::upstream) struct Reading {
     first: Option<Result<Frame<Bytes>, Broke>>,
     /// Why there is no more; told after what came before has been passed on.
     broke: Option<Broke>,
-    lane: Arc<Lane>,
-    /// How long the connection may rest before it is used again.
-    rest: Duration,
+    home: Home,
 }
 
 impl Reading {
     /// The body of the answer whose head has been read. Most are all there by then.
-    pub(in crate::upstream) fn begin(mut conn: Box<Conn>, lane: Arc<Lane>, rest: Duration) -> Inflow {
+    pub(in crate::upstream) fn begin(mut conn: Box<Conn>, home: Home) -> Inflow {
         let first = conn.piece_at_hand();
         let whole = match &first {
             _ if conn.left() != Some(0) => None,
@@ -39,7 +34,7 @@ impl Reading {
             Some(Err(_)) => None,
         };
         if let Some(whole) = whole {
-            keep(conn, &lane, rest);
+            home.keep(conn);
             return Inflow::Whole(whole);
         }
         let apart = conn.is_sending();
@@ -47,8 +42,7 @@ impl Reading {
             conn: Some(conn),
             first,
             broke: None,
-            lane,
-            rest,
+            home,
         };
         if apart {
             return Inflow::Own(Box::new(Apart::begin(reading)));
@@ -69,7 +63,7 @@ impl Reading {
         if self.conn.as_ref().is_some_and(|conn| conn.left() == Some(0))
             && let Some(conn) = self.conn.take()
         {
-            keep(conn, &self.lane, self.rest);
+            self.home.keep(conn);
         }
     }
 }
@@ -119,19 +113,6 @@ impl Flow for Reading {
             None => self.broke.is_none().then_some(0),
         };
         rest.map(|rest| rest + first)
-    }
-}
-
-/// Keeps a connection for the next request, if the server allows and both sides have said all.
-fn keep(mut conn: Box<Conn>, lane: &Lane, rest: Duration) {
-    if conn.is_done() && !rest.is_zero() {
-        conn.rest();
-        let since = now();
-        lane.put(Idle {
-            conn,
-            since,
-            until: since + rest,
-        });
     }
 }
 

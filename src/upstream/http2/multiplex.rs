@@ -55,10 +55,15 @@ impl Multiplex {
         if let Some(under_way) = under_way.filter(|attempt| attempt.peek().is_none()) {
             return under_way;
         }
-        let attempt: Pin<Box<dyn Future<Output = Outcome> + Send>> = Box::pin(begin());
-        let attempt = attempt.shared();
+        let attempt = Self::apart(begin());
         *place = attempt.downgrade();
         attempt
+    }
+
+    /// An attempt that nobody else waits for.
+    pub(super) fn apart(attempt: impl Future<Output = Outcome> + Send + 'static) -> Connecting {
+        let attempt: Pin<Box<dyn Future<Output = Outcome> + Send>> = Box::pin(attempt);
+        attempt.shared()
     }
 
     /// Another connection to take seats on.

@@ -183,6 +183,7 @@ impl Bench {
             waits: self.waits,
             consent: None,
             again: &again,
+            pinned: None,
             client: Vec::new(),
         };
         send(&self.upstream, &mut Some(message), &errand, &mut self.trip).await

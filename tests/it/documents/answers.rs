@@ -22,6 +22,7 @@ fn all() -> Vec<Refusal> {
     vec![
         Refusal::RequestMalformed(Fault::BareCr),
         Refusal::VersionUnsupported,
+        Refusal::LoginOverHttp2,
         Refusal::CodingUnsupported,
         Refusal::HeadTooLarge(8192),
         Refusal::HostInvalid(HostFault::Missing),
