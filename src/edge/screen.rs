@@ -34,7 +34,8 @@ pub(super) struct Screen {
     ready: BytesMut,
     /// What is wrong with the body that is being read.
     broken: Option<Fault>,
-    /// What is held must be looked at again once the request under way is answered; hyper waits for the socket.
+    /// What is held must be looked at again once the request under way is answered: hyper waits for the socket, and
+    /// would not. Never set between requests, when nothing but the socket can bring news.
     waiting: bool,
 }
 
@@ -206,7 +207,7 @@ impl AsyncRead for Screen {
                 Poll::Ready(Ok(())) => {}
                 Poll::Pending if this.is_overdue() => {}
                 other => {
-                    this.waiting = !this.held.is_empty();
+                    this.waiting = !this.held.is_empty() && this.connection.phase.is_busy();
                     return other;
                 }
             }

@@ -86,4 +86,5 @@ mod upstream_h2_farewell;
 mod upstream_h2_frames;
 mod upstream_tls;
 mod upstreams;
+mod waiting;
 mod websocket;

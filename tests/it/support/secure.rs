@@ -70,7 +70,7 @@ impl TlsClient {
     }
 }
 
-pub(super) fn trusting(protocols: &[&[u8]], version: &'static SupportedProtocolVersion) -> Arc<ClientConfig> {
+pub fn trusting(protocols: &[&[u8]], version: &'static SupportedProtocolVersion) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(authority()).unwrap();
     let mut config = ClientConfig::builder_with_provider(portcullis::tls::provider())
