@@ -1,5 +1,9 @@
-//! What is shipped for deployment, checked as far as a machine without a container engine can: the unit by
-//! systemd, the compose file by its schema, the Dockerfile by what it names.
+//! What is shipped for deployment. Without a container engine: the unit is verified by systemd, the Compose file by its
+//! schema, the Dockerfile by what it names. Where an engine answers, both are started (`stack`, `unit`).
+
+mod engine;
+mod stack;
+mod unit;
 
 use std::fs;
 use std::path::{Path, PathBuf};
