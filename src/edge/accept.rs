@@ -239,6 +239,7 @@ async fn shaken(
     let Some(terms) = &listener.tls else {
         return Some(Socket::Plain(socket));
     };
+    let terms = terms.at(|| socket.local_addr().ok());
     // In a box, which is gone again when the connection serves requests.
     let shaking = Box::pin(tls::shake(
         socket,

@@ -5,10 +5,9 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ServerConfig;
-
 use crate::http::exchange::Entrance;
 use crate::tls::choice::Choice;
+use crate::tls::terms::Terms;
 
 /// A listener's settings.
 #[derive(Debug, Clone)]
@@ -32,7 +31,7 @@ pub struct Listener {
     /// From one answer to the next request.
     pub keep_alive_idle: Duration,
     /// The terms of TLS; plain HTTP without.
-    pub tls: Option<Arc<ServerConfig>>,
+    pub tls: Option<Arc<Terms>>,
     /// Which certificate is shown for which name.
     pub certificates: Option<Arc<Choice>>,
     /// From the connection to the end of the handshake.

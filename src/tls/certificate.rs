@@ -1,6 +1,7 @@
 //! A certificate with its key, read from PEM: what is wrong with the files, and what the certificate says of
 //! itself. It trusts nobody and verifies no chain: that is for the client to do.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,7 +20,8 @@ use crate::tls::provider;
 pub struct Certificate {
     /// What rustls shows and signs with.
     pub(super) key: Arc<CertifiedKey>,
-    /// The DNS names it is for, in lower case; `*.` stands for one label.
+    /// What it is for, as a request names it: DNS names in lower case, where `*.` stands for one label, and addresses,
+    /// IPv6 in brackets and shortest form.
     pub names: Vec<String>,
     /// Not valid before.
     pub from: SystemTime,
@@ -155,9 +157,19 @@ fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
     names
         .filter_map(|name| match name {
             GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
+            GeneralName::IPAddress(octets) => address(octets),
             _ => None,
         })
         .collect()
+}
+
+/// An address as the authority of a request has it.
+fn address(octets: &[u8]) -> Option<String> {
+    if let Ok(v4) = <[u8; 4]>::try_from(octets) {
+        return Some(Ipv4Addr::from(v4).to_string());
+    }
+    let v6 = <[u8; 16]>::try_from(octets).ok()?;
+    Some(format!("[{}]", Ipv6Addr::from(v6)))
 }
 
 fn is_in_order(chain: &[CertificateDer<'_>]) -> Result<bool, Fault> {
@@ -208,6 +220,8 @@ pub(super) mod tests {
     fn a_certificate_tells_its_names_and_times() {
         let certificate = certificate(&["A.test", "*.b.test"]);
         assert_eq!(certificate.names, ["a.test", "*.b.test"]);
+        let of_addresses = super::tests::certificate(&["192.0.2.1", "2001:DB8:0::1"]);
+        assert_eq!(of_addresses.names, ["192.0.2.1", "[2001:db8::1]"]);
         assert!(certificate.from < certificate.until);
         assert!(certificate.in_order && certificate.has_its_key());
     }

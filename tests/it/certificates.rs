@@ -109,7 +109,7 @@ fn doubtful_certificates_are_warnings() {
             "leave one of the two out",
         ],
     );
-    check(&certs.listener(&["nameless"])).assert(0, &["is for no DNS name"]);
+    check(&certs.listener(&["nameless"])).assert(0, &["is for no name and no address"]);
     let read = |name: &str| std::fs::read_to_string(certs.path(name)).unwrap();
     certs.write(
         "site.pem",

@@ -51,6 +51,21 @@ fn the_certificate_is_chosen_by_the_name_asked_for() {
 }
 
 #[test]
+fn who_comes_to_an_address_is_shown_the_certificate_for_it() {
+    let (origin, certs) = (Origin::echo(), Certs::new());
+    certs
+        .issue("named", &["named.test"])
+        .issue("address", &["127.0.0.1", "::1"]);
+    let gateway = with(&origin, &certs, &["named", "address"]);
+    for version in [&TLS12, &TLS13] {
+        let shown = |name| TlsClient::new(version).look(https(&gateway), name).name;
+        assert_eq!(shown("127.0.0.1"), "address", "no name is sent for an address");
+        assert_eq!(shown("named.test"), "named");
+    }
+    gateway.stop();
+}
+
+#[test]
 fn a_reload_shows_the_renewed_certificate_and_connections_live_on() {
     let (origin, certs) = (Origin::echo(), Certs::new());
     let gateway = Gateway::start(policy([origin.address()]).tls(&certs));

@@ -8,14 +8,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use rustls::ServerConfig;
-
 use super::Build;
 use crate::policy::problem::At;
 use crate::policy::{CertificateFiles, defaults};
 use crate::tls::certificate::{Certificate, Fault, read_chain, read_key};
 use crate::tls::choice::Choice;
-use crate::tls::terms::terms;
+use crate::tls::terms::Terms;
 use crate::tls::tickets::Tickets;
 
 /// A chain is a few kilobytes; whoever names a device or a log by mistake is told so.
@@ -27,7 +25,7 @@ pub(super) fn compile(
     files: &[CertificateFiles],
     now: SystemTime,
     build: &Build<'_>,
-) -> Option<(Arc<ServerConfig>, Arc<Choice>)> {
+) -> Option<(Arc<Terms>, Arc<Choice>)> {
     if files.is_empty() {
         return None;
     }
@@ -48,11 +46,11 @@ pub(super) fn compile(
         .tickets
         .get_or_build(listener.to_owned(), Tickets::new);
     let choice = Arc::new(Choice::new(&certificates));
-    let terms = terms(&choice, &tickets);
+    let terms = Terms::new(&choice, &tickets);
     if let Err(error) = &terms {
         at.fault(format!("these certificates cannot be used: {error}"));
     }
-    Some((terms.ok()?, choice))
+    Some((Arc::new(terms.ok()?), choice))
 }
 
 /// Both files, each with its own faults, then what they are together.
@@ -89,7 +87,7 @@ fn read(files: &CertificateFiles, at: &At<'_>) -> Option<Certificate> {
     if certificate.names.is_empty() {
         at_cert
             .warn(format!(
-                "the certificate in `{}` is for no DNS name, so browsers refuse it",
+                "the certificate in `{}` is for no name and no address, so browsers refuse it",
                 files.cert.display()
             ))
             .help("have it issued with the site's names as `subjectAltName`");

@@ -62,6 +62,56 @@ fn hosts_of_one_certificate_may_share_a_connection() {
 }
 
 #[test]
+fn every_form_of_name_in_a_certificate_is_a_host() {
+    let (origin, certs) = (Origin::echo(), Certs::new());
+    let names = [
+        "gateway.test",
+        "127.0.0.1",
+        "::1",
+        "2001:db8::7",
+        "*.site.test",
+        "xn--bcher-kva.test",
+        "*.xn--bcher-kva.test",
+    ];
+    certs.issue("all", &names);
+    let gateway = Gateway::start(policy([origin.address()]).and(&certs.listener(&["all"])));
+    for proto in TLS {
+        let session = Session::open(proto, &gateway);
+        for host in [
+            "127.0.0.1",
+            "[::1]",
+            "[0:0::1]",
+            "[2001:DB8::7]",
+            "www.site.test",
+            "xn--bcher-kva.test",
+            "XN--Bcher-KVA.test",
+            "shop.xn--bcher-kva.test",
+        ] {
+            for host in [host.to_owned(), format!("{host}:443"), format!("{host}:8443")] {
+                assert_eq!(
+                    session.ask(&Ask::get("/").host(&host)).status,
+                    200,
+                    "{proto:?} {host}"
+                );
+            }
+        }
+        for host in [
+            "127.0.0.2",
+            "[::2]",
+            "1.127.0.0.1",
+            "xn--bcher-kvb.test",
+            "a.b.site.test",
+        ] {
+            for host in [host.to_owned(), format!("{host}:443")] {
+                let ask = Ask::get("/").host(&host);
+                session.ask(&ask).assert_refused(421, "misdirected");
+            }
+        }
+    }
+    gateway.stop();
+}
+
+#[test]
 fn a_proxy_of_ours_shakes_hands_for_our_name_and_asks_for_its_clients() {
     let (origin, certs) = (Origin::echo(), Certs::new());
     let text = policy([origin.address()])
