@@ -10,6 +10,7 @@ use crate::gateway::listener::Listener;
 use crate::gateway::route::Route;
 use crate::gateway::router::Router;
 use crate::http::client::Trust;
+use crate::http::proxy_headers::Keep;
 use crate::layers::Guarded;
 use crate::layers::own::Own;
 use crate::layers::redirect_to_https::RedirectToHttps;
@@ -40,6 +41,8 @@ pub struct Gateway {
     pub redirect_to_https: Option<Guarded<RedirectToHttps>>,
     /// Whose forwarded headers count.
     pub trust: Trust,
+    /// Headers that are a proxy's to write, and pass all the same.
+    pub keep_headers: Keep,
     /// How much of an IPv6 address is one client, in bits.
     pub ipv6_prefix: u8,
     /// The counters of the process.

@@ -1,6 +1,7 @@
 //! Floor 0: the rules of HTTP and the request in flight. No I/O, no policy, no clock of its own.
 
 pub mod accept_encoding;
+pub mod allowed;
 pub mod body;
 pub mod client;
 pub mod consent;
@@ -31,6 +32,7 @@ pub mod pace;
 pub mod path;
 pub mod phase;
 pub mod problem;
+pub mod proxy_headers;
 pub mod proxy_protocol;
 pub mod readings;
 pub mod refusal;

@@ -98,7 +98,8 @@ where
             |at: &Place| at.snapshot.redirect_to_https.as_slice(),
             Check::check,
         ))
-        // A preflight is no request of its own: answered before the limits and not counted by them.
+        // A preflight is no request of its own: answered before the limits and not counted by them. And pages of other
+        // origins open no WebSocket.
         .layer(check(|at: &Place| at.route().cors.as_slice(), Check::check))
         // Who may not come in spends nothing of any limit.
         .layer(check(|at: &Place| at.route().access.as_slice(), Check::check))

@@ -8,6 +8,7 @@ use crate::carryover::Carryover;
 use crate::gateway::Gateway;
 use crate::gateway::ranges;
 use crate::gateway::router::Router;
+use crate::http::allowed::Allowed;
 use crate::http::client::Trust;
 use crate::layers::Guarded;
 use crate::layers::own::Own;
@@ -20,6 +21,7 @@ use crate::policy::source::Source;
 mod actions;
 mod admin;
 mod certificates;
+mod client;
 mod compression;
 mod cors;
 mod headers;
@@ -32,6 +34,7 @@ mod routes;
 mod sentry;
 mod settings;
 mod transport;
+mod upgrades;
 mod upstreams;
 
 /// What a policy is compiled at: the process it will run in, and where its faults go.
@@ -44,6 +47,8 @@ pub struct Build<'a> {
     pub problems: &'a Problems,
     /// Whether it will run in production.
     pub production: bool,
+    /// The policy as it is written.
+    pub source: &'a Source,
 }
 
 impl Build<'_> {
@@ -66,6 +71,7 @@ impl Gateway {
             env,
             problems: &problems,
             production: policy.as_ref().is_some_and(|policy| policy.gateway.production()),
+            source: &source,
         };
         let gateway = policy.map(|policy| Self::compile(&policy, hash(text), &build));
         let gateway = gateway.filter(|_| !problems.is_refused());
@@ -90,7 +96,8 @@ impl Gateway {
                 .unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
             draining: Arc::clone(&build.carryover.draining),
             sight: Sight::new(&used, &build.carryover.metrics),
-            metrics_allow: ranges(&policy.admin.metrics_readers()),
+            metrics_allow: Allowed::new(&ranges(&policy.admin.metrics_readers())),
+            admin_allow: Allowed::new(&ranges(&policy.admin.operators())),
         };
         Self {
             listeners: listeners::compile(policy, build),
@@ -100,6 +107,7 @@ impl Gateway {
             own: Some(own),
             redirect_to_https: redirect_to_https(policy),
             trust: Trust::new(&ranges(&policy.client.trusted_proxies)),
+            keep_headers: client::keep_headers(&policy.client, &build.at().key("client")),
             ipv6_prefix: policy.client.ipv6_prefix,
             metrics: Arc::clone(&build.carryover.metrics),
             upstreams: used,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::http::pace::Pace;
+use crate::http::upgrade::Upgrades;
 use crate::layers::Guarded;
 use crate::layers::access::Access;
 use crate::layers::body_limit::BodyLimit;
@@ -73,6 +74,8 @@ pub struct Route {
     pub body_limit: Option<Guarded<BodyLimit>>,
     /// Requests under way per client.
     pub in_flight: Option<Guarded<InFlight>>,
+    /// Protocols that may take over a connection.
+    pub upgrades: Upgrades,
     /// Streams open per client, asked when an answer turns out to be one.
     pub streams: Option<InFlight>,
     /// The place in front of the upstream.

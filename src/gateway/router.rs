@@ -91,6 +91,15 @@ impl Router {
         }
     }
 
+    /// Whether the methods of any rule count for requests of this host and path.
+    pub fn tells_methods_apart(&self, host: Option<&str>, path: &str) -> bool {
+        let mut found = false;
+        for tree in self.trees(host) {
+            tree.each(path, &mut |entry| found |= entry.methods != MethodSet::of(&[]));
+        }
+        found
+    }
+
     /// All rules, in the order of their numbers.
     pub fn rules(&self) -> &[Rule] {
         &self.rules

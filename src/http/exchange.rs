@@ -28,8 +28,6 @@ pub enum Entrance {
     Public,
     /// The operator's own: health, and metrics for those who may read them; nothing is routed.
     Admin,
-    /// The same on a loopback address, which only this machine reaches: metrics are open.
-    AdminOnLoopback,
 }
 
 impl Entrance {

@@ -42,7 +42,7 @@ pub fn unfold(head: &mut request::Parts, random: impl FnOnce() -> [u8; 16]) {
         return;
     }
     head.method = Method::GET;
-    upgrade::dress(&mut head.headers);
+    upgrade::dress_websocket(&mut head.headers);
     head.headers.insert(SEC_WEBSOCKET_KEY, upgrade::key(random()));
 }
 
@@ -113,7 +113,7 @@ mod tests {
     fn the_consent_says_nothing_of_the_handshake() {
         let mut response = Response::new(Body::Empty);
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-        upgrade::dress(response.headers_mut());
+        upgrade::dress_websocket(response.headers_mut());
         response
             .headers_mut()
             .insert("sec-websocket-protocol", HeaderValue::from_static("chat"));

@@ -17,36 +17,6 @@ use crate::http::message::Lines;
 
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
-/// Written by us, so taken from nobody.
-const OURS: [&str; 7] = [
-    "forwarded",
-    "x-forwarded",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "x-forwarded-proto",
-    "x-real-ip",
-];
-/// Taken from our own proxies only.
-const STRANGERS: [&str; 13] = [
-    "cf-connecting-ip",
-    "cf-connecting-ipv6",
-    "cf-ipcountry",
-    "client-ip",
-    "fastly-client-ip",
-    "true-client-ip",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "x-envoy-external-address",
-    "x-envoy-original-path",
-    "x-originating-ip",
-    "x-remote-addr",
-    "x-remote-ip",
-];
-/// Families of the same kind. `X-Original-URL` and `X-Rewrite-URL` make some frameworks serve another path than
-/// the one that was routed.
-const STRANGERS_PREFIXES: [&str; 3] = ["x-forwarded-", "x-original-", "x-rewrite-"];
-
 /// What the connection itself says.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival<'a> {
@@ -61,7 +31,7 @@ pub struct Arrival<'a> {
 }
 
 /// Says what is known of the request's way here: `X-Real-IP`, `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`.
-/// Whatever it [claims](is_claim) itself was left out before; `received` is where the way is read from.
+/// What it [says](crate::http::proxy_headers) of that itself was left out before; `received` is where the way is read from.
 pub fn write(lines: &mut Lines, received: &HeaderMap, arrival: &Arrival<'_>, caller: &Caller, trust: &Trust) {
     let (real_ip, forwarded_for) = addresses(received, arrival, caller, trust);
     let https = caller.https.unwrap_or(arrival.https);
@@ -117,30 +87,6 @@ fn port(caller: &Caller, arrival: &Arrival<'_>, https: bool) -> HeaderValue {
         .filter(|port| host::port(port).is_some())
         .and_then(|port| HeaderValue::from_bytes(port).ok())
         .unwrap_or(HeaderValue::from_static(if https { "443" } else { "80" }))
-}
-
-/// Whether a header says something about the request's way that must not be believed, or is written by us.
-/// A proxy of ours may add what we do not write (`X-Forwarded-Prefix`, `CF-Connecting-IP`); a stranger may not.
-pub fn is_claim(name: &str, peer_trusted: bool) -> bool {
-    if !matches!(
-        name.as_bytes(),
-        [b'x', b'-' | b'_', ..] | [b'c' | b'f' | b't', ..]
-    ) {
-        return false;
-    }
-    let is = |other: &&str| other.len() == name.len() && starts_with(name, other);
-    OURS.iter().any(is)
-        || !peer_trusted
-            && (STRANGERS.iter().any(is) || STRANGERS_PREFIXES.iter().any(|family| starts_with(name, family)))
-}
-
-/// `_` counts as `-`: WSGI and CGI give both the same variable, so `X_Forwarded_For` would take the place of ours.
-fn starts_with(name: &str, prefix: &str) -> bool {
-    name.len() >= prefix.len()
-        && name
-            .bytes()
-            .zip(prefix.bytes())
-            .all(|(byte, wanted)| byte == wanted || (byte == b'_' && wanted == b'-'))
 }
 
 /// An address as the value of a header.

@@ -98,8 +98,8 @@ pub struct Hop {
     found: u16,
     /// Named in `Connection`.
     named: Vec<HeaderName>,
-    /// Whether it asks for a WebSocket.
-    pub websocket: bool,
+    /// Whether it asks for another protocol.
+    pub upgrade: bool,
     /// Whether it takes trailers: all of `TE` that is used, and to be said anew to the next hop.
     pub trailers: bool,
     /// Whether there is an `Authorization`.
@@ -137,7 +137,7 @@ impl Hop {
         Ok(Self {
             found,
             named,
-            websocket: upgrade::names_websocket(headers),
+            upgrade: upgrade::named(headers).is_some(),
             trailers: headers.get_all(TE).into_iter().any(accepts_trailers),
             authorized: false,
         })

@@ -86,6 +86,9 @@ pub enum Refusal {
     /// The route is not open to this client's address.
     #[error("this is not open to your address")]
     AccessDenied,
+    /// A page of another origin opens a WebSocket, with its visitor's cookies (RFC 6455 §10.2).
+    #[error("a page of this origin may not open a WebSocket here")]
+    OriginDenied,
     /// No route matches.
     #[error("no route matches this host and path")]
     NotFound,
@@ -172,7 +175,7 @@ impl Refusal {
             Self::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
             Self::MethodRefused | Self::CodingUnsupported => StatusCode::NOT_IMPLEMENTED,
             Self::VersionUnsupported | Self::LoginOverHttp2 => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-            Self::AccessDenied => StatusCode::FORBIDDEN,
+            Self::AccessDenied | Self::OriginDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -215,6 +218,7 @@ impl Refusal {
             Self::MethodRefused => "method_refused",
             Self::ConnectionHeader => "connection_header",
             Self::AccessDenied => "access_denied",
+            Self::OriginDenied => "origin_denied",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::BodyTooLarge(_) => "body_too_large",

@@ -3,7 +3,7 @@
 
 use http::HeaderMap;
 
-use crate::http::{fields, forwarded, hop};
+use crate::http::{fields, hop, proxy_headers};
 
 /// Sorted.
 const FORBIDDEN: [&str; 30] = [
@@ -48,6 +48,9 @@ const FORBIDDEN_FAMILIES: [&str; 7] = [
     "x-forwarded",
 ];
 
+/// Named as CGI's words on the server are, and meant to stand there (Server Timing §3).
+const SERVER_TIMING: &str = "server-timing";
+
 /// Takes off the fields that may not stand there, under either spelling of `-`.
 pub fn drop_forbidden(trailers: &mut HeaderMap) {
     if trailers.keys().any(|name| is_forbidden(name.as_str())) {
@@ -62,7 +65,7 @@ fn is_forbidden(name: &str) -> bool {
     FORBIDDEN.binary_search(&name).is_ok()
         || FORBIDDEN_FAMILIES.iter().any(|family| name.starts_with(family))
         || hop::is_hop_by_hop(name)
-        || forwarded::is_claim(name, false)
+        || proxy_headers::kind(name).is_some() && name != SERVER_TIMING
 }
 
 #[cfg(test)]
@@ -108,6 +111,9 @@ mod tests {
             "if-match",
             "sec-websocket-key",
             "cf-connecting-ip",
+            "script_name",
+            "remote-user",
+            "server-name",
         ];
         let mut trailers = HeaderMap::new();
         for name in allowed.iter().chain(&forbidden) {

@@ -1,7 +1,6 @@
-//! The opening handshake of a WebSocket (RFC 6455 §4), judged from both sides before one byte is tunnelled:
-//! a request that only looks like an upgrade is an ordinary request, and an answer that only looks like
-//! consent is none. No other protocol is switched to; least of all h2c, which would carry requests past
-//! every check.
+//! Switching to another protocol (RFC 9110 §7.8), judged from both sides before one byte is tunnelled: a request
+//! that only looks like an upgrade is an ordinary request, and an answer that only looks like consent is none. For a
+//! WebSocket that is its opening handshake (RFC 6455 §4). Never h2c, which would carry requests past every check.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use http::header::{
@@ -12,21 +11,84 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 /// What is appended to the key before it is hashed (RFC 6455 §1.3).
 const MAGIC: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
+
+/// The protocols that may take over a connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Upgrades(Vec<HeaderValue>);
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// A well-formed wish for a WebSocket. It travels with the request, as a sign that a 101 was asked for.
+/// A well-formed wish for another protocol. It travels with the request, as a sign that a 101 was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handshake {
+    protocol: HeaderValue,
+    /// What a WebSocket asks for beside.
+    websocket: Option<WebSocket>,
+}
+
+/// A wish for a WebSocket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct WebSocket {
     /// The only `Sec-WebSocket-Accept` that consents to it.
     accept: [u8; 28],
     /// The subprotocols it offers, as sent.
     offered: Vec<HeaderValue>,
 }
 
+impl Upgrades {
+    /// These and no others.
+    pub fn new(protocols: Vec<HeaderValue>) -> Self {
+        Self(protocols)
+    }
+
+    /// Whether this is one of them, in whatever case.
+    pub fn allow(&self, protocol: &HeaderValue) -> bool {
+        self.0.iter().any(|one| is_same(one, protocol))
+    }
+}
+
+/// Why a protocol may never take over a connection: HTTP inside would pass every check by.
+pub fn carries_http(protocol: &str) -> bool {
+    let protocol = protocol.to_ascii_lowercase();
+    let name = protocol.split('/').next().unwrap_or_default();
+    matches!(name, "h2c" | "h2" | "h3" | "http" | "tls")
+}
+
 impl Handshake {
-    /// The wish in a request that [`names_websocket`], if the rest of it is well-formed too. `empty` says
-    /// that it has no body: bytes of one would be taken for frames.
+    /// The wish of a request, if it [names](named) a protocol and the rest is well-formed too. `empty` says that it has
+    /// no body: bytes of one would be taken for a WebSocket's frames.
     pub fn of(method: &Method, version: Version, headers: &HeaderMap, empty: bool) -> Option<Self> {
+        let protocol = named(headers)?;
+        let websocket = if is_same(protocol, &WEBSOCKET) {
+            Some(WebSocket::of(method, version, headers, empty)?)
+        } else if version == Version::HTTP_11 {
+            None
+        } else {
+            return None;
+        };
+        Some(Self {
+            protocol: protocol.clone(),
+            websocket,
+        })
+    }
+
+    /// The protocol it asks for.
+    pub fn protocol(&self) -> &HeaderValue {
+        &self.protocol
+    }
+
+    /// Whether the head of a 101 consents to just this wish.
+    pub fn is_accepted_by(&self, headers: &HeaderMap) -> bool {
+        named(headers).is_some_and(|protocol| is_same(protocol, &self.protocol))
+            && !headers.contains_key(TRANSFER_ENCODING)
+            && self
+                .websocket
+                .as_ref()
+                .is_none_or(|websocket| websocket.is_accepted_by(headers))
+    }
+}
+
+impl WebSocket {
+    fn of(method: &Method, version: Version, headers: &HeaderMap, empty: bool) -> Option<Self> {
         // In HTTP/2 nobody can name a protocol to upgrade to; where one is named, it is a wish written as this one.
         let version = matches!(version, Version::HTTP_11 | Version::HTTP_2);
         let may = *method == Method::GET && version && empty;
@@ -42,14 +104,11 @@ impl Handshake {
         })
     }
 
-    /// Whether the head of a 101 consents to just this wish (RFC 6455 §4.1, the client's five checks; a
-    /// subprotocol that was not offered ends a browser's connection too, and is caught here first).
-    pub fn is_accepted_by(&self, headers: &HeaderMap) -> bool {
+    /// The client's checks of RFC 6455 §4.1 beyond the protocol; a subprotocol that was not offered ends a browser's
+    /// connection too, and is caught here first.
+    fn is_accepted_by(&self, headers: &HeaderMap) -> bool {
         let accept = only(headers, &SEC_WEBSOCKET_ACCEPT);
-        names_websocket(headers)
-            && accept.is_some_and(|accept| accept.as_bytes() == self.accept)
-            && !headers.contains_key(TRANSFER_ENCODING)
-            && self.offers(headers)
+        accept.is_some_and(|accept| accept.as_bytes() == self.accept) && self.offers(headers)
     }
 
     fn offers(&self, answer: &HeaderMap) -> bool {
@@ -66,30 +125,54 @@ impl Handshake {
     }
 }
 
-/// Writes what both sides of a switch say to the next hop, where hop-by-hop headers have been taken off.
-pub fn dress(headers: &mut HeaderMap) {
-    for (name, value) in dress_lines() {
+/// Writes what both sides of a switch to a protocol say to the next hop, where hop-by-hop headers have been taken off.
+pub fn dress(headers: &mut HeaderMap, protocol: HeaderValue) {
+    for (name, value) in dress_lines(protocol) {
         headers.insert(name, value);
     }
 }
 
+/// The same for a WebSocket.
+pub fn dress_websocket(headers: &mut HeaderMap) {
+    dress(headers, WEBSOCKET);
+}
+
 /// The same as lines.
-pub fn dress_lines() -> [(HeaderName, HeaderValue); 2] {
+pub fn dress_lines(protocol: HeaderValue) -> [(HeaderName, HeaderValue); 2] {
     [
         (CONNECTION, HeaderValue::from_static("upgrade")),
-        (UPGRADE, WEBSOCKET),
+        (UPGRADE, protocol),
     ]
 }
 
-/// Whether a head names the one protocol that may be switched to, and says so for this hop.
-pub fn names_websocket(headers: &HeaderMap) -> bool {
-    let protocol = only(headers, &UPGRADE);
+/// The protocol that a head asks to switch to, or consents to, if it is one and said for this hop.
+pub fn named(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let protocol = only(headers, &UPGRADE)?;
     let mut options = headers
         .get_all(CONNECTION)
         .iter()
         .flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
-    protocol.is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"))
-        && options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+    let said = options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"));
+    (said && is_protocol(protocol.as_bytes())).then_some(protocol)
+}
+
+/// Whether a head [names](named) a WebSocket.
+pub fn names_websocket(headers: &HeaderMap) -> bool {
+    named(headers).is_some_and(|protocol| is_same(protocol, &WEBSOCKET))
+}
+
+/// One name, perhaps with a version: `SPDY/3.1`.
+pub fn is_protocol(text: &[u8]) -> bool {
+    let token = |part: &[u8]| {
+        let is = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+        !part.is_empty() && part.iter().all(is)
+    };
+    let mut parts = text.split(|byte| *byte == b'/');
+    parts.clone().count() <= 2 && parts.all(token)
+}
+
+fn is_same(one: &HeaderValue, other: &HeaderValue) -> bool {
+    one.as_bytes().eq_ignore_ascii_case(other.as_bytes())
 }
 
 /// The header's value if it is there once: of two, each side may believe another.

@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use crate::http::allowed::Allowed;
 use crate::http::client::Trust;
 use crate::http::exchange::Exchange;
 use crate::http::refusal::Refusal;
@@ -12,7 +13,7 @@ use crate::layers::{Check, Describe, Verdict};
 #[derive(Debug, Default)]
 pub struct Access {
     /// Only these; none: everybody.
-    pub allow: Option<Trust>,
+    pub allow: Option<Allowed>,
     /// Never these.
     pub deny: Trust,
 }
@@ -20,7 +21,8 @@ pub struct Access {
 impl Check for Access {
     fn check(&self, exchange: &Exchange, _now: Instant) -> Verdict {
         let ip = exchange.client.ip;
-        let allowed = || self.allow.as_ref().is_none_or(|allow| allow.contains(ip));
+        let headers = &exchange.head.headers;
+        let allowed = || self.allow.as_ref().is_none_or(|allow| allow.admits(ip, headers));
         if self.deny.contains(ip) || !allowed() {
             Verdict::Refuse(Refusal::AccessDenied)
         } else {
@@ -46,10 +48,18 @@ impl Describe for Access {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::layers::fixture::exchange;
+    use crate::layers::fixture::{exchange, with};
 
     fn ranges(texts: &[&str]) -> Trust {
-        Trust::new(&texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<_>>())
+        Trust::new(&parsed(texts))
+    }
+
+    fn only(texts: &[&str]) -> Allowed {
+        Allowed::new(&parsed(texts))
+    }
+
+    fn parsed(texts: &[&str]) -> Vec<ipnet::IpNet> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
     }
 
     fn comes_in(access: &Access, ip: &str) -> bool {
@@ -61,7 +71,7 @@ mod tests {
     #[test]
     fn with_a_list_of_the_allowed_only_they_come_in() {
         let access = Access {
-            allow: Some(ranges(&["10.0.0.0/8", "2001:db8::/32"])),
+            allow: Some(only(&["10.0.0.0/8", "2001:db8::/32"])),
             deny: Trust::default(),
         };
         assert!(comes_in(&access, "10.255.0.1") && comes_in(&access, "2001:db8::1"));
@@ -72,7 +82,7 @@ mod tests {
     #[test]
     fn the_denied_stay_out_whatever_is_allowed() {
         let access = Access {
-            allow: Some(ranges(&["10.0.0.0/8"])),
+            allow: Some(only(&["10.0.0.0/8"])),
             deny: ranges(&["10.6.0.0/16"]),
         };
         assert!(comes_in(&access, "10.5.0.1"));
@@ -83,10 +93,26 @@ mod tests {
     #[test]
     fn an_empty_list_lets_nobody_in() {
         let access = Access {
-            allow: Some(Trust::default()),
+            allow: Some(Allowed::default()),
             deny: Trust::default(),
         };
         assert!(!comes_in(&access, "127.0.0.1"));
+    }
+
+    #[test]
+    fn this_machine_comes_in_but_not_whom_its_proxy_lets_in() {
+        let access = Access {
+            allow: Some(only(&["127.0.0.0/8"])),
+            deny: Trust::default(),
+        };
+        let mut request = exchange("GET", "/");
+        request.client.ip = "127.0.0.1".parse().unwrap();
+        assert!(matches!(access.check(&request, Instant::now()), Verdict::Pass));
+        let passed_on = with(request, "x-forwarded-for", "203.0.113.7");
+        assert!(matches!(
+            access.check(&passed_on, Instant::now()),
+            Verdict::Refuse(_)
+        ));
     }
 
     #[test]

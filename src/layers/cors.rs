@@ -1,6 +1,7 @@
 //! Cross-origin requests (Fetch standard §3.2). The gateway owns CORS where it is on: preflights are
 //! answered here, the application's own headers are replaced (doubled ones are rejected by browsers,
-//! trap T19), and refusals carry them too, so that a 429 does not look like a CORS failure.
+//! trap T19), and refusals carry them too, so that a 429 does not look like a CORS failure. Browsers open WebSockets
+//! from any page, cookies and all, without asking: their `Origin` is judged by the same list.
 
 use std::time::Instant;
 
@@ -8,6 +9,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::http::body::Body;
 use crate::http::exchange::{Exchange, Response};
+use crate::http::refusal::Refusal;
+use crate::http::{host, upgrade};
 use crate::layers::{Check, Describe, Edit, Verdict};
 
 const WILDCARD: HeaderValue = HeaderValue::from_static("*");
@@ -75,6 +78,15 @@ impl Cors {
         }
     }
 
+    /// Whether a WebSocket may be opened from this page, or from no page.
+    fn admits(&self, exchange: &Exchange) -> bool {
+        let Origins::Listed(listed) = &self.origins else {
+            return true;
+        };
+        let mut origins = exchange.head.headers.get_all(header::ORIGIN).iter();
+        origins.all(|origin| listed.contains(origin) || is_of_host(origin, exchange))
+    }
+
     fn preflight(&self, request: &HeaderMap) -> Response {
         let mut response = Response::new(Body::Empty);
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -102,6 +114,8 @@ impl Check for Cors {
         let head = &exchange.head;
         if is_preflight(&head.method, &head.headers) {
             Verdict::Answer(Box::new(self.preflight(&head.headers)))
+        } else if upgrade::names_websocket(&head.headers) && !self.admits(exchange) {
+            Verdict::Refuse(Refusal::OriginDenied)
         } else {
             Verdict::Pass
         }
@@ -137,6 +151,34 @@ impl Edit for Cors {
                 headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, expose.clone());
             }
         }
+    }
+}
+
+/// Whether the page is one of the host that is asked for. Its scheme may differ: behind a proxy that ends TLS nobody knows
+/// the client's.
+fn is_of_host(origin: &HeaderValue, exchange: &Exchange) -> bool {
+    let headers = &exchange.head.headers;
+    let asked_for = exchange
+        .client
+        .host
+        .as_ref()
+        .or_else(|| headers.get(header::HOST));
+    let (Some(asked_for), Ok(origin)) = (asked_for, origin.to_str()) else {
+        return false;
+    };
+    let Some((scheme, page)) = origin.split_once("://") else {
+        return false;
+    };
+    let default = match scheme {
+        "https" => 443,
+        "http" => 80,
+        _ => return false,
+    };
+    match (host::parse(page.as_bytes()), host::parse(asked_for.as_bytes())) {
+        (Ok(page), Ok(asked_for)) => {
+            page.host == asked_for.host && page.port.unwrap_or(default) == asked_for.port.unwrap_or(default)
+        }
+        _ => false,
     }
 }
 
@@ -182,73 +224,4 @@ impl Describe for Cors {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::layers::fixture::{exchange, with};
-
-    fn cors(origins: Origins, credentials: bool) -> Cors {
-        Cors {
-            origins,
-            methods: HeaderValue::from_static("GET, POST"),
-            headers: AllowHeaders::Mirror,
-            expose: None,
-            credentials,
-            max_age: HeaderValue::from_static("600"),
-        }
-    }
-
-    fn app() -> Origins {
-        Origins::Listed(vec![HeaderValue::from_static("https://app.example.com")])
-    }
-
-    fn preflight(rule: &Cors, origin: &'static str) -> Response {
-        let request = with(exchange("OPTIONS", "/"), "origin", origin);
-        let request = with(request, "access-control-request-method", "POST");
-        let request = with(request, "access-control-request-headers", "x-one");
-        match rule.check(&request, Instant::now()) {
-            Verdict::Answer(response) => *response,
-            other => unreachable!("a preflight is answered, not {other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_preflight_of_a_listed_origin_is_allowed_what_it_asks() {
-        let response = preflight(&cors(app(), true), "https://app.example.com");
-        assert_eq!(response.status(), 204);
-        assert_eq!(
-            response.headers()["access-control-allow-origin"],
-            "https://app.example.com"
-        );
-        assert_eq!(response.headers()["access-control-allow-credentials"], "true");
-        assert_eq!(response.headers()["access-control-allow-headers"], "x-one");
-    }
-
-    #[test]
-    fn a_foreign_origin_gets_204_without_permission() {
-        let response = preflight(&cors(app(), true), "https://evil.com");
-        assert_eq!(response.status(), 204);
-        assert!(!response.headers().contains_key("access-control-allow-origin"));
-    }
-
-    #[test]
-    fn with_credentials_the_wildcard_becomes_the_origin() {
-        let response = preflight(&cors(Origins::Any, true), "https://a.example");
-        assert_eq!(
-            response.headers()["access-control-allow-origin"],
-            "https://a.example"
-        );
-    }
-
-    #[test]
-    fn the_applications_own_headers_are_replaced() {
-        let rule = cors(app(), false);
-        let request = with(exchange("GET", "/"), "origin", "https://evil.com");
-        let mut response = Response::new(Body::Empty);
-        response
-            .headers_mut()
-            .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, WILDCARD);
-        rule.after(rule.before(&request), &request, &mut response);
-        assert!(!response.headers().contains_key("access-control-allow-origin"));
-        assert_eq!(response.headers()["vary"], "origin");
-    }
-}
+mod tests;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use http::{HeaderValue, Method, StatusCode, header};
-use ipnet::IpNet;
 
+use crate::http::allowed::Allowed;
 use crate::http::body::Body;
-use crate::http::exchange::{Entrance, Exchange, Response};
+use crate::http::exchange::{Exchange, Response};
 use crate::http::path::normal_form;
 use crate::http::refusal::Refusal;
 use crate::layers::own::readiness::State;
@@ -39,7 +39,9 @@ pub struct Own {
     /// What is known of the upstreams in use.
     pub sight: Sight,
     /// Who may read `/metrics`; for others it does not exist.
-    pub metrics_allow: Vec<IpNet>,
+    pub metrics_allow: Allowed,
+    /// Who may use all of the admin listener.
+    pub admin_allow: Allowed,
 }
 
 /// Whether a path is one of ours.
@@ -78,11 +80,9 @@ impl Own {
     }
 
     fn may_read_metrics(&self, exchange: &Exchange) -> bool {
-        exchange.connection.entrance == Entrance::AdminOnLoopback
-            || self
-                .metrics_allow
-                .iter()
-                .any(|net| net.contains(&exchange.client.ip))
+        let (client, headers) = (exchange.client.ip, &exchange.head.headers);
+        self.metrics_allow.admits(client, headers)
+            || exchange.connection.entrance.is_admin() && self.admin_allow.admits(client, headers)
     }
 
     /// Every upstream in use needs one live server, and the process must not be ending.

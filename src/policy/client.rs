@@ -13,6 +13,11 @@ pub struct Client {
     /// addresses, or the names `loopback`, `private`, `cloudflare`. Default `[]`: the peer is the
     /// client, since anybody can write these headers.
     pub trusted_proxies: Vec<Network>,
+    /// Headers that only a proxy may write, and that pass from `trusted_proxies` all the same:
+    /// `["remote-user"]`, in the spelling that passes. What names a method or a file passes from everybody
+    /// then. Default `[]`: all go, since a proxy may pass on what a stranger wrote
+    /// ([which](proxy-headers.md)).
+    pub keep_headers: Vec<String>,
     /// How many leading bits of an IPv6 address count as one client, 32 to 128. Default 64: one
     /// household or server holds at least a /64 and could otherwise take a fresh address per request.
     #[serde(deserialize_with = "prefix")]
@@ -23,6 +28,7 @@ impl Default for Client {
     fn default() -> Self {
         Self {
             trusted_proxies: Vec::new(),
+            keep_headers: Vec::new(),
             ipv6_prefix: defaults::IPV6_PREFIX,
         }
     }

@@ -41,6 +41,8 @@ pub const CERTIFICATE_WARNING: Period = seconds(14 * 86_400);
 
 /// Metrics tell an attacker what works; only this machine reads them unless others are named.
 pub const METRICS_ALLOW: [&str; 1] = ["loopback"];
+/// What the operator's listener shows and does is for whoever is on this machine, unless others are named.
+pub const ADMIN_ALLOW: [&str; 1] = ["loopback"];
 /// Connections of the admin listener: a scraper, probes and an operator need a handful; it must not become
 /// a way to the files of the public listeners.
 pub const ADMIN_CONNECTIONS: u32 = 64;
@@ -71,6 +73,9 @@ pub const HEALTH_TIMEOUT: Period = seconds(1);
 pub const PING_TIMEOUT: Period = seconds(5);
 /// Shorter, and an ordinary pause between two requests would be answered with questions.
 pub const PING_LOWEST: Period = seconds(1);
+
+/// The one protocol that browsers switch to; all others carry what nobody here can judge.
+pub const UPGRADES: [&str; 1] = ["websocket"];
 
 /// Twice what a page with many images asks for at once, a tenth of what hurts a small application.
 pub const INFLIGHT_PER_CLIENT: u32 = 100;

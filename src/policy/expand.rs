@@ -24,6 +24,27 @@ pub(super) struct Expansion {
     pub(super) hidden: Vec<String>,
 }
 
+impl Expansion {
+    /// What the string is filled from.
+    pub(super) fn names(&self) -> Vec<String> {
+        let name = |part: Part<'_>| match part {
+            Part::Variable {
+                source: Source::Variable { name, .. },
+                ..
+            } => Some(name.to_owned()),
+            Part::Variable {
+                source: Source::File(path),
+                ..
+            } => Some(format!("file:{path}")),
+            Part::Text(_) | Part::Faulty { .. } => None,
+        };
+        pattern::parts(&self.written)
+            .into_iter()
+            .filter_map(name)
+            .collect()
+    }
+}
+
 /// The largest file `${file:…}` reads: secrets are short, and the rest is a mistake.
 const LARGEST_FILE: u64 = 64 << 10;
 

@@ -63,11 +63,16 @@ pub enum AccessLog {
 #[serde(default, deny_unknown_fields)]
 pub struct Admin {
     /// Address and port of the operator's own listener, which has health and metrics and nothing else;
-    /// port 0 takes a free one. Default: none. Beyond this machine only together with `metrics_allow`.
+    /// port 0 takes a free one. Default: none. Beyond this machine only together with `allow` or
+    /// `metrics_allow`.
     pub address: Option<ListenAddress>,
-    /// Who may read `/metrics` on the public listeners, and on an admin listener that is not on a
-    /// loopback address; judged by the client's address as `[client]` finds it; everybody else gets
-    /// 404. Default `["loopback"]`.
+    /// Who may use all of the admin listener, judged by the client's address as `[client]` finds it;
+    /// everybody else gets 404, but for health, which answers anybody. `loopback` is nobody whom a proxy
+    /// let in (`X-Forwarded-For`, `Forwarded`, `X-Real-IP`, `CF-Connecting-IP`, `Via`). Default
+    /// `["loopback"]`.
+    pub allow: Option<Vec<Network>>,
+    /// Who may read `/metrics`, on the public listeners and on the admin listener, judged in the same way;
+    /// everybody else gets 404. Default `["loopback"]`.
     pub metrics_allow: Option<Vec<Network>>,
 }
 
@@ -107,13 +112,23 @@ impl Default for Logs {
 impl Admin {
     /// Who may read the metrics, as written or by default.
     pub fn metrics_readers(&self) -> Vec<Network> {
-        self.metrics_allow.clone().unwrap_or_else(|| {
-            defaults::METRICS_ALLOW
-                .into_iter()
-                .filter_map(|name| Network::try_from(name).ok())
-                .collect()
-        })
+        or_default(self.metrics_allow.as_ref(), defaults::METRICS_ALLOW)
     }
+
+    /// Who may use the admin listener, as written or by default.
+    pub fn operators(&self) -> Vec<Network> {
+        or_default(self.allow.as_ref(), defaults::ADMIN_ALLOW)
+    }
+}
+
+fn or_default<const N: usize>(written: Option<&Vec<Network>>, names: [&str; N]) -> Vec<Network> {
+    let default = || {
+        names
+            .into_iter()
+            .filter_map(|name| Network::try_from(name).ok())
+            .collect()
+    };
+    written.cloned().unwrap_or_else(default)
 }
 
 impl TryFrom<&str> for AccessLog {
@@ -152,6 +167,7 @@ mod tests {
         let readers = Admin::default().metrics_readers();
         assert_eq!(readers.len(), 1);
         assert_eq!(readers[0].name, "loopback");
+        assert_eq!(Admin::default().operators(), readers);
     }
 
     #[test]

@@ -26,6 +26,10 @@ pub struct Settings {
     pub shadow: Vec<GuardName>,
     /// How long each part of an exchange may take.
     pub timeouts: Timeouts,
+    /// Protocols that may take over a connection once the upstream consents (101), over HTTP/1.1:
+    /// `["websocket", "tcp", "SPDY/3.1"]`. They count as streams. `h2c` cannot be one. Default
+    /// `["websocket"]`, which holds over HTTP/2 too.
+    pub upgrades: Vec<String>,
     /// What applies to answers that are streams (server-sent events, upgrades, gRPC).
     pub stream: Stream,
     /// Headers that harden the browser's side, on every answer.
@@ -68,6 +72,8 @@ pub enum GuardName {
     MaxBody,
     /// `access`.
     Access,
+    /// The `Origin` of WebSocket handshakes, which `cors.origins` judges.
+    WebsocketOrigin,
 }
 
 /// `timeouts`: each by its meaning; the one that fired is named in the answer, the log and the metric.
@@ -108,7 +114,8 @@ pub struct Stream {
 pub struct Cors {
     /// `false` leaves CORS to the application. Default true, which does nothing without `origins`.
     pub enabled: bool,
-    /// Origins that may call: `["https://app.example.com"]`. Default `[]`: none.
+    /// Origins that may call: `["https://app.example.com"]`. A WebSocket handshake from a page of another
+    /// origin is 403 then, but for one from the host itself. Default `[]`: none.
     pub origins: Vec<String>,
     /// In production every one of `origins` must stand here too, so that an environment variable
     /// alone can open nothing. Default `[]`.
@@ -158,6 +165,7 @@ impl Default for Settings {
             slow: Slow::default(),
             shadow: Vec::new(),
             timeouts: Timeouts::default(),
+            upgrades: defaults::UPGRADES.map(str::to_owned).to_vec(),
             stream: Stream::default(),
             security_headers: SecurityHeaders::default(),
             cors: Cors::default(),

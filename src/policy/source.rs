@@ -78,6 +78,29 @@ impl Source {
         })
     }
 
+    /// The names of the variables and files that a key's strings are filled from, as written; nothing if the key is not
+    /// there.
+    pub fn variables(&self, path: &[&str]) -> Option<Vec<String>> {
+        let mut node = &self.tree;
+        for step in path {
+            node = match &node.value {
+                Value::Table(entries) => &entries.get(*step)?.node,
+                Value::List(items) => items.get(step.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+        }
+        let own = |expansion: &&Expansion| {
+            node.span.start <= expansion.span.start && expansion.span.end <= node.span.end
+        };
+        Some(
+            self.expansions
+                .iter()
+                .filter(own)
+                .flat_map(Expansion::names)
+                .collect(),
+        )
+    }
+
     /// A text about this policy without the values that came from the environment.
     pub fn concealed(&self, said: &str) -> String {
         conceal::anywhere(said, &self.expansions)

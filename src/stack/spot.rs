@@ -103,6 +103,17 @@ fn by_path(gateway: &Gateway, host: Option<&str>, head: &request::Parts) -> Resu
     Ok(spot)
 }
 
+/// Whether another method might have led the request elsewhere.
+pub(super) fn depends_on_method(gateway: &Gateway, head: &request::Parts) -> bool {
+    let authority = host::of_request(head.version, &head.uri, &head.headers)
+        .ok()
+        .flatten();
+    let host = authority.as_ref().map(|authority| &*authority.host);
+    gateway
+        .router
+        .tells_methods_apart(host, &path::normal_form(head.uri.path()))
+}
+
 /// A preflight asks for another method; it belongs to that one's route.
 pub(super) fn method_asked_for(method: &Method, headers: &HeaderMap) -> Option<Method> {
     if !cors::is_preflight(method, headers) {

@@ -1,6 +1,6 @@
 //! A request after its 101: it lives on as a tunnel, with its route, its place among the client's streams and
 //! its line in the log, until one side leaves, a limit ends it or the listener closes. What flows through
-//! is nobody's business but the peers'; only frames are told apart, to say farewell between two of them.
+//! is nobody's business but the peers'; only the frames of WebSockets are told apart, to say farewell between two.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::http::extended_connect::{Granted, Wish};
 use crate::http::handover::{Estate, Successor};
+use crate::http::upgrade;
 use crate::stack::passage::Held;
 use crate::stack::tunnel::relay::{Limits, Relay};
 use crate::stack::tunnel::taken::Taken;
@@ -62,10 +63,16 @@ impl Tunnel {
             closing,
         } = estate;
         let waits = &passage.place.route().waits;
+        let (drain, farewell) = (
+            passage.lane.holder.snapshot().drain,
+            upgrade::names_websocket(&passage.exchange.head.headers),
+        );
         let limits = Limits {
             idle: waits.stream.idle,
             until: waits.stream_max.map(|most| now() + most),
-            grace: GRACE.min(passage.lane.holder.snapshot().drain / 2),
+            // What has no word for a farewell goes on while there is time.
+            grace: if farewell { GRACE.min(drain / 2) } else { drain },
+            farewell,
         };
         let mut relay = Relay::new((socket, early), (link.socket, link.early), limits);
         let end = relay.run(closed(closing)).await;

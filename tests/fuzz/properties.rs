@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use portcullis::http::client::{Trust, resolve};
 use portcullis::http::fields;
-use portcullis::http::forwarded::{Arrival, is_claim, write, written};
+use portcullis::http::forwarded::{Arrival, write, written};
 use portcullis::http::frames::Frames;
 use portcullis::http::message::Lines;
+use portcullis::http::proxy_headers::{Kind, kind};
 use portcullis::http::template::Part;
 use portcullis::http::upgrade::Handshake;
 use portcullis::http::{hop, host, path as paths, readings, spelling, template as templates, trailers};
@@ -113,7 +114,10 @@ pub fn client(bytes: &[u8]) {
         assert!(ours, "a hop that nobody vouches for was walked past: {entry}");
     }
     let mut sent = headers.clone();
-    fields::retain(&mut sent, |name| !is_claim(name.as_str(), caller.peer_trusted));
+    fields::retain(&mut sent, |name| match kind(name.as_str()) {
+        None => true,
+        Some(kind) => kind == Kind::Way && caller.peer_trusted,
+    });
     let arrival = Arrival {
         peer,
         peer_written: &written(peer),

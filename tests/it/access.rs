@@ -116,3 +116,15 @@ fn an_empty_list_of_the_allowed_is_a_fault_and_not_an_open_door() {
     run(&["check"], &text, &[]).assert(2, &["an empty list lets nobody in", "write \"off\""]);
     run(&["check"], &text, &[("OFFICE", "192.0.2.0/24, 198.51.100.7")]).assert(0, &[]);
 }
+
+#[test]
+fn this_machine_comes_in_and_not_whom_a_proxy_on_it_lets_in() {
+    let origin = Origin::echo();
+    let text =
+        policy([origin.address()]).route("own", "path = \"/*\"", "access = { allow = [\"loopback\"] }");
+    let gateway = Gateway::start(text);
+    assert_eq!(Ask::get("/").to(gateway.http()).status, 200);
+    let passed_on = Ask::get("/").header("X-Forwarded-For", "203.0.113.7");
+    passed_on.to(gateway.http()).assert_refused(403, "access_denied");
+    gateway.stop();
+}

@@ -45,7 +45,7 @@ fn without_the_table_there_is_none() {
 }
 
 #[test]
-fn on_loopback_metrics_need_no_allow_list_and_on_others_they_are_judged_by_it() {
+fn its_metrics_are_for_their_readers_and_for_operators() {
     let origin = Origin::echo();
     let closed = "metrics_allow = [\"192.0.2.1\"]";
     let gateway = Gateway::start(policy([origin.address()]).and(&format!("{ADMIN}\n{closed}")));
@@ -55,11 +55,51 @@ fn on_loopback_metrics_need_no_allow_list_and_on_others_they_are_judged_by_it() 
         .assert_refused(404, "not_found");
     gateway.stop();
     let wide = "[admin]\naddress = \"0.0.0.0:0\"";
-    let gateway = Gateway::start(policy([origin.address()]).and(&format!("{wide}\n{closed}")));
-    let port = gateway.address("admin").port();
-    let admin = std::net::SocketAddr::from(([127, 0, 0, 1], port));
-    Ask::get("/metrics").to(admin).assert_refused(404, "not_found");
-    assert_eq!(Ask::get("/health/live").to(admin).status, 200);
+    for (lists, status) in [
+        (closed, 200),
+        ("allow = [\"192.0.2.1\"]\nmetrics_allow = [\"192.0.2.1\"]", 404),
+        ("allow = [\"192.0.2.1\"]\nmetrics_allow = [\"127.0.0.0/8\"]", 200),
+        ("allow = [\"loopback\"]\nmetrics_allow = [\"192.0.2.1\"]", 200),
+    ] {
+        let gateway = Gateway::start(policy([origin.address()]).and(&format!("{wide}\n{lists}")));
+        let port = gateway.address("admin").port();
+        let admin = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        assert_eq!(Ask::get("/metrics").to(admin).status, status, "{lists}");
+        assert_eq!(Ask::get("/health/live").to(admin).status, 200);
+        gateway.stop();
+    }
+}
+
+#[test]
+fn loopback_is_nobody_whom_a_proxy_let_in() {
+    let origin = Origin::echo();
+    let gateway = Gateway::start(policy([origin.address()]).and(ADMIN));
+    let addresses = [gateway.http(), gateway.address("admin")];
+    for name in [
+        "X-Forwarded-For",
+        "Forwarded",
+        "X-Real-IP",
+        "CF-Connecting-IP",
+        "Via",
+    ] {
+        let value = if name == "Via" { "1.1 nginx" } else { "203.0.113.7" };
+        for address in addresses {
+            let ask = Ask::get("/metrics").header(name, value);
+            ask.to(address).assert_refused(404, "not_found");
+            assert_eq!(
+                Ask::get("/health/live").header(name, value).to(address).status,
+                200,
+                "{name}"
+            );
+        }
+    }
+    for address in addresses {
+        assert_eq!(Ask::get("/metrics").to(address).status, 200);
+    }
+    let wide = policy([origin.address()]).and("[admin]\nmetrics_allow = [\"0.0.0.0/0\"]");
+    let gateway = Gateway::start(wide);
+    let ask = Ask::get("/metrics").header("X-Forwarded-For", "203.0.113.7");
+    assert_eq!(ask.to(gateway.http()).status, 200, "everybody was meant");
     gateway.stop();
 }
 
@@ -137,6 +177,7 @@ fn an_address_for_everybody_needs_a_list_of_who_may_read() {
     let check = |admin: &str| run(&["check"], &policy(["127.0.0.1:9"]).and(admin).text(), &[]);
     let open = "[admin]\naddress = \"0.0.0.0:9180\"";
     check(open).assert(2, &["portcullis.toml:", "`0.0.0.0:9180`", "metrics_allow"]);
+    check(&format!("{open}\nallow = [\"10.0.0.0/8\"]")).assert(0, &[]);
     check(&format!("{open}\nmetrics_allow = [\"10.0.0.0/8\"]")).assert(0, &[]);
     check("[admin]\naddress = \"[::1]:9180\"").assert(0, &[]);
 }

@@ -36,6 +36,46 @@ fn only_approved_https_origins() {
     check("development", CORS, &[("CORS_ORIGINS", "https://evil.com")]).assert(0, &[]);
 }
 
+#[test]
+fn an_origin_of_an_application_on_a_phone_may_be_approved() {
+    let cors = |approved: &str| {
+        format!("[defaults.cors]\norigins = [\"capacitor://localhost\"]\napproved_origins = [{approved}]")
+    };
+    check("production", &cors("\"capacitor://localhost\""), &[]).assert(0, &[]);
+    check("production", &cors(""), &[]).assert(2, &["approved_origins"]);
+    for never in ["http://one.example.com", "null"] {
+        let cors = format!("[defaults.cors]\norigins = [\"{never}\"]\napproved_origins = [\"{never}\"]");
+        check("production", &cors, &[]).assert(2, &["origins"]);
+    }
+}
+
+#[test]
+fn a_variable_does_not_approve_itself() {
+    let ours = [("ALLOWED", "https://evil.com")];
+    for cors in [
+        "[defaults.cors]\norigins = [\"${ALLOWED:-}\"]\napproved_origins = [\"${ALLOWED:-}\"]",
+        "[defaults.cors]\norigins = [\"${ALLOWED}\"]\napproved_origins = [\"https://one.example.com\", \"${ALLOWED}\"]",
+        "[defaults.cors]\napproved_origins = [\"${ALLOWED}\"]\n[[routes]]\ncors = { origins = [\"${ALLOWED}\"] }",
+    ] {
+        let exit = check("production", cors, &ours);
+        exit.assert(
+            2,
+            &[
+                "portcullis.toml:",
+                "`approved_origins` is filled from `ALLOWED`",
+                "approves itself",
+            ],
+        );
+        check("development", cors, &ours).assert(0, &["warning", "approves itself"]);
+    }
+    let other = "[defaults.cors]\norigins = [\"${ALLOWED}\"]\napproved_origins = [\"${APPROVED}\"]";
+    let both = [
+        ("ALLOWED", "https://one.example.com"),
+        ("APPROVED", "https://one.example.com"),
+    ];
+    check("production", other, &both).assert(0, &[]);
+}
+
 const SECRETS: &str = "[required_secrets.STRIPE_WEBHOOK_SECRET]\n[required_secrets.SENTRY_DSN]\n\
                        [required_secrets.REFRESH_TOKEN_SECRET]\nmin_length = 32";
 const LONG: &str = "f3b1c9d27a6e4805f3b1c9d27a6e4805";
@@ -57,7 +97,10 @@ fn every_required_secret_is_there_and_long_enough() {
     let mut short = all;
     short[2].1 = "only-this-short";
     let exit = check("production", SECRETS, &short);
-    exit.assert(2, &["REFRESH_TOKEN_SECRET", "32"]);
+    exit.assert(2, &["REFRESH_TOKEN_SECRET", "32", "openssl rand -hex 32"]);
+    let long = SECRETS.replace("min_length = 32", "min_length = 101");
+    let exit_long = check("production", &long, &short);
+    exit_long.assert(2, &["shorter than 101 characters", "`openssl rand -hex 51`"]);
     assert!(
         !exit.output().contains("only-this-short"),
         "a secret must not be printed: {}",

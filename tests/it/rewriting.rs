@@ -87,10 +87,10 @@ fn a_path_that_can_be_read_in_two_ways_is_refused_and_not_guessed() {
 }
 
 #[test]
-fn a_stranger_cannot_claim_a_prefix_and_one_of_our_proxies_can() {
+fn a_stranger_cannot_claim_a_prefix_and_one_of_our_proxies_can_where_it_is_kept() {
     let origin = Origin::echo();
     let text = policy([origin.address()])
-        .and("[client]\ntrusted_proxies = [\"127.0.0.2\"]")
+        .and("[client]\ntrusted_proxies = [\"127.0.0.2\"]\nkeep_headers = [\"X-Forwarded-Prefix\"]")
         .route("strip", "path = \"/api/*\"", "strip_prefix = \"/api\"");
     let gateway = Gateway::start(text);
     let ask = Ask::get("/api/x").header("X-Forwarded-Prefix", "/outer");

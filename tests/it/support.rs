@@ -1,6 +1,7 @@
 //! The test bed: the real gateway as a child process, origins that behave and misbehave, and a client that
 //! writes raw bytes. No mock of the gateway, no HTTP library that would hide what is on the wire.
 
+pub mod app;
 pub mod certs;
 pub mod chat;
 pub mod client;
@@ -23,6 +24,7 @@ pub mod session;
 pub mod wait;
 pub mod wire;
 
+pub use app::App;
 pub use certs::Certs;
 pub use client::Ask;
 pub use exit::run;

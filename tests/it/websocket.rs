@@ -4,6 +4,7 @@
 mod ends;
 mod handshake;
 mod limits;
+mod origin;
 mod over_h2;
 
 use serde_json::Value;

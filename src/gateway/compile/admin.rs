@@ -18,25 +18,21 @@ pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> Option<Listener> {
         max_connections_per_client: Switch::Off,
         ..policy::Listener::default()
     };
-    let loopback = address.0.ip().to_canonical().is_loopback();
     Some(Listener {
-        entrance: if loopback {
-            Entrance::AdminOnLoopback
-        } else {
-            Entrance::Admin
-        },
+        entrance: Entrance::Admin,
         ..listeners::compile_one(NAME, &table, 0, build)
     })
 }
 
 fn report(policy: &Policy, ListenAddress(address): ListenAddress, build: &Build<'_>) {
     let at = build.at().key("admin").key("address");
-    if !address.ip().to_canonical().is_loopback() && policy.admin.metrics_allow.is_none() {
+    let said = policy.admin.allow.is_some() || policy.admin.metrics_allow.is_some();
+    if !address.ip().to_canonical().is_loopback() && !said {
         at.fault(format!(
-            "`{address}` is reached from outside this machine, and nothing says who may read the metrics"
+            "`{address}` is reached from outside this machine, and nothing says who may use it"
         ))
         .help(format!(
-            "write `metrics_allow` below it, such as metrics_allow = [\"10.0.0.0/8\"], or address = \"127.0.0.1:{}\"",
+            "write `allow` below it, such as allow = [\"10.0.0.0/8\"], or `metrics_allow` for the metrics alone, or address = \"127.0.0.1:{}\"",
             address.port()
         ));
     }

@@ -31,18 +31,14 @@ pub(super) fn check(policy: &Policy, build: &Build<'_>) {
             &at,
         );
     }
-    check_cors(
-        &policy.defaults.cors,
-        production,
-        &build.at().key("defaults").key("cors"),
-    );
+    let at = build.at().key("defaults").key("cors");
+    check_cors(&policy.defaults.cors, production, &at);
+    check_approval(&policy.defaults.cors, None, production, (build, &at));
     for (index, route) in policy.routes.iter().enumerate() {
         if route.settings.cors != policy.defaults.cors {
-            check_cors(
-                &route.settings.cors,
-                production,
-                &build.at().key("routes").index(index).key("cors"),
-            );
+            let at = build.at().key("routes").index(index).key("cors");
+            check_cors(&route.settings.cors, production, &at);
+            check_approval(&route.settings.cors, Some(index), production, (build, &at));
         }
     }
 }
@@ -57,7 +53,10 @@ fn grave<'a>(at: &At<'a>, production: bool, message: String) -> Note<'a> {
 }
 
 fn check_secret(name: &str, rule: &RequiredSecret, value: &str, production: bool, at: &At<'_>) {
-    let remedy = format!("set the environment variable `{name}`; `openssl rand -hex 32` makes a good one");
+    // Two digits a byte, and 256 bits at least.
+    let bytes = rule.min_length.div_ceil(2).max(32);
+    let remedy =
+        format!("set the environment variable `{name}`; `openssl rand -hex {bytes}` makes a good one");
     if value.trim().is_empty() {
         grave(at, production, format!("the secret `{name}` is not set")).help(remedy);
     } else if value.chars().count() < rule.min_length {
@@ -76,7 +75,7 @@ fn check_secret(name: &str, rule: &RequiredSecret, value: &str, production: bool
     }
 }
 
-fn is_placeholder(value: &str) -> bool {
+pub(super) fn is_placeholder(value: &str) -> bool {
     let value = value.trim().to_ascii_lowercase();
     let bracketed = value.starts_with('<') && value.ends_with('>');
     bracketed
@@ -96,13 +95,37 @@ fn check_cors(cors: &Cors, production: bool, at: &At<'_>) {
         if origin == "*" || origin == "null" {
             at.fault(format!("the origin `{origin}` lets any page read the answers"))
                 .help("list the https origins of your own pages");
-        } else if !origin.starts_with("https://") {
+        } else if origin.starts_with("http://") {
             at.fault("an origin in production must be https")
                 .help("serve the page over https and write its origin as \"https://…\"");
         } else if !cors.approved_origins.contains(origin) {
             at.fault("an origin is not among `approved_origins`")
                 .help("add it to `cors.approved_origins` in the policy, or remove it from `origins`");
         }
+    }
+}
+
+/// A variable that approves itself opens whatever it says. Elsewhere than in production it is worth a warning: there it
+/// will be a fault.
+fn check_approval(cors: &Cors, route: Option<usize>, production: bool, (build, at): (&Build<'_>, &At<'_>)) {
+    if !cors.enabled || cors.origins.is_empty() {
+        return;
+    }
+    let route = route.map(|index| index.to_string());
+    let written = |key| {
+        let of_route = route
+            .as_deref()
+            .and_then(|index| build.source.variables(&["routes", index, "cors", key]));
+        of_route
+            .or_else(|| build.source.variables(&["defaults", "cors", key]))
+            .unwrap_or_default()
+    };
+    let (asked, approved) = (written("origins"), written("approved_origins"));
+    if let Some(name) = approved.iter().find(|name| asked.contains(name)) {
+        let message =
+            format!("`approved_origins` is filled from `{name}`, as `origins` is: it approves itself");
+        grave(&at.key("approved_origins"), production, message)
+            .help("write the origins themselves in `approved_origins`: \"https://app.example.com\"");
     }
 }
 

@@ -2,6 +2,7 @@
 //! policy must say that nobody shall (seed row 3-05).
 
 use super::Build;
+use super::production::is_placeholder;
 use crate::observe::crashes::{Dsn, Sampling, Settings};
 use crate::policy::Policy;
 use crate::policy::problem::At;
@@ -54,6 +55,18 @@ fn dsn(text: &str, production: bool, at: &At<'_>) -> Option<Dsn> {
         }
         return None;
     }
+    if is_template(text.trim()) {
+        let message = "this DSN is a template's placeholder: nobody learns of crashes";
+        let note = if production {
+            at.fault(message)
+        } else {
+            at.warn(message)
+        };
+        note.help(
+            "copy the real one from the project's settings at Sentry, under Client Keys, or leave it empty",
+        );
+        return None;
+    }
     match Dsn::parse(text.trim()) {
         Ok(dsn) => Some(dsn),
         Err(reason) => {
@@ -63,6 +76,14 @@ fn dsn(text: &str, production: bool, at: &At<'_>) -> Option<Dsn> {
             None
         }
     }
+}
+
+/// Whether a word of a template stands where the key, the host or the project should: `https://xxx@xxx.ingest.sentry.io/xxx`.
+fn is_template(text: &str) -> bool {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let mut words = rest.split(['@', '/', ':', '.']);
+    // A host of `example.com` may stand in a test.
+    words.any(|word| is_placeholder(word) && word != "example")
 }
 
 /// Sentry drops an event whose environment or release it does not like, without a word.

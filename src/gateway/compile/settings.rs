@@ -9,9 +9,10 @@ use http::HeaderName;
 use super::actions::Action;
 use super::headers::{self, Side};
 use super::limits::Named;
-use super::{Build, compression, cors, limits};
+use super::{Build, compression, cors, limits, upgrades};
 use crate::gateway::ranges;
 use crate::gateway::route::{Route, Slow, Target, Waits};
+use crate::http::allowed::Allowed;
 use crate::http::client::Trust;
 use crate::http::pace::Pace;
 use crate::layers::Guarded;
@@ -74,12 +75,16 @@ pub(super) fn compile(
         ),
         security_headers,
         strip_headers: strip_headers(&settings.errors, at).filter(|_| foreign),
-        cors: cors.map(|rule| Guarded::always("cors", rule)),
+        cors: cors.map(|rule| Guarded {
+            shadow: shadow(GuardName::WebsocketOrigin, "websocket_origin"),
+            ..Guarded::always("websocket_origin", rule)
+        }),
         compress: compression::compile(&settings.compression),
         limits: guards,
         quota_headers,
         in_flight: in_flight(settings, ipv6_prefix, build, &metrics, at),
         body_limit,
+        upgrades: upgrades::compile(&settings.upgrades, &at.key("upgrades")),
         streams: streams(settings, ipv6_prefix, build),
         queue: action.queue,
         mask: mask(&settings.errors).filter(|_| foreign),
@@ -98,7 +103,7 @@ fn access(table: &policy::Access, at: &At<'_>) -> Option<Access> {
             .help("name the networks that may come in, or write \"off\" for all");
     }
     Some(Access {
-        allow: allow.map(|networks| Trust::new(&ranges(networks))),
+        allow: allow.map(|networks| Allowed::new(&ranges(networks))),
         deny: Trust::new(&ranges(&table.deny)),
     })
 }

@@ -48,10 +48,12 @@ pub enum Stream {
     WebSocket,
     /// A gRPC call, or one of gRPC-Web, whose answer did not come in one piece.
     Grpc,
+    /// Another protocol that took over the connection.
+    Upgrade,
 }
 
 /// The labels of [`Stream`], in its order.
-const STREAMS: [&str; 3] = ["sse", "websocket", "grpc"];
+const STREAMS: [&str; 4] = ["sse", "websocket", "grpc", "upgrade"];
 
 impl Families {
     pub(super) fn new(catalogue: &mut Catalogue) -> Self {
@@ -79,7 +81,7 @@ impl Families {
             streams: catalogue.gauges(
                 "portcullis_streams_open",
                 &["endpoint", "kind"],
-                "event streams (`sse`), tunnels (`websocket`) and calls (`grpc`) open now; they are among the requests in flight too",
+                "event streams (`sse`), tunnels (`websocket`, `upgrade`) and calls (`grpc`) open now; they are among the requests in flight too",
             ),
         }
     }
@@ -130,11 +132,12 @@ impl EndpointMetrics {
 
     /// One more stream of this kind, until the value returned is dropped.
     pub fn stream(&self, kind: Stream) -> Held {
-        let [sse, websocket, grpc] = &self.streams;
+        let [sse, websocket, grpc, upgrade] = &self.streams;
         let (slot, label) = match kind {
             Stream::Sse => (sse, "sse"),
             Stream::WebSocket => (websocket, "websocket"),
             Stream::Grpc => (grpc, "grpc"),
+            Stream::Upgrade => (upgrade, "upgrade"),
         };
         let series = || Gauge(self.families.streams.with_label_values(&[&*self.name, label]));
         slot.get_or_init(series).hold()

@@ -1,10 +1,13 @@
 //! Every layer in words: whether it is in force, what it is set to, and which line says so. A layer that gets
 //! a name in the order gets its line here; a test fails without.
 
+use http::HeaderName;
+
 use crate::gateway::listener::Listener;
 use crate::gateway::route::Target;
 use crate::layers::Describe;
 use crate::layers::own::PATHS;
+use crate::policy::Network;
 use crate::stack::ORDER;
 use crate::stack::explain::sheet::Sheet;
 use crate::stack::explain::told::{Layer, Said};
@@ -89,21 +92,32 @@ fn account(sheet: &Sheet<'_>) -> Setting {
 }
 
 fn own(sheet: &Sheet<'_>, plan: &Passage) -> Setting {
-    let readers: Vec<_> = sheet
-        .policy
-        .admin
-        .metrics_readers()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let value = vec![
+    let named = |networks: Vec<Network>| {
+        networks
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let admin = &sheet.policy.admin;
+    let mut value = vec![
         PATHS.join(", "),
-        format!("/metrics on public listeners: {}", readers.join(", ")),
+        format!("/metrics for {}", named(admin.metrics_readers())),
     ];
+    if admin.address.is_some() {
+        value.push(format!(
+            "all of the admin listener for {}",
+            named(admin.operators())
+        ));
+    }
     (
         plan.place.own,
         value,
-        sheet.elsewhere(&["admin", "metrics_allow"]),
+        [
+            sheet.elsewhere(&["admin", "metrics_allow"]),
+            sheet.elsewhere(&["admin", "allow"]),
+        ]
+        .concat(),
     )
 }
 
@@ -120,12 +134,16 @@ fn redirect_to_https(sheet: &Sheet<'_>, listener: &Listener) -> Setting {
 
 fn preflight(sheet: &Sheet<'_>) -> Setting {
     let on = sheet.route.cors.is_some();
-    let phrase = if on {
-        "answered here, and by no limit counted"
+    let mut phrases = vec![if on {
+        "answered here, and by no limit counted".to_owned()
     } else {
-        "passed on: CORS is off"
-    };
-    (on, vec![phrase.to_owned()], sheet.setting(&["cors"]))
+        "passed on: CORS is off".to_owned()
+    }];
+    if let Some(cors) = &sheet.route.cors {
+        let shadow = if cors.shadow.is_some() { ", in shadow" } else { "" };
+        phrases.push(format!("WebSockets of other origins are 403{shadow}"));
+    }
+    (on, phrases, sheet.setting(&["cors"]))
 }
 
 fn limits(sheet: &Sheet<'_>, how: &str) -> Setting {
@@ -161,6 +179,11 @@ fn forward(sheet: &Sheet<'_>) -> Setting {
         Target::Nowhere => vec!["no route takes this request".to_owned()],
     };
     value.extend(route.rewrite.iter().flat_map(Describe::describe));
+    let kept = sheet.gateway.keep_headers.names();
+    if !kept.is_empty() && matches!(route.target, Target::Upstream(_)) {
+        let names: Vec<_> = kept.iter().map(HeaderName::as_str).collect();
+        value.push(format!("lets pass from trusted proxies: {}", names.join(", ")));
+    }
     let edits = route.request_headers.iter().flat_map(Describe::describe);
     value.extend(edits.map(|edit| format!("request: {edit}")));
     let own = [
@@ -172,6 +195,7 @@ fn forward(sheet: &Sheet<'_>) -> Setting {
         "rewrite",
     ];
     let mut said = sheet.own(&own);
+    said.extend(sheet.elsewhere(&["client", "keep_headers"]));
     if route.request_headers.is_some() {
         said.extend(sheet.setting(&["request_headers"]));
     }

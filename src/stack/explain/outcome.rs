@@ -129,6 +129,7 @@ fn refuses(code: &str, plan: &Passage) -> &'static str {
         _ if plan.place.own => "own",
         "host_invalid" if plan.exchange.connection.redirect_to_https.is_some() => "redirect_to_https",
         "access_denied" => "access",
+        "origin_denied" => "preflight",
         "rate_limited" => "limits",
         "body_too_large" => "max_body",
         "too_many_in_flight" => "max_inflight_per_client",

@@ -25,7 +25,7 @@ use crate::upstream::send;
 pub(super) fn answered(mut passage: Held, answer: send::Answer) -> Result<Reply, Refused> {
     let status = answer.head.status;
     if status == StatusCode::SWITCHING_PROTOCOLS {
-        return Ok(switch(passage, answer));
+        return switch(passage, answer);
     }
     if extended_connect::misleads(&passage.exchange.head, status) {
         let refusal = Refusal::UpstreamInvalid(Fault::Switch);
@@ -82,10 +82,22 @@ fn admit_stream(passage: &mut Passage, answer: &send::Answer) -> Result<Pace, Re
 }
 
 /// The consent to an upgrade: the request is a stream from here on, and its connections are left to it.
-fn switch(mut passage: Held, answer: send::Answer) -> Reply {
+fn switch(mut passage: Held, answer: send::Answer) -> Result<Reply, Refused> {
+    let upload = passage.upload.as_ref();
+    let protocol = upgrade::named(&answer.head.headers).cloned();
+    let Some(protocol) = protocol.filter(|_| upload.is_none_or(|upload| upload.is_complete())) else {
+        // The rest of the request's body would be taken for the other protocol.
+        let refusal = Refusal::UpstreamInvalid(Fault::Switch);
+        return Err(Refused { passage, refusal });
+    };
     passage.exchange.permits.in_flight = None;
     let metrics = &passage.place.route().metrics;
-    passage.ledger.stream = Some(metrics.stream(metrics::Stream::WebSocket));
+    let kind = if upgrade::names_websocket(&answer.head.headers) {
+        metrics::Stream::WebSocket
+    } else {
+        metrics::Stream::Upgrade
+    };
+    passage.ledger.stream = Some(metrics.stream(kind));
     if let Line::Switched(link) = answer.line {
         passage.switched = Some(link);
     }
@@ -95,8 +107,8 @@ fn switch(mut passage: Held, answer: send::Answer) -> Reply {
     hop::strip_response(headers);
     // A 101 has no body (RFC 9110 §15.2); whoever believed in one would take frames for it.
     headers.remove(header::CONTENT_LENGTH);
-    upgrade::dress(headers);
-    Reply { passage, response }
+    upgrade::dress(headers, protocol);
+    Ok(Reply { passage, response })
 }
 
 /// The answer, its body paced.

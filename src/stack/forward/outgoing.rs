@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderValue, Uri, Version, header, request};
+use http::{HeaderName, HeaderValue, Uri, Version, header, request};
 
 use super::{call, edits, take_stream};
 use crate::http::body::Body;
@@ -16,6 +16,7 @@ use crate::http::grpc;
 use crate::http::hop::Hop;
 use crate::http::login;
 use crate::http::message::{Lines, Message};
+use crate::http::proxy_headers::{self, Kind};
 use crate::http::refusal::Refusal;
 use crate::http::request_id::X_REQUEST_ID;
 use crate::http::spelling::drop_shadows;
@@ -23,6 +24,7 @@ use crate::http::trace::{TRACEPARENT, Trace};
 use crate::http::upgrade::{self, Handshake};
 use crate::stack::passage::Passage;
 use crate::stack::place::Place;
+use crate::stack::spot;
 use crate::upstream::watch::Upload;
 
 /// How many lines are written beside those received.
@@ -84,8 +86,11 @@ fn judge(passage: &mut Passage) -> Result<(Plan, Option<Arc<Consent>>), Refusal>
         return Err(Refusal::LoginOverHttp2);
     }
     let mut handshake = None;
-    if hop.websocket {
-        handshake = Handshake::of(&head.method, head.version, &head.headers, empty).map(Arc::new);
+    if hop.upgrade {
+        let upgrades = &passage.place.route().upgrades;
+        handshake = Handshake::of(&head.method, head.version, &head.headers, empty)
+            .filter(|handshake| upgrades.allow(handshake.protocol()))
+            .map(Arc::new);
     }
     passage.grpc = head.version == Version::HTTP_2 && grpc::is_grpc(&head.headers);
     if passage.grpc {
@@ -120,7 +125,7 @@ impl Received<'_> {
     pub(super) fn message(&self, plan: &Plan, place: &Place) -> Result<Message, Refusal> {
         let route = place.route();
         let (target, stripped) = edits::target(route, &self.head.uri)?;
-        let mut lines = self.lines(plan);
+        let mut lines = self.lines(plan, place);
         let host = self.head.headers.get(header::HOST);
         let arrival = forwarded::Arrival {
             peer: self.connection.peer.ip(),
@@ -138,8 +143,8 @@ impl Received<'_> {
             lines.push(header::HOST, self.host_of_target());
         }
         edits::edit(route, self, host, stripped, &mut lines);
-        if plan.handshake.is_some() {
-            for (name, value) in upgrade::dress_lines() {
+        if let Some(handshake) = &plan.handshake {
+            for (name, value) in upgrade::dress_lines(handshake.protocol().clone()) {
                 lines.push(name, value);
             }
         }
@@ -152,7 +157,7 @@ impl Received<'_> {
     }
 
     /// The lines received, in their order, but for those that go no further.
-    fn lines(&self, plan: &Plan) -> Lines {
+    fn lines(&self, plan: &Plan, place: &Place) -> Lines {
         let received = &self.head.headers;
         let mut lines = Lines::with_capacity(received.len() + OURS);
         let mut underscored = false;
@@ -160,7 +165,7 @@ impl Received<'_> {
             let text = name.as_str();
             underscored |= text.as_bytes().contains(&b'_');
             let goes = plan.hop.ends(name)
-                || forwarded::is_claim(text, self.client.peer_trusted)
+                || proxy_headers::kind(text).is_some_and(|kind| self.takes_off(name, kind, place))
                 || self.trace.ends(name, received)
                 || *name == X_REQUEST_ID
                 || *name == header::EXPECT && !plan.expects;
@@ -175,6 +180,18 @@ impl Received<'_> {
             lines.push(header::TE, HeaderValue::from_static("trailers"));
         }
         lines
+    }
+
+    /// Whether a header that only a proxy may write goes no further.
+    fn takes_off(&self, name: &HeaderName, kind: Kind, place: &Place) -> bool {
+        let (gateway, trusted) = (&place.snapshot, self.client.peer_trusted);
+        match kind {
+            Kind::Ours => true,
+            Kind::Way => !trusted,
+            _ if gateway.keep_headers.lets_pass(name, kind, trusted) => false,
+            Kind::Override => spot::depends_on_method(gateway, self.head),
+            _ => true,
+        }
     }
 
     /// Only HTTP/1.0 comes without `Host` (RFC 9112 §3.2); the upstream speaks 1.1 and needs one.

@@ -29,6 +29,8 @@ pub(super) struct Limits {
     pub(super) until: Option<Instant>,
     /// How long the peers may take to answer a farewell.
     pub(super) grace: Duration,
+    /// Whether there is one: only a WebSocket has a word for it.
+    pub(super) farewell: bool,
 }
 
 /// Two sockets, and what passes between them.
@@ -98,7 +100,7 @@ where
                 return Poll::Pending;
             }
             // Whoever takes nothing takes no farewell either.
-            if self.parting.is_some() || why == End::Stalled || why == End::Broken {
+            if self.parting.is_some() || why == End::Stalled || why == End::Broken || !self.limits.farewell {
                 return Poll::Ready(why);
             }
             self.part(why, now());
@@ -133,7 +135,8 @@ where
     fn verdict(&self, end: End) -> End {
         match (self.parting, self.first) {
             (Some((why, _)), _) => why,
-            _ if self.up.is_closed() || self.down.is_closed() => End::Complete,
+            _ if self.limits.farewell && (self.up.is_closed() || self.down.is_closed()) => End::Complete,
+            _ if !self.limits.farewell && self.up.is_over() && self.down.is_over() => End::Complete,
             (None, Some(first)) => first,
             (None, None) => end,
         }
@@ -163,6 +166,9 @@ where
     /// Tells both peers that it is over, each after the frame it is getting.
     fn part(&mut self, why: End, now: Instant) {
         self.parting = Some((why, now + self.limits.grace));
+        if !self.limits.farewell {
+            return;
+        }
         self.up.part(farewell(Some(fastrand::u32(..).to_ne_bytes())));
         self.down.part(farewell(None));
     }

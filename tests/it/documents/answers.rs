@@ -37,6 +37,7 @@ fn all() -> Vec<Refusal> {
         Refusal::TlsRequired,
         Refusal::TooManyHeaders(100),
         Refusal::AccessDenied,
+        Refusal::OriginDenied,
         Refusal::NotFound,
         Refusal::MethodNotAllowed(Box::new(HeaderValue::from_static("GET"))),
         Refusal::BodyTooLarge(1),

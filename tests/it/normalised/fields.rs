@@ -118,12 +118,12 @@ fn a_trusted_proxy_may_say_it() {
     let gateway =
         Gateway::start(policy([origin.address()]).and("[client]\ntrusted_proxies = [\"loopback\"]"));
     let ask = Ask::get("/")
-        .header("X-Original-URL", "/before")
-        .header("X-Forwarded-Prefix", "/app");
+        .header("X-Forwarded-Server", "edge-1")
+        .header("CF-IPCountry", "CH");
     assert_eq!(ask.to(gateway.http()).status, 200);
     let call = &origin.calls()[0];
-    assert_eq!(call.header("x-original-url"), Some("/before"));
-    assert_eq!(call.header("x-forwarded-prefix"), Some("/app"));
+    assert_eq!(call.header("x-forwarded-server"), Some("edge-1"));
+    assert_eq!(call.header("cf-ipcountry"), Some("CH"));
     gateway.stop();
 }
 

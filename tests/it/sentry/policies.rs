@@ -46,6 +46,26 @@ fn a_dsn_that_is_none_is_refused_and_never_printed() {
 }
 
 #[test]
+fn a_placeholder_is_no_dsn() {
+    for template in [
+        "https://xxx@xxx.ingest.sentry.io/xxx",
+        "https://xxxxxxxx@o0.ingest.sentry.io/1",
+        "https://examplePublicKey@o0.ingest.sentry.io/0",
+        "https://your-key@sentry.io/1",
+        "https://<key>@sentry.io/1",
+        "changeme",
+    ] {
+        let exit = check("production", FROM_ENVIRONMENT, template);
+        exit.assert(
+            2,
+            &["portcullis.toml:", "a template's placeholder", "Client Keys"],
+        );
+        assert!(!exit.output().contains(template), "{}", exit.output());
+        check("development", FROM_ENVIRONMENT, template).assert(0, &["warning", "placeholder"]);
+    }
+}
+
+#[test]
 fn names_that_sentry_drops_are_refused() {
     for line in [
         "environment = \"my place\"",

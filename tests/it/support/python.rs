@@ -9,7 +9,6 @@ pub fn python() -> Command {
 }
 
 /// The same with the packages of `tests/apps/requirements-NAME.txt`.
-#[allow(dead_code, reason = "for tests that need other versions")]
 pub fn python_of(name: &str) -> Command {
     python_in(&format!("venv-{name}"))
 }

@@ -44,6 +44,7 @@ fn limits() -> Limits {
         idle: Some(60 * SECOND),
         until: None,
         grace: 2 * SECOND,
+        farewell: true,
     }
 }
 
