@@ -22,7 +22,7 @@ use crate::layers::in_flight::InFlight;
 use crate::layers::mask::Mask;
 use crate::layers::security_headers::SecurityHeaders;
 use crate::layers::strip_headers::StripHeaders;
-use crate::observe::metrics::EndpointMetrics;
+use crate::observe::metrics::{Counter, EndpointMetrics};
 use crate::policy::problem::At;
 use crate::policy::settings::{self, GuardName, Settings};
 use crate::policy::{self, Period, Switch};
@@ -39,11 +39,8 @@ pub(super) fn compile(
     let metrics = build.carryover.metrics.endpoint(endpoint);
     let shadow = |guard, name: &str| settings.shadow.contains(&guard).then(|| metrics.shadowed(name));
     let (guards, quota_headers) = limits::of_route(settings, named, ipv6_prefix, &metrics, at);
-    let body_limit = settings.max_body.get().map(|most| Guarded {
-        rule: BodyLimit { most: most.0 },
-        shadow: shadow(GuardName::MaxBody, "max_body"),
-        name: "max_body".into(),
-    });
+    let body_limit = settings.max_body.get().map(|most| BodyLimit { most: most.0 });
+    let body_limit = body_limit.map(|rule| guarded(rule, "max_body", shadow(GuardName::MaxBody, "max_body")));
     let security_headers = SecurityHeaders::compile(
         &settings.security_headers,
         build.production,
@@ -63,10 +60,8 @@ pub(super) fn compile(
         rewrite: action.rewrite,
         request_headers: headers(&settings.request_headers, Side::Request, "request_headers"),
         response_headers: headers(&settings.response_headers, response, "response_headers"),
-        access: access(&settings.access, &at.key("access")).map(|rule| Guarded {
-            shadow: shadow(GuardName::Access, "access"),
-            ..Guarded::always("access", rule)
-        }),
+        access: access(&settings.access, &at.key("access"))
+            .map(|rule| guarded(rule, "access", shadow(GuardName::Access, "access"))),
         log: settings.log,
         slow: slow(&settings.slow),
         waits: waits(
@@ -75,9 +70,12 @@ pub(super) fn compile(
         ),
         security_headers,
         strip_headers: strip_headers(&settings.errors, at).filter(|_| foreign),
-        cors: cors.map(|rule| Guarded {
-            shadow: shadow(GuardName::WebsocketOrigin, "websocket_origin"),
-            ..Guarded::always("websocket_origin", rule)
+        cors: cors.map(|rule| {
+            guarded(
+                rule,
+                "websocket_origin",
+                shadow(GuardName::WebsocketOrigin, "websocket_origin"),
+            )
         }),
         compress: compression::compile(&settings.compression),
         limits: guards,
@@ -89,6 +87,14 @@ pub(super) fn compile(
         queue: action.queue,
         mask: mask(&settings.errors).filter(|_| foreign),
         metrics,
+    }
+}
+
+/// A rule in force, or in shadow with the count of what it would refuse.
+fn guarded<T>(rule: T, name: &str, shadow: Option<Counter>) -> Guarded<T> {
+    Guarded {
+        shadow,
+        ..Guarded::always(name, rule)
     }
 }
 
