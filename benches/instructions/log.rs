@@ -49,6 +49,7 @@ fn line() -> Line<'static> {
         reason: None,
         shadowed: &[],
         masked: false,
+        leak: None,
         end: "complete",
         user_agent: Some(b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
         slow: None,

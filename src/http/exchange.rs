@@ -137,7 +137,8 @@ impl std::fmt::Debug for Permit {
 pub struct Notes {
     /// The code of the refusal, if the answer is one.
     pub refusal: Option<&'static str>,
-    /// What more there is to say of it: the fault in the bytes, the deadline.
+    /// What more there is to say of it: the fault in the bytes, the deadline. Of an error of the upstream: by which
+    /// signature it leaks, replaced or not.
     pub reason: Option<&'static str>,
     /// Guards in shadow that would have refused.
     pub shadowed: Vec<Arc<str>>,

@@ -41,6 +41,8 @@ pub struct Metrics {
     pub malformed: Words,
     /// Deadlines that ran out, by the key that set them.
     pub timeouts: Words,
+    /// Error bodies of applications that look like a leak: `replaced` or `passed`.
+    pub leaks: Words,
     /// Panics caught.
     pub panics: Counter,
     /// Panics and 5xx, by what became of their report at Sentry.
@@ -90,6 +92,7 @@ impl Metrics {
                 &["timeout"],
                 "deadlines that ran out, by the key that set them; many of one kind: slow or hostile peers, or a key set too low",
             ),
+            leaks: leaks(&mut list),
             panics: list.counter(
                 "portcullis_panics_total",
                 "faults of the gateway itself, caught; the request got a 500. Any above zero is worth a report",
@@ -186,6 +189,16 @@ impl Metrics {
         self.upstreams.1.sweep();
         self.servers.sweep();
     }
+}
+
+fn leaks(list: &mut Catalogue) -> Words {
+    let leaks = list.words(
+        "portcullis_leaks_total",
+        &["result"],
+        "error bodies of applications that leak; `replaced`, or `passed`: a 4xx that looks like a leak and may be what the client asked for",
+    );
+    leaks.declare(&["replaced", "passed"]);
+    leaks
 }
 
 fn tls_handshakes(list: &mut Catalogue) -> Words {

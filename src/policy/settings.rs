@@ -132,20 +132,21 @@ pub struct Cors {
     pub max_age: Period,
 }
 
-/// `errors`: what of an application's 5xx answers reaches the client.
+/// `errors`: what of an application's errors reaches the client.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Errors {
-    /// Which bodies are replaced by our own. Default `"leaky"`.
+    /// Which bodies are replaced by our own. Default `"leaky"`: those whose content leaks, of 4xx only debug pages
+    /// and what database drivers say; `"5xx"`: those of all 5xx.
     pub mask: Mask,
     /// Response headers removed from every answer of the upstream. Default server and x-powered-by.
     pub strip_headers: Vec<String>,
 }
 
-/// Which bodies of 5xx answers are replaced.
+/// Which error bodies are replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum Mask {
-    /// HTML, plain text, and what looks like a stack trace; JSON passes.
+    /// What leaks by its content: traces, debug pages, database errors, connection strings.
     #[serde(rename = "leaky")]
     Leaky,
     /// Every one.

@@ -13,18 +13,18 @@ use serde_json::Value;
 use crate::support::sentry::Sentry;
 use crate::support::{Ask, Gateway, Origin, Reply, policy};
 
-/// Answers with the status that the last segment of the path names; `html` in the path makes it leak.
+/// Answers with the status that the last segment of the path names; `leak` in the path makes it leak.
 fn by_status() -> Origin {
     Origin::playing(|call, line| {
         line.body();
         let path = call.target.split('?').next().unwrap_or_default();
         let status = path.rsplit('/').next().and_then(|word| word.parse().ok());
-        let kind = if path.contains("html") {
-            "text/html"
+        let body = if path.contains("leak") {
+            "{\"trouble\":\"redis://cache:6379/0\"}"
         } else {
-            "application/json"
+            "{\"trouble\":1}"
         };
-        line.reply(&Reply::new(status.unwrap_or(200), kind, "{\"trouble\":1}"));
+        line.reply(&Reply::new(status.unwrap_or(200), "application/json", body));
     })
 }
 
@@ -49,7 +49,7 @@ fn our_own_5xx_and_the_upstreams_masked_or_not_become_events() {
     let table = sentry.table("traces_sample_rate = 0\nenvironment = \"staging\"\nrelease = \"shop@7\"");
     let gateway = Gateway::start(routes(&origin).and(&table));
     Ask::get("/shop/500").to(gateway.http());
-    Ask::get("/shop/html/503").to(gateway.http());
+    Ask::get("/shop/leak/503").to(gateway.http());
     Ask::post("/gone/x", "x")
         .header("X-Request-ID", "never-arrived")
         .to(gateway.http());

@@ -19,7 +19,7 @@ use crate::layers::Guarded;
 use crate::layers::access::Access;
 use crate::layers::body_limit::BodyLimit;
 use crate::layers::in_flight::InFlight;
-use crate::layers::mask::Mask;
+use crate::layers::mask::{Mask, Which};
 use crate::layers::security_headers::SecurityHeaders;
 use crate::layers::strip_headers::StripHeaders;
 use crate::observe::metrics::{Counter, EndpointMetrics};
@@ -85,7 +85,7 @@ pub(super) fn compile(
         upgrades: upgrades::compile(&settings.upgrades, &at.key("upgrades")),
         streams: streams(settings, ipv6_prefix, build),
         queue: action.queue,
-        mask: mask(&settings.errors).filter(|_| foreign),
+        mask: mask(&settings.errors, build).filter(|_| foreign),
         metrics,
     }
 }
@@ -155,12 +155,13 @@ fn slow(slow: &settings::Slow) -> Slow {
     }
 }
 
-fn mask(errors: &settings::Errors) -> Option<Mask> {
-    match errors.mask {
-        settings::Mask::Leaky => Some(Mask::Leaky),
-        settings::Mask::All => Some(Mask::All),
-        settings::Mask::Off => None,
-    }
+fn mask(errors: &settings::Errors, build: &Build<'_>) -> Option<Mask> {
+    let which = match errors.mask {
+        settings::Mask::Leaky => Which::Leaky,
+        settings::Mask::All => Which::All,
+        settings::Mask::Off => return None,
+    };
+    Some(Mask::new(which, Arc::clone(&build.carryover.metrics)))
 }
 
 fn strip_headers(errors: &settings::Errors, at: &At<'_>) -> Option<StripHeaders> {

@@ -71,6 +71,8 @@ pub struct Line<'a> {
     pub shadowed: &'a [std::sync::Arc<str>],
     /// Whether the upstream's error body was replaced.
     pub masked: bool,
+    /// By which signature the upstream's error body leaks, replaced or not.
+    pub leak: Option<&'static str>,
     /// How it ended: `complete`, `client_gone`, `upstream_cut`, `drain_over`.
     pub end: &'static str,
     /// The user agent as received.
@@ -165,6 +167,9 @@ impl Line<'_> {
         }
         if self.masked {
             entry.flag(key!("masked"), true);
+        }
+        if let Some(leak) = self.leak {
+            entry.word(key!("leak"), leak);
         }
         if let Some(slow) = self.slow {
             entry.word(key!("slow"), slow);

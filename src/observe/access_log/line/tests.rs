@@ -35,6 +35,7 @@ pub(in crate::observe::access_log) fn line() -> Line<'static> {
         reason: None,
         shadowed: &[],
         masked: false,
+        leak: None,
         end: "complete",
         user_agent: Some(b"curl/8.5"),
         slow: None,
@@ -88,6 +89,7 @@ fn a_slow_refused_shadowed_and_masked_line_says_so() {
         reason: Some("response_head"),
         shadowed: &["limits.auth".into(), "max_body".into()],
         masked: true,
+        leak: Some("python"),
         queued: Some(Duration::from_millis(2)),
         ..line()
     };
@@ -102,7 +104,10 @@ fn a_slow_refused_shadowed_and_masked_line_says_so() {
         (&"upstream_timeout".into(), &true.into())
     );
     assert_eq!((&json["slow"], &json["queue_ms"]), (&"error".into(), &2.0.into()));
-    assert!(written(&line, Dialect::Text).contains(" shadowed=limits.auth,max_body masked=true slow=error "));
+    assert!(
+        written(&line, Dialect::Text)
+            .contains(" shadowed=limits.auth,max_body masked=true leak=python slow=error ")
+    );
 }
 
 #[test]
