@@ -25,6 +25,7 @@ pub mod hop;
 pub mod host;
 pub mod inflow;
 pub mod login;
+pub mod media;
 pub mod message;
 pub mod metered;
 pub mod octets;

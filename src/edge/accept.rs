@@ -20,6 +20,7 @@ use crate::edge::overflow::Overflow;
 use crate::edge::places;
 use crate::edge::socket::Socket;
 use crate::edge::tls;
+use crate::edge::wire::Wire;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::{Connection, Permit, Pinned, Response};
 use crate::http::forwarded;
@@ -237,7 +238,7 @@ async fn shaken(
     metrics: &Metrics,
 ) -> Option<Socket> {
     let Some(terms) = &listener.tls else {
-        return Some(Socket::Plain(socket));
+        return Some(Socket::Plain(Wire::new(socket)));
     };
     let terms = terms.at(|| socket.local_addr().ok());
     // In a box, which is gone again when the connection serves requests.

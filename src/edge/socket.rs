@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use crate::edge::wire::Wire;
@@ -15,7 +14,7 @@ use crate::http::gather::gathered;
 /// A client's socket.
 pub enum Socket {
     /// In the clear.
-    Plain(TcpStream),
+    Plain(Wire),
     /// Under TLS, after the handshake.
     Tls(Box<TlsStream<Wire>>),
 }
@@ -38,7 +37,7 @@ impl Socket {
     /// minutes otherwise.
     pub fn reset(self) {
         let socket = match &self {
-            Self::Plain(socket) => socket,
+            Self::Plain(socket) => socket.stream(),
             Self::Tls(stream) => stream.get_ref().0.stream(),
         };
         let _gone = socket2::SockRef::from(socket).set_linger(Some(std::time::Duration::ZERO));

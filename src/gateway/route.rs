@@ -111,11 +111,15 @@ pub struct Waits {
     /// From the sent request to the head of the answer.
     pub response_head: Option<Duration>,
     /// From the arrival to the head of the answer.
-    pub total: Option<Duration>,
+    pub response_head_total: Option<Duration>,
     /// How the request body must flow.
     pub request: Pace,
     /// How the body of an ordinary answer must flow.
     pub response: Pace,
+    /// An ordinary answer whose length is not told may be as silent as a stream.
+    pub patient: bool,
+    /// How long the client may take nothing of an ordinary answer.
+    pub client_stall: Option<Duration>,
     /// Bytes a second that the client must take of it.
     pub min_rate: Option<u64>,
     /// How the body of a stream must flow.

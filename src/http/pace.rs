@@ -41,9 +41,8 @@ impl Pace {
     ) -> Option<(Instant, TooSlow)> {
         let idle = self.idle.map(|idle| (waiting_since + idle, TooSlow::Idle));
         let rate = self.min_rate.map(|rate| {
-            let earned = Duration::from_millis(bytes.saturating_mul(1000) / rate.max(1));
             (
-                waiting_since + earned.max(RATE_GRACE).saturating_sub(waited),
+                waiting_since + earned(bytes, rate).saturating_sub(waited),
                 TooSlow::Rate,
             )
         });
@@ -53,6 +52,11 @@ impl Pace {
             .flatten()
             .min_by_key(|(at, _)| *at)
     }
+}
+
+/// How long so many bytes may take at this rate, the grace included.
+pub(super) fn earned(bytes: u64, rate: u64) -> Duration {
+    Duration::from_millis(bytes.saturating_mul(1000) / rate.max(1)).max(RATE_GRACE)
 }
 
 #[cfg(test)]

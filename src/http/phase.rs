@@ -10,6 +10,8 @@ use crate::http::pace::TooSlow;
 use crate::http::taking::{Taking, micros};
 
 const STATES: u64 = 6;
+/// Between two looks at a connection whose client takes nothing.
+const LOOK: Duration = Duration::from_secs(1);
 /// Between two looks at a connection.
 const SHORTEST: Duration = Duration::from_millis(10);
 
@@ -189,6 +191,11 @@ impl Phase {
             }
             State::Busy | State::Stalled | State::Lagging => {
                 let look = now + patience.head.min(patience.idle).max(SHORTEST);
+                let look = if self.is_blocked() {
+                    look.min(now + LOOK)
+                } else {
+                    look
+                };
                 return match self.taking.deadline(self.start) {
                     Some((at, TooSlow::Rate)) if at <= look => (at, State::Lagging),
                     Some((at, _)) if at <= look => (at, State::Stalled),

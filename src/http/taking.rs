@@ -4,10 +4,19 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use crate::http::pace::{Pace, TooSlow};
+use crate::http::pace::{self, TooSlow};
 
 /// What the systems of both sides may hold of an answer that nobody has read: Linux' largest buffers by default.
 const IN_KERNELS: u64 = 10 << 20;
+
+/// Of a wait between two pieces that the client takes so much counts for its rate: a longer one is a pause, which has
+/// a limit of its own. It is no less because a client that takes 100 bytes a second has its system tell of them
+/// once in 15 s, a whole packet at a time.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Of what the socket takes between two waits so much counts as read: the system may have made its own buffer larger by
+/// a megabyte. At any sensible rate it earns more than a pause costs.
+const CREDIT: u64 = 4 << 10;
 
 /// The state of one connection. Zero is none throughout.
 #[derive(Debug, Default)]
@@ -20,9 +29,11 @@ pub(super) struct Taking {
     min_rate: AtomicU64,
     /// Bytes it took of this answer.
     taken: AtomicU64,
-    /// How many it had taken when it was full for the first time, and one more.
-    unread: AtomicU64,
-    /// How long it was full before, in microseconds.
+    /// How many it had taken when it was full for the last time, and one more.
+    mark: AtomicU64,
+    /// How many of those after it was full for the first time count as read.
+    read: AtomicU64,
+    /// How long it was full before, in microseconds; of each pause no more than counts.
     waited: AtomicU64,
 }
 
@@ -32,7 +43,8 @@ impl Taking {
         self.idle.store(idle.map_or(0, micros), Relaxed);
         self.min_rate.store(min_rate.unwrap_or_default(), Relaxed);
         self.taken.store(0, Relaxed);
-        self.unread.store(u64::from(self.is_blocked()), Relaxed);
+        self.mark.store(u64::from(self.is_blocked()), Relaxed);
+        self.read.store(0, Relaxed);
         self.waited.store(0, Relaxed);
     }
 
@@ -43,7 +55,7 @@ impl Taking {
             .store(self.taken.load(Relaxed).wrapping_add(bytes as u64), Relaxed);
         let blocked = self.blocked.load(Relaxed);
         if blocked > 0 {
-            let spell = micros(since_start()).saturating_sub(blocked);
+            let spell = micros(since_start()).saturating_sub(blocked).min(micros(PAUSE));
             self.waited
                 .store(self.waited.load(Relaxed).saturating_add(spell), Relaxed);
             self.blocked.store(0, Relaxed);
@@ -56,10 +68,13 @@ impl Taking {
             return false;
         }
         self.blocked.store(micros(since_start()).max(1), Relaxed);
-        if self.unread.load(Relaxed) == 0 {
-            self.unread
-                .store(self.taken.load(Relaxed).saturating_add(1), Relaxed);
+        let (taken, mark) = (self.taken.load(Relaxed), self.mark.load(Relaxed));
+        if mark > 0 {
+            let since = taken.saturating_sub(mark - 1).min(CREDIT);
+            self.read
+                .store(self.read.load(Relaxed).saturating_add(since), Relaxed);
         }
+        self.mark.store(taken.saturating_add(1), Relaxed);
         true
     }
 
@@ -77,24 +92,21 @@ impl Taking {
     pub(super) fn deadline(&self, start: Instant) -> Option<(Instant, TooSlow)> {
         let blocked = self.blocked_since(start)?;
         let set = |word: &AtomicU64| Some(word.load(Relaxed)).filter(|value| *value > 0);
-        let pace = Pace {
-            idle: set(&self.idle).map(Duration::from_micros),
-            min_rate: set(&self.min_rate),
-            ..Pace::default()
-        };
-        pace.deadline(
-            self.read(),
-            Duration::from_micros(self.waited.load(Relaxed)),
-            blocked,
-        )
+        let idle = set(&self.idle).map(|idle| (blocked + Duration::from_micros(idle), TooSlow::Idle));
+        let rate = set(&self.min_rate).and_then(|rate| {
+            let waited = Duration::from_micros(self.waited.load(Relaxed));
+            let left = pace::earned(self.read(), rate).saturating_sub(waited);
+            // Beyond that it is a pause.
+            (left <= PAUSE).then(|| (blocked + left, TooSlow::Rate))
+        });
+        idle.into_iter().chain(rate).min_by_key(|(at, _)| *at)
     }
 
-    /// What the client itself has read, at least: what the socket took after it was full, or what no buffer
-    /// can hold.
+    /// What the client itself has read, at least, as seen when the socket was full: what that took after it was full
+    /// for the first time, or what no buffer can hold.
     fn read(&self) -> u64 {
-        let taken = self.taken.load(Relaxed);
-        let unread = self.unread.load(Relaxed).saturating_sub(1);
-        taken.saturating_sub(unread).max(taken.saturating_sub(IN_KERNELS))
+        let beyond = self.taken.load(Relaxed).saturating_sub(IN_KERNELS);
+        self.read.load(Relaxed).max(beyond)
     }
 }
 
@@ -116,14 +128,42 @@ mod tests {
     }
 
     #[test]
-    fn who_takes_nothing_is_given_up_by_the_sooner_of_both_limits() {
+    fn who_takes_nothing_pauses_and_is_too_slow_for_no_rate() {
         let start = Instant::now();
-        for (idle, at, why) in [(5, 6, TooSlow::Idle), (30, 11, TooSlow::Rate)] {
-            let taking = taking(idle);
-            taking.took(4 * MIB, || SECOND);
-            taking.is_full(|| SECOND);
-            assert_eq!(taking.deadline(start), Some((start + at * SECOND, why)));
+        let taking = taking(60);
+        taking.took(4 * MIB, || SECOND);
+        taking.is_full(|| SECOND);
+        assert_eq!(taking.deadline(start), Some((start + 61 * SECOND, TooSlow::Idle)));
+    }
+
+    #[test]
+    fn who_goes_on_after_a_pause_is_not_held_to_it() {
+        let start = Instant::now();
+        let taking = taking(60);
+        taking.took(4 * MIB, || SECOND);
+        taking.is_full(|| SECOND);
+        taking.took(1000, || 50 * SECOND);
+        taking.is_full(|| 50 * SECOND);
+        assert_eq!(taking.deadline(start), Some((start + 55 * SECOND, TooSlow::Rate)));
+        taking.took(5000, || 51 * SECOND);
+        taking.is_full(|| 51 * SECOND);
+        assert_eq!(
+            taking.deadline(start),
+            Some((start + 111 * SECOND, TooSlow::Idle))
+        );
+    }
+
+    #[test]
+    fn who_sips_between_pauses_is_given_up() {
+        let start = Instant::now();
+        let taking = taking(60);
+        taking.took(4 * MIB, || SECOND);
+        for sip in 0..3 {
+            taking.is_full(|| (1 + sip * 15) * SECOND);
+            taking.took(1460, || (16 + sip * 15) * SECOND);
         }
+        taking.is_full(|| 46 * SECOND);
+        assert_eq!(taking.deadline(start), Some((start + 46 * SECOND, TooSlow::Rate)));
     }
 
     #[test]
@@ -158,7 +198,11 @@ mod tests {
         taking.is_full(|| SECOND);
         taking.took(1, || 9 * SECOND);
         taking.expects(None, Some(500));
-        taking.is_full(|| 20 * SECOND);
+        for second in 20..27 {
+            taking.is_full(|| second * SECOND);
+            taking.took(1, || (second + 1) * SECOND);
+        }
+        taking.is_full(|| 27 * SECOND);
         assert_eq!(taking.deadline(start), Some((start + 30 * SECOND, TooSlow::Rate)));
     }
 }

@@ -85,14 +85,16 @@ pub const MAX_BODY: Size = Size(10 << 20);
 pub const SLOW_WARN: Period = millis(500);
 /// From here on a person is annoyed.
 pub const SLOW_ERROR: Period = millis(1500);
-/// Time to the first byte of the answer; what takes longer belongs in a queue of jobs.
-pub const RESPONSE_HEAD: Period = seconds(15);
+/// Longer than the waits that protocols prescribe: long polls answer after 30 s (Matrix), 60 s (BOSH) or 90 s (SignalR).
+pub const RESPONSE_HEAD: Period = seconds(120);
 /// Half a minute without one byte is a dead client, not a slow one.
 pub const REQUEST_BODY_IDLE: Period = seconds(30);
-/// Half a minute without one byte is a stuck application; streams have their own limit.
-pub const RESPONSE_BODY_IDLE: Period = seconds(30);
-/// From the request to the head of the answer, waiting and retrying included.
-pub const TOTAL: Period = seconds(60);
+/// A minute without one byte of an answer of known length is a stuck application; streams have their own limit.
+pub const RESPONSE_BODY_IDLE: Period = seconds(60);
+/// A minute in which the client takes nothing: a film that is paused for a moment is not cut.
+pub const CLIENT_STALL: Period = seconds(60);
+/// One whole try, and half a minute for the queue, for another try or for a slow upload.
+pub const RESPONSE_HEAD_TOTAL: Period = seconds(150);
 /// Bytes per second a body must average after its first 10 s: a trickle of one byte per idle timeout
 /// would hold an in-flight place for days. 500 B/s is slower than any modem.
 pub const REQUEST_BODY_MIN_RATE: Size = Size(500);

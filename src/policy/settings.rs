@@ -30,7 +30,7 @@ pub struct Settings {
     /// `["websocket", "tcp", "SPDY/3.1"]`. They count as streams. `h2c` cannot be one. Default
     /// `["websocket"]`, which holds over HTTP/2 too.
     pub upgrades: Vec<String>,
-    /// What applies to answers that are streams (server-sent events, upgrades, gRPC).
+    /// What applies to answers that are streams (server-sent events, ndjson, upgrades, gRPC).
     pub stream: Stream,
     /// Headers that harden the browser's side, on every answer.
     pub security_headers: SecurityHeaders,
@@ -80,19 +80,22 @@ pub enum GuardName {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timeouts {
-    /// From the request being sent until the head of the answer. Default `"15s"`.
+    /// From the request being sent until the head of the answer, for one try. Default `"120s"`.
     pub response_head: Switch<Period>,
+    /// From the request's arrival until the head of the answer, waiting and retries included.
+    /// Default `"150s"`.
+    pub response_head_total: Switch<Period>,
     /// Between two pieces of the request body. Default `"30s"`.
     pub request_body_idle: Switch<Period>,
-    /// Between two pieces of the answer's body. Default `"30s"`.
-    pub response_body_idle: Switch<Period>,
-    /// From the request's arrival until the head of the answer, waiting and retries included.
-    /// Default `"60s"`.
-    pub total: Switch<Period>,
+    /// Between two pieces of the answer's body from the application. Default `"60s"`; where it is not written,
+    /// an answer whose length is not told has `stream.idle` in its place.
+    pub response_body_idle: Option<Switch<Period>>,
+    /// How long a client may take nothing of an answer. Default `"60s"`; streams have `stream.idle`.
+    pub client_stall: Switch<Period>,
     /// Bytes per second a request body must average once 10 s have passed. Default `"500B"`.
     pub request_body_min_rate: Switch<Size>,
-    /// Bytes per second a client must take of an answer on average, once it has kept it waiting for 10 s.
-    /// Default `"500B"`.
+    /// Bytes per second a client must take of an answer on average, once it has kept it waiting for 10 s; of a
+    /// pause 5 s count. Default `"500B"`.
     pub response_body_min_rate: Switch<Size>,
 }
 
@@ -193,12 +196,21 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             response_head: Switch::On(defaults::RESPONSE_HEAD),
+            response_head_total: Switch::On(defaults::RESPONSE_HEAD_TOTAL),
             request_body_idle: Switch::On(defaults::REQUEST_BODY_IDLE),
-            response_body_idle: Switch::On(defaults::RESPONSE_BODY_IDLE),
-            total: Switch::On(defaults::TOTAL),
+            response_body_idle: None,
+            client_stall: Switch::On(defaults::CLIENT_STALL),
             request_body_min_rate: Switch::On(defaults::REQUEST_BODY_MIN_RATE),
             response_body_min_rate: Switch::On(defaults::RESPONSE_BODY_MIN_RATE),
         }
+    }
+}
+
+impl Timeouts {
+    /// `response_body_idle`, or its default.
+    pub fn body_idle(&self) -> Switch<Period> {
+        let default = Switch::On(defaults::RESPONSE_BODY_IDLE);
+        self.response_body_idle.unwrap_or(default)
     }
 }
 

@@ -86,14 +86,13 @@ fn settle(reply: Reply) -> Response {
         switch(passage, link, &mut response);
     } else if response.body().is_streamed() {
         let waits = &passage.place.route().waits;
-        let pace = if passage.ledger.stream.is_some() {
-            waits.stream
+        let (stall, min_rate) = if passage.ledger.stream.is_some() {
+            (waits.stream.idle, None)
         } else {
-            waits.response
+            (waits.client_stall, waits.min_rate)
         };
-        let min_rate = waits.min_rate.filter(|_| passage.ledger.stream.is_none());
-        passage.exchange.connection.phase.expects(pace.idle, min_rate);
-        stall::begin(pace.idle);
+        passage.exchange.connection.phase.expects(stall, min_rate);
+        stall::begin(stall);
         if let Some(passage) = response.body_mut().attend(passage) {
             passage.ended(End::Complete);
         }

@@ -112,7 +112,10 @@ fn waits(passage: &Passage) -> send::Waits<'static> {
     }
     send::Waits {
         response_head: route.waits.response_head,
-        total: route.waits.total.map(|total| passage.exchange.arrived + total),
+        total: route
+            .waits
+            .response_head_total
+            .map(|total| passage.exchange.arrived + total),
         hints: None,
     }
 }

@@ -23,7 +23,7 @@ use crate::http::trace::Trace;
 use crate::observe::access_log::{self, Line};
 use crate::observe::{crashes, metrics};
 use crate::stack::place::Place;
-use crate::stack::words::{DRAIN_OVER, end_name, level, timeout_name, version_name};
+use crate::stack::words::{DRAIN_OVER, Kind, end_name, level, timeout_name, version_name};
 use crate::upstream::tunnel::Link;
 use crate::upstream::watch::Upload;
 
@@ -84,6 +84,8 @@ pub struct Ledger {
     pub bytes_in: u64,
     /// Counts it among the open streams.
     pub stream: Option<metrics::Held>,
+    /// No stream, and yet its silence is bounded by `stream.idle`.
+    pub patient: bool,
     /// The line is written.
     pub closed: bool,
 }
@@ -105,6 +107,17 @@ pub struct Refused {
     pub passage: Held,
     /// Why.
     pub refusal: Refusal,
+}
+
+impl Ledger {
+    /// Which keys bound the answer.
+    fn kind(&self) -> Kind {
+        match (&self.stream, self.patient) {
+            (Some(_), _) => Kind::Stream,
+            (None, true) => Kind::Patient,
+            (None, false) => Kind::Ordinary,
+        }
+    }
 }
 
 impl Passage {
@@ -132,7 +145,8 @@ impl Passage {
             End::Abandoned => self.given_up().unwrap_or(end),
             _ => end,
         };
-        if let Some(timeout) = timeout_name(end, self.ledger.stream.is_some()) {
+        let kind = self.ledger.kind();
+        if let Some(timeout) = timeout_name(end, kind) {
             self.place.snapshot.metrics.timeouts.count(timeout);
         }
         let now = Instant::now();
@@ -150,7 +164,7 @@ impl Passage {
             let gone = self.exchange.notes.refusal == Some(Refusal::ClientGone.code());
             let end = if gone { End::Abandoned } else { end };
             let cut = end == End::Abandoned && self.lane.leaving.load(Relaxed);
-            let end = end_name(end, self.ledger.stream.is_some());
+            let end = end_name(end, kind);
             self.write_line(head, took, if cut { DRAIN_OVER } else { end });
         }
         self.report(head, took);

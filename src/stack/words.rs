@@ -17,15 +17,26 @@ pub(super) fn level(slow: Option<&'static str>, status: u16) -> Level {
     }
 }
 
-pub(super) fn end_name(end: End, is_stream: bool) -> &'static str {
+/// What an answer is to the keys that bound it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `timeouts` alone.
+    Ordinary,
+    /// The same, but `stream.idle` bounds the silence of the application.
+    Patient,
+    /// `stream` alone.
+    Stream,
+}
+
+pub(super) fn end_name(end: End, kind: Kind) -> &'static str {
     match end {
         End::Complete => "complete",
         End::Abandoned => "client_gone",
         End::Broken => "upstream_cut",
         End::TooLarge => "too_large",
         End::TooSlow(TooSlow::Duration) => "stream_max_duration",
-        End::TooSlow(_) if is_stream => "stream_idle",
-        End::TooSlow(_) => "response_body_idle",
+        End::TooSlow(_) if kind == Kind::Ordinary => "response_body_idle",
+        End::TooSlow(_) => "stream_idle",
         End::Stalled => "client_stalled",
         End::Lagging => "client_too_slow",
         End::Drained => "drained",
@@ -33,11 +44,12 @@ pub(super) fn end_name(end: End, is_stream: bool) -> &'static str {
 }
 
 /// The key whose time was over, if that ended it.
-pub(super) fn timeout_name(end: End, is_stream: bool) -> Option<&'static str> {
+pub(super) fn timeout_name(end: End, kind: Kind) -> Option<&'static str> {
     match end {
         End::TooSlow(TooSlow::Duration) => Some("stream.max_duration"),
-        End::TooSlow(_) | End::Stalled if is_stream => Some("stream.idle"),
-        End::TooSlow(_) | End::Stalled => Some("response_body_idle"),
+        End::TooSlow(_) if kind == Kind::Ordinary => Some("response_body_idle"),
+        End::Stalled if kind != Kind::Stream => Some("client_stall"),
+        End::TooSlow(_) | End::Stalled => Some("stream.idle"),
         End::Lagging => Some("response_body_min_rate"),
         _ => None,
     }

@@ -27,7 +27,7 @@ fn check_says_that_nothing_limits_the_rate() {
 fn check_reports_every_fault_with_its_place_and_remedy() {
     let text = "[upstreams.web]\nservers = [\"http://127.0.0.1:9\"]\n\n\
                 [[routes]]\nmatch = { path = \"/*\" }\nupstream = \"wbe\"\n\n[defaults]\nmax_bdy = \"1MiB\"\n\
-                timeouts = { total = \"15\" }\n";
+                timeouts = { response_head_total = \"15\" }\n";
     for command in [["check", "portcullis.toml"], ["serve", "portcullis.toml"]] {
         let exit = run(&command, text, &[]);
         exit.assert(

@@ -89,7 +89,7 @@ fn a_client_that_leaves_ends_its_call_at_the_server() {
 #[test]
 fn silence_is_no_fault_of_a_call_and_a_stream_has_its_own_end() {
     let greeter = Greeter::start();
-    let timeouts = "[defaults.timeouts]\nresponse_head = \"100ms\"\ntotal = \"100ms\"\n\
+    let timeouts = "[defaults.timeouts]\nresponse_head = \"100ms\"\nresponse_head_total = \"100ms\"\n\
                     request_body_idle = \"100ms\"\nresponse_body_idle = \"100ms\"";
     let gateway = Gateway::start(before(&greeter).and(timeouts));
     assert_eq!(call(gateway.http(), None, &["Hang=1"])[0]["answer"], "late");

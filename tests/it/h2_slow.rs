@@ -6,7 +6,7 @@ use crate::support::policy::PolicyText;
 use crate::support::reply::chunk;
 use crate::support::{Certs, Gate, Gateway, Origin, Proto, Reply, policy};
 
-const QUICK: &str = "[defaults.timeouts]\nresponse_body_idle = \"500ms\"\nrequest_body_idle = \"500ms\"";
+const QUICK: &str = "[defaults.timeouts]\nclient_stall = \"500ms\"\nrequest_body_idle = \"500ms\"";
 
 /// An origin whose answers have no end; the gate opens once it is rid of its client.
 fn endless() -> (Origin, Gate) {

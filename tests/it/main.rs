@@ -71,6 +71,7 @@ mod security_headers;
 mod sentry;
 mod shadow;
 mod shipped;
+mod silence;
 mod streaming;
 mod streams;
 mod strict;

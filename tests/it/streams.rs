@@ -215,7 +215,8 @@ fn a_gigabyte_up_to_a_slow_reader_takes_no_memory() {
         line.reply(&Reply::text(&bytes.to_string()));
     });
     let gateway = Gateway::start(
-        policy([origin.address()]).and("[defaults]\nmax_body = \"2GiB\"\ntimeouts = { total = \"off\" }"),
+        policy([origin.address()])
+            .and("[defaults]\nmax_body = \"2GiB\"\ntimeouts = { response_head_total = \"off\" }"),
     );
     Ask::get("/metrics").to(gateway.http());
     let before = gateway.resident();

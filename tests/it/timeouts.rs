@@ -9,9 +9,10 @@ use crate::support::{Answer, Ask, Gate, Gateway, Origin, Reply, Wire, policy};
 fn with_timeouts(origin: SocketAddr, lines: &str) -> Gateway {
     let all = [
         "response_head",
-        "total",
+        "response_head_total",
         "request_body_idle",
         "response_body_idle",
+        "client_stall",
         "request_body_min_rate",
     ];
     let off: Vec<_> = all
@@ -53,12 +54,12 @@ fn an_upstream_that_never_answers_is_504_by_response_head() {
 #[test]
 fn the_total_runs_until_the_response_head_and_no_further() {
     let origin = mute();
-    let gateway = with_timeouts(origin.address(), "total = \"200ms\"");
+    let gateway = with_timeouts(origin.address(), "response_head_total = \"200ms\"");
     assert_named(
         &Ask::get("/").to(gateway.http()),
         504,
         "upstream_timeout",
-        "total",
+        "response_head_total",
     );
     gateway.stop();
 
@@ -69,7 +70,7 @@ fn the_total_runs_until_the_response_head_and_no_further() {
         held.wait();
         line.send("done");
     });
-    let gateway = with_timeouts(slow_body.address(), "total = \"200ms\"");
+    let gateway = with_timeouts(slow_body.address(), "response_head_total = \"200ms\"");
     let mut wire = Ask::get("/").start(gateway.http());
     assert_eq!(wire.head().status, 200);
     wire.piece_with("half");
@@ -261,12 +262,12 @@ fn a_total_that_runs_out_on_a_slow_upload_is_the_clients_fault() {
         assert!(line.piece().is_some());
         line.wait_for_close();
     });
-    let gateway = with_timeouts(origin.address(), "total = \"400ms\"");
+    let gateway = with_timeouts(origin.address(), "response_head_total = \"400ms\"");
     let mut wire = gateway.connect();
     wire.send("POST / HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 1000\r\n\r\nbegin");
-    assert_named(&wire.answer(), 408, "request_body_timeout", "total");
+    assert_named(&wire.answer(), 408, "request_body_timeout", "response_head_total");
     let mut wire = gateway.connect();
     wire.send("POST / HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 5\r\n\r\nwhole");
-    assert_named(&wire.answer(), 504, "upstream_timeout", "total");
+    assert_named(&wire.answer(), 504, "upstream_timeout", "response_head_total");
     gateway.stop();
 }

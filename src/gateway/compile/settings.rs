@@ -186,7 +186,7 @@ fn waits(settings: &Settings, body_limit: Option<&Guarded<BodyLimit>>) -> Waits 
     let timeouts = &settings.timeouts;
     Waits {
         response_head: duration(timeouts.response_head),
-        total: duration(timeouts.total),
+        response_head_total: duration(timeouts.response_head_total),
         request: Pace {
             idle: duration(timeouts.request_body_idle),
             min_rate: timeouts.request_body_min_rate.get().map(|rate| rate.0),
@@ -194,9 +194,11 @@ fn waits(settings: &Settings, body_limit: Option<&Guarded<BodyLimit>>) -> Waits 
             max_bytes: body_limit.map(|limit| limit.rule.most),
         },
         response: Pace {
-            idle: duration(timeouts.response_body_idle),
+            idle: duration(timeouts.body_idle()),
             ..Pace::default()
         },
+        patient: timeouts.response_body_idle.is_none(),
+        client_stall: duration(timeouts.client_stall),
         min_rate: timeouts.response_body_min_rate.get().map(|rate| rate.0),
         stream: Pace {
             idle: duration(settings.stream.idle),

@@ -38,8 +38,13 @@ fn a_client_that_takes_nothing_is_given_up_after_the_patience_of_its_answer() {
     assert_eq!(phase.deadline(PATIENCE, start + SECOND).1, State::Busy);
     phase.expects(Some(10 * SECOND), None);
     phase.wrote(None, || start + 5 * SECOND);
+    // Looked at once a second, as only the system knows of what it takes bit by bit.
     assert_eq!(
         phase.deadline(PATIENCE, start + 5 * SECOND),
+        (start + 6 * SECOND, State::Busy)
+    );
+    assert_eq!(
+        phase.deadline(PATIENCE, start + 10 * SECOND),
         (start + 11 * SECOND, State::Stalled)
     );
     phase.wrote(Some(1), || start + 6 * SECOND);

@@ -28,7 +28,7 @@ impl Deadline {
             Self::RequestBodyMinRate => "request_body_min_rate",
             Self::Connect => "connect",
             Self::ResponseHead => "response_head",
-            Self::Total => "total",
+            Self::Total => "response_head_total",
             Self::Grpc => "grpc-timeout",
         }
     }

@@ -50,10 +50,14 @@ pub enum Stream {
     Grpc,
     /// Another protocol that took over the connection.
     Upgrade,
+    /// JSON documents, one a line.
+    Lines,
+    /// A `multipart` answer.
+    Parts,
 }
 
 /// The labels of [`Stream`], in its order.
-const STREAMS: [&str; 4] = ["sse", "websocket", "grpc", "upgrade"];
+const STREAMS: [&str; 6] = ["sse", "websocket", "grpc", "upgrade", "ndjson", "multipart"];
 
 impl Families {
     pub(super) fn new(catalogue: &mut Catalogue) -> Self {
@@ -132,12 +136,14 @@ impl EndpointMetrics {
 
     /// One more stream of this kind, until the value returned is dropped.
     pub fn stream(&self, kind: Stream) -> Held {
-        let [sse, websocket, grpc, upgrade] = &self.streams;
+        let [sse, websocket, grpc, upgrade, lines, parts] = &self.streams;
         let (slot, label) = match kind {
             Stream::Sse => (sse, "sse"),
             Stream::WebSocket => (websocket, "websocket"),
             Stream::Grpc => (grpc, "grpc"),
             Stream::Upgrade => (upgrade, "upgrade"),
+            Stream::Lines => (lines, "ndjson"),
+            Stream::Parts => (parts, "multipart"),
         };
         let series = || Gauge(self.families.streams.with_label_values(&[&*self.name, label]));
         slot.get_or_init(series).hold()

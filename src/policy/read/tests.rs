@@ -37,7 +37,7 @@ fn an_empty_file_is_all_defaults() {
 #[test]
 fn a_route_starts_from_the_defaults() {
     let policy = good(
-        "[defaults]\nlimits = ['a']\nmax_body = '1MiB'\ntimeouts.total = '9s'\n\
+        "[defaults]\nlimits = ['a']\nmax_body = '1MiB'\ntimeouts.response_head_total = '9s'\n\
          [[routes]]\nname = 'x'\nlimits = []\ntimeouts.response_head = 'off'\n[[routes]]\n",
     );
     let [first, second] = policy.routes.as_slice() else {
@@ -48,7 +48,7 @@ fn a_route_starts_from_the_defaults() {
     assert_eq!(first.settings.max_body, Switch::On(Size(1 << 20)));
     assert_eq!(first.settings.timeouts.response_head, Switch::Off);
     assert_eq!(
-        first.settings.timeouts.total,
+        first.settings.timeouts.response_head_total,
         Switch::On(Period(Duration::from_secs(9)))
     );
     assert_eq!(second.settings, policy.defaults);

@@ -70,6 +70,9 @@ const ELSEWHERE: [(&str, &str); 29] = [
     ("rewrite", "[[routes]]"),
 ];
 
+/// Keys whose name has changed, and the new one.
+const RENAMED: [(&str, &str); 1] = [("total", "response_head_total")];
+
 impl<'t> Fault<'t> {
     /// Bound to this node, unless a node further in has it already.
     pub(super) fn at(mut self, node: &'t Node) -> Self {
@@ -205,6 +208,10 @@ fn wrap(found: &str, expected: &str) -> Option<&'static str> {
 }
 
 fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    let renamed = RENAMED.iter().find(|(old, _)| *old == key);
+    if let Some((old, new)) = renamed.filter(|(_, new)| known.clone().any(|name| name == *new)) {
+        return format!("`{old}` is called `{new}` now");
+    }
     if suggest::nearest(key, known.clone()).is_none()
         && let Some((_, table)) = ELSEWHERE.iter().find(|(name, _)| *name == key)
     {

@@ -85,8 +85,9 @@ fn lines<'h>(
 pub(super) fn timeouts(sheet: &Sheet<'_>, listener: &Listener) -> Vec<Setting> {
     let mut all = of_listener(sheet, listener);
     let (timeouts, stream) = (&sheet.settings().timeouts, &sheet.settings().stream);
-    let route: [(&str, &str, &dyn Display); 9] = [
-        ("timeouts", "total", &timeouts.total),
+    let body_idle = timeouts.body_idle();
+    let route: [(&str, &str, &dyn Display); 10] = [
+        ("timeouts", "response_head_total", &timeouts.response_head_total),
         ("timeouts", "request_body_idle", &timeouts.request_body_idle),
         (
             "timeouts",
@@ -94,7 +95,8 @@ pub(super) fn timeouts(sheet: &Sheet<'_>, listener: &Listener) -> Vec<Setting> {
             &timeouts.request_body_min_rate,
         ),
         ("timeouts", "response_head", &timeouts.response_head),
-        ("timeouts", "response_body_idle", &timeouts.response_body_idle),
+        ("timeouts", "response_body_idle", &body_idle),
+        ("timeouts", "client_stall", &timeouts.client_stall),
         (
             "timeouts",
             "response_body_min_rate",

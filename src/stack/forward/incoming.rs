@@ -12,6 +12,7 @@ use crate::http::extended_connect;
 use crate::http::grpc;
 use crate::http::hop;
 use crate::http::login;
+use crate::http::media;
 use crate::http::pace::Pace;
 use crate::http::refusal::Refusal;
 use crate::http::upgrade;
@@ -69,6 +70,10 @@ fn admit_stream(passage: &mut Passage, answer: &send::Answer) -> Result<Pace, Re
     exchange.permits.stream = None;
     // What is complete already is no stream: a gRPC answer of trailers only.
     let Some(stream) = stream_of(&answer.head.headers).filter(|_| !answer.body.is_over()) else {
+        if route.waits.patient && answer.body.size_hint().exact().is_none() {
+            passage.ledger.patient = true;
+            return Ok(route.waits.stream);
+        }
         return Ok(route.waits.response);
     };
     let now = Instant::now();
@@ -120,14 +125,14 @@ fn incoming(answer: send::Answer, pace: Pace) -> Response {
     response
 }
 
-/// Server-sent events (WHATWG HTML §9.2) and calls stay open on purpose: silence on them is no fault.
+/// Answers of these types stay open on purpose: silence on them is no fault.
 fn stream_of(headers: &HeaderMap) -> Option<metrics::Stream> {
-    let kind = headers.get(header::CONTENT_TYPE)?.as_bytes();
-    if kind
-        .get(..17)
-        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
-    {
-        return Some(metrics::Stream::Sse);
+    if let Some(stream) = media::stream(headers.get(header::CONTENT_TYPE)?.as_bytes()) {
+        return Some(match stream {
+            media::Stream::Events => metrics::Stream::Sse,
+            media::Stream::Lines => metrics::Stream::Lines,
+            media::Stream::Parts => metrics::Stream::Parts,
+        });
     }
     grpc::is_stream(headers).then_some(metrics::Stream::Grpc)
 }

@@ -29,7 +29,7 @@ fn a_client_that_takes_nothing_is_given_up() {
     for (kind, idle) in [
         (
             "application/octet-stream",
-            "[defaults.timeouts]\nresponse_body_idle = \"500ms\"",
+            "[defaults.timeouts]\nclient_stall = \"500ms\"",
         ),
         ("text/event-stream", "[defaults.stream]\nidle = \"500ms\""),
     ] {
@@ -50,7 +50,7 @@ fn a_client_that_takes_nothing_is_given_up() {
 #[test]
 fn a_client_of_http_2_that_grants_no_window_is_given_up_and_the_others_of_its_connection_are_not() {
     let (origin, gone, _) = endless("application/octet-stream");
-    let text = policy([origin.address()]).and("[defaults.timeouts]\nresponse_body_idle = \"500ms\"");
+    let text = policy([origin.address()]).and("[defaults.timeouts]\nclient_stall = \"500ms\"");
     let gateway = Gateway::start(text);
     let mut frames = Frames::open(gateway.http());
     frames.request(1, &GET, END_STREAM);
@@ -69,7 +69,7 @@ fn a_client_that_takes_a_little_now_and_then_is_not_given_up() {
     let (origin, _, sent) = endless("application/octet-stream");
     let text = policy([origin.address()])
         .listener("timeouts = { request_head = \"300ms\" }")
-        .and("[defaults.timeouts]\nresponse_body_idle = \"1s\"");
+        .and("[defaults.timeouts]\nclient_stall = \"1s\"");
     let gateway = Gateway::start(text);
     let mut wire = Ask::get("/").start(gateway.http());
     assert_eq!(wire.head().status, 200);

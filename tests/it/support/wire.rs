@@ -40,6 +40,14 @@ impl Wire {
         Self::over(socket.into())
     }
 
+    /// Connects with the smallest buffer there is, so that each piece it reads makes room that the other side hears of.
+    pub fn narrow(address: SocketAddr) -> Self {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(1).unwrap();
+        socket.connect(&address.into()).unwrap();
+        Self::over(socket.into())
+    }
+
     fn over(stream: TcpStream) -> Self {
         Self {
             pipe: Pipe::new(stream),
