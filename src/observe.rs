@@ -4,6 +4,7 @@
 
 pub mod access_log;
 pub mod crashes;
+pub mod crowd;
 mod entry;
 mod json;
 pub mod logs;

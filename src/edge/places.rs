@@ -10,6 +10,7 @@ use crate::edge::door::Door;
 use crate::gateway::Gateway;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::{Permit, Release};
+use crate::observe::crowd;
 
 /// A place among all connections of the door, and one among the client's own; which cap is reached if there is none.
 pub(super) fn take(
@@ -43,6 +44,9 @@ pub(super) fn own(
     let own = carryover
         .connections
         .take(client, gateway.ipv6_prefix, most, Instant::now());
+    if own.is_none() {
+        crowd::refused(client, crowd::Kind::Connections);
+    }
     own.map(Some).ok_or("max_connections_per_client")
 }
 

@@ -16,9 +16,9 @@ pub const SECRET_MIN_LENGTH: usize = 1;
 
 /// The port a container can bind without privileges, on all interfaces, since a gateway is reached.
 pub const LISTEN_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8080);
-/// Room for an office behind one address with keep-alive browsers (six connections each), too few to
-/// take the file descriptors of a small machine.
-pub const CONNECTIONS_PER_CLIENT: u32 = 200;
+/// Room for an office behind one address: sixty browsers that keep six connections each. Too few to take the file
+/// descriptors of a small machine.
+pub const CONNECTIONS_PER_CLIENT: u32 = 400;
 /// Four times what browsers with heavy cookies send; nginx allows as much (4 × 8 KiB).
 pub const MAX_HEAD: Size = Size(32 << 10);
 /// Below this the HTTP parser cannot hold a head at all.
@@ -100,8 +100,9 @@ pub const RESPONSE_HEAD_TOTAL: Period = seconds(150);
 pub const REQUEST_BODY_MIN_RATE: Size = Size(500);
 /// The same for whoever reads an answer, and holds an application's connection by it.
 pub const RESPONSE_BODY_MIN_RATE: Size = Size(500);
-/// A browser keeps one stream per tab; twenty are a busy person, or a small office behind one address.
-pub const STREAMS_PER_CLIENT: u32 = 20;
+/// A browser keeps one stream per tab. An address is not a person: behind that of an office or of a container's network
+/// there are dozens.
+pub const STREAMS_PER_CLIENT: u32 = 200;
 /// Event streams send comments every 15 to 60 s; five minutes of silence is a lost peer.
 pub const STREAM_IDLE: Period = seconds(300);
 

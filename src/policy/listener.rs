@@ -22,7 +22,7 @@ pub struct Listener {
     /// file-descriptor limit, so that accepting can never starve the upstream side.
     #[serde(deserialize_with = "some_connections")]
     pub max_connections: Option<u32>,
-    /// Connections one client may hold open at once. Default 200.
+    /// Connections one client may hold open at once. Default 400.
     pub max_connections_per_client: Switch<u32>,
     /// Bytes of request line and headers together. Default `"32KiB"`, from `"8KiB"` to `"1MiB"`.
     #[serde(deserialize_with = "head_size")]

@@ -105,7 +105,7 @@ pub struct Timeouts {
 pub struct Stream {
     /// Silence after which a stream is ended. Default `"5m"`.
     pub idle: Switch<Period>,
-    /// Streams one client may have open at once; they do not count as requests in flight. Default 20.
+    /// Streams one client may have open at once; they do not count as requests in flight. Default 200.
     pub max_open_per_client: Switch<u32>,
     /// How long one stream may last. Default `"off"`.
     pub max_duration: Switch<Period>,

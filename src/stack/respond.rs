@@ -14,6 +14,7 @@ use crate::http::login::Http11Required;
 use crate::http::problem::Problem;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::layers::rate_limit::whole_seconds;
+use crate::observe::crowd;
 use crate::observe::metrics::Metrics;
 use crate::stack::passage::{Held, Refused, Reply};
 
@@ -66,6 +67,11 @@ fn answer(refused: Refused) -> Reply {
     let exchange = &mut passage.exchange;
     (exchange.notes.refusal, exchange.notes.reason) = (Some(refusal.code()), refusal.reason());
     count(&refusal, &passage.place.snapshot.metrics);
+    match refusal {
+        Refusal::TooManyStreams => crowd::refused(exchange.client.ip, crowd::Kind::Streams),
+        Refusal::TooManyInFlight => crowd::refused(exchange.client.ip, crowd::Kind::InFlight),
+        _ => {}
+    }
     let words = refusal.to_string();
     if passage.grpc || exchange.head.version == Version::HTTP_2 && grpc::is_grpc(&exchange.head.headers) {
         let response = grpc::refusal(grpc_status(&refusal), refusal.code(), &words);

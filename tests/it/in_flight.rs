@@ -181,3 +181,36 @@ fn connections_in_all_are_bounded() {
     });
     gateway.stop();
 }
+
+#[test]
+fn the_first_refusal_of_a_private_address_is_one_warning_that_says_what_to_write() {
+    let origin = Origin::playing(|_, line| {
+        line.send(Reply::new(200, "text/event-stream", "").chunked_head());
+        line.wait_for_close();
+    });
+    let text = policy([origin.address()]).and("[defaults.stream]\nmax_open_per_client = 1");
+    let gateway = Gateway::start(text.listener("max_connections_per_client = 4"));
+    let mut open = Ask::get("/").start(gateway.http());
+    assert_eq!(open.head().status, 200);
+    for _ in 0..2 {
+        Ask::get("/")
+            .to(gateway.http())
+            .assert_refused(429, "too_many_streams");
+    }
+    let wires: Vec<Wire> = (0..3).map(|_| gateway.connect()).collect();
+    until("a connection is refused", || {
+        let mut late = gateway.connect();
+        late.try_answer().is_some_and(|answer| answer.status == 503)
+    });
+    drop((open, wires));
+    let output = gateway.stop().output();
+    let warned = |key: &str| {
+        let lines = output.lines().filter(|line| line.contains("private address"));
+        lines
+            .filter(|line| line.contains(&format!("raise `{key}`")))
+            .count()
+    };
+    assert_eq!(warned("stream.max_open_per_client"), 1, "{output}");
+    assert_eq!(warned("max_connections_per_client"), 1, "{output}");
+    assert!(output.contains("trusted_proxies"), "{output}");
+}

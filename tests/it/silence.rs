@@ -48,6 +48,7 @@ fn the_defaults_are_longer_than_the_waits_of_protocols() {
         ("timeouts.response_body_idle", "1m"),
         ("timeouts.client_stall", "1m"),
         ("stream.idle", "5m"),
+        ("stream.max_open_per_client", "200"),
     ] {
         let setting = timeouts.iter().find(|setting| setting["name"] == name).unwrap();
         assert_eq!(setting["value"], value, "{name}");

@@ -135,7 +135,7 @@ fn twenty_event_streams_last_until_their_time_is_up() {
     let gateway = Gateway::start(
         policy([origin.address()])
             .route("events", "path = \"/*\"", "")
-            .and("[defaults.stream]\nmax_duration = \"2s\"\nidle = \"1s\""),
+            .and("[defaults.stream]\nmax_duration = \"2s\"\nidle = \"1s\"\nmax_open_per_client = 20"),
     );
     let start = Instant::now();
     let mut wires: Vec<Wire> = (0..20).map(|_| Ask::get("/").start(gateway.http())).collect();
