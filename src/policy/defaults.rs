@@ -85,7 +85,7 @@ pub const MAX_BODY: Size = Size(10 << 20);
 pub const SLOW_WARN: Period = millis(500);
 /// From here on a person is annoyed.
 pub const SLOW_ERROR: Period = millis(1500);
-/// Longer than the waits that protocols prescribe: long polls answer after 30 s (Matrix), 60 s (BOSH) or 90 s (SignalR).
+/// Longer than the waits that protocols prescribe: long polls answer after 30 s (Matrix), 60 s (BOSH) or 90 s (`SignalR`).
 pub const RESPONSE_HEAD: Period = seconds(120);
 /// Half a minute without one byte is a dead client, not a slow one.
 pub const REQUEST_BODY_IDLE: Period = seconds(30);
