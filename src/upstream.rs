@@ -38,6 +38,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use crate::http::proxy_protocol::Version;
+use crate::http::vet::Rules;
 use crate::upstream::cap::Cap;
 use crate::upstream::endpoint::Health;
 use crate::upstream::mark::Mark;
@@ -65,6 +66,8 @@ pub struct Setup {
     pub http2: bool,
     /// How many requests may be under way at once; none is no limit.
     pub cap: Option<Arc<Cap>>,
+    /// What answers are held to.
+    pub rules: Rules,
     /// Who counts what happens.
     pub sight: Arc<dyn Sight>,
     /// Whether the servers are told whose request a connection carries, and how that is written.
@@ -81,6 +84,8 @@ pub trait Sight: Send + Sync {
     fn answered(&self, result: &'static str);
     /// What a server sent was no answer, for this reason.
     fn malformed(&self, reason: &'static str);
+    /// An answer was put right in this way.
+    fn repaired(&self, reason: &'static str);
 }
 
 /// Whose turn it is, counted by each worker for itself: a counter shared by all would be written by

@@ -157,6 +157,8 @@ pub struct Trip {
     pub server: Option<SocketAddr>,
     /// How many requests were sent, retries included.
     pub attempts: u32,
+    /// Whether it logs its connection in: then nobody else may use that.
+    pub login: bool,
     /// Wait in the upstream's queue.
     pub queued: Option<Duration>,
     /// Time to connect; none on a connection that was kept.

@@ -22,8 +22,6 @@ pub struct Message {
     pub body: Body,
     /// That it asks for a WebSocket: only then may the answer be a 101.
     pub handshake: Option<Arc<Handshake>>,
-    /// That it logs its connection in: then nobody else may use that.
-    pub login: bool,
 }
 
 /// Field lines, in the order in which they are written.
@@ -39,7 +37,6 @@ impl Message {
             lines: Lines::default(),
             body,
             handshake: None,
-            login: false,
         }
     }
 

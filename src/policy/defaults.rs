@@ -65,6 +65,11 @@ pub const CONNECT: Period = seconds(1);
 /// not the server, is the one to close an idle connection.
 pub const POOL_IDLE: Period = seconds(4);
 
+/// 64 KiB of cookies, which some applications set, and what a request may have besides.
+pub const ANSWER_MAX_HEAD: Size = Size(96 << 10);
+/// Each cookie is a line of its own; honest answers have a few dozen.
+pub const ANSWER_MAX_HEADERS: u16 = 200;
+
 /// A request finds out by itself that a server is gone; a check finds out that it is back, and 5 s are soon enough.
 pub const HEALTH_INTERVAL: Period = seconds(5);
 /// What does not answer a question about its health within 1 s is not well.

@@ -137,13 +137,13 @@ fn with_port(address: &str) -> String {
     }
 }
 
-fn head_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Size, D::Error> {
+pub(super) fn head_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Size, D::Error> {
     let size = Size::deserialize(deserializer)?;
     if (defaults::MAX_HEAD_LOWEST..=defaults::MAX_HEAD_HIGHEST).contains(&size) {
         return Ok(size);
     }
     Err(serde::de::Error::custom(format!(
-        "`{size}` is not a sane limit for a request head: write \"{}\" to \"{}\"",
+        "`{size}` is not a sane limit for a head: write \"{}\" to \"{}\"",
         defaults::MAX_HEAD_LOWEST,
         defaults::MAX_HEAD_HIGHEST
     )))

@@ -6,8 +6,10 @@ use std::net::Ipv6Addr;
 use serde::{Deserialize, Deserializer};
 
 use super::defaults;
+use super::listener::head_size;
+use super::tolerance::{Tolerated, max_head, max_headers, some_headers};
 use super::transport::{HealthCheck, UpstreamTls};
-use super::units::{Period, Switch, text_type};
+use super::units::{Period, Size, Switch, text_type};
 
 /// `[upstreams.NAME]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -50,6 +52,17 @@ pub struct Upstream {
     /// which version: `"v1"` or `"v2"`. Each request has a connection of its own then. Default `"off"`.
     #[serde(default = "unannounced")]
     pub proxy_protocol: Switch<ProxyVersion>,
+    /// What an old server may do against the rules of HTTP, beyond what is put right for all: `"bare_lf"`,
+    /// `"repeated_length"`, `"length_with_chunks"`, `"identity_coding"`, `"chunks_in_http_1_0"`, `"bad_field"`. Default `[]`.
+    #[serde(default)]
+    pub tolerate: Vec<Tolerated>,
+    /// Bytes of status line and headers of an answer together. Default `"96KiB"`, from `"8KiB"` to `"1MiB"`: 64 KiB of cookies
+    /// and as much as a request may have besides.
+    #[serde(default = "max_head", deserialize_with = "head_size")]
+    pub max_head: Size,
+    /// Number of header lines of an answer. Default 200.
+    #[serde(default = "max_headers", deserialize_with = "some_headers")]
+    pub max_headers: u16,
 }
 
 /// A version of the PROXY protocol.

@@ -92,11 +92,12 @@ async fn attempt(
         room: exchange.connection.room.get(),
         consent: consent.as_deref(),
         again: &move || received.message(plan, place).ok(),
-        client: announced(upstream, exchange),
+        client: announced(upstream, exchange).into(),
         // A proxy's connection carries many users, and so does one of HTTP/2.
         pinned: (exchange.head.version < Version::HTTP_2 && !exchange.client.peer_trusted)
             .then_some(&exchange.connection.pinned),
     };
+    exchange.notes.trip.login = plan.login;
     let outcome = send(upstream, message, &errand, &mut exchange.notes.trip).await;
     if let Some(consent) = errand.consent {
         consent.settle();

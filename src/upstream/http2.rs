@@ -15,7 +15,6 @@ use http::Response;
 use crate::http::exchange::Trip;
 use crate::http::message::Message;
 use crate::http::refusal::{Deadline, Refusal};
-use crate::http::vet;
 use crate::upstream::deadline::Due;
 use crate::upstream::fault::{AttemptError, graver, nobody, of_connection, timed_out};
 use crate::upstream::line::Line;
@@ -37,6 +36,7 @@ mod outlet;
 mod pulse;
 mod pump;
 pub(super) mod question;
+mod repair;
 mod windows;
 mod wire;
 
@@ -45,6 +45,7 @@ use failure::{Failure, is_idempotent, is_unread};
 use incoming::{Hold, Incoming};
 use link::{Asked, Link, Seat};
 use outgoing::{Outgoing, Source};
+use repair::repair;
 use windows::Start;
 
 pub(super) use multiplex::Multiplex;
@@ -59,8 +60,6 @@ struct Sending<'a> {
     source: Option<Source>,
     /// To do it twice is to do it once.
     idempotent: bool,
-    /// It logs its connection in: it has one of its own, which ends with it.
-    login: bool,
 }
 
 /// Sends a request and waits for the head of its answer, as [`send`](super::send::send) does.
@@ -70,7 +69,6 @@ pub(super) async fn send(
     errand: &Errand<'_>,
     trip: &mut Trip,
 ) -> Result<Answer, AttemptError> {
-    let login = message.as_ref().is_some_and(|message| message.login);
     let mut sending = Sending {
         upstream,
         message,
@@ -78,7 +76,6 @@ pub(super) async fn send(
         trip,
         source: None,
         idempotent: false,
-        login,
     };
     sending.run().await
 }
@@ -122,12 +119,13 @@ impl Sending<'_> {
         let total = self.errand.waits.total;
         loop {
             let shared = lane.multiplex();
-            if !self.login
+            // One that logs its connection in has one of its own, which ends with it.
+            if !self.trip.login
                 && let Some(seat) = shared.take(start, now(), self.upstream.setup.pool_idle)
             {
                 return Ok(Ok(seat));
             }
-            let connecting = if self.login {
+            let connecting = if self.trip.login {
                 Multiplex::apart(self.connect(lane, start))
             } else {
                 shared.connecting(start, || self.connect(lane, start))
@@ -162,7 +160,7 @@ impl Sending<'_> {
         let setup = &self.upstream.setup;
         let (by, sight) = (now() + setup.connect, Arc::clone(&setup.sight));
         // Not the lane itself: whoever holds that counts as talking to the server.
-        let links = (!self.login).then(|| Arc::clone(lane.multiplex()));
+        let links = (!self.trip.login).then(|| Arc::clone(lane.multiplex()));
         let mark = lane.shared_mark();
         async move {
             let transport = mark.transport();
@@ -244,15 +242,13 @@ impl Sending<'_> {
         credit: Credit,
         response: Response<RecvStream>,
     ) -> Result<Answer, Failure> {
-        // There is nothing to switch to (RFC 9113 §8.6), and other interim answers are no answers.
-        if response.status().is_informational() {
-            return Err(AttemptError::from(Refusal::UpstreamInvalid(vet::Fault::Switch)).into());
-        }
+        let (mut head, body) = response.into_parts();
+        let setup = &self.upstream.setup;
+        repair(&mut head, setup.rules, &*setup.sight).map_err(AttemptError::from)?;
         if let Some(source) = &self.source {
             source.settle();
         }
         seat.answered();
-        let (head, body) = response.into_parts();
         let hold = Hold {
             _seat: seat,
             _lane: lane,

@@ -52,7 +52,8 @@ impl Pins {
     }
 
     /// Keeps the connection to an upstream, in place of any other.
-    pub(super) fn put(&self, upstream: &str, mark: Arc<Mark>, idle: Idle) {
+    pub(super) fn put(&self, upstream: &str, mark: Arc<Mark>, mut idle: Idle) {
+        idle.conn.own();
         let mut pins = self.lock();
         pins.retain(|pin| *pin.upstream != *upstream);
         pins.push(Pin {

@@ -62,7 +62,7 @@ pub struct Errand<'a> {
     pub again: &'a (dyn Fn() -> Option<Message> + Sync),
     /// What announces the client, where the servers are told (see [`Upstream::announces`]). A connection that speaks for
     /// one client is used for nobody else; empty where none does.
-    pub client: Vec<u8>,
+    pub client: Box<[u8]>,
     /// Where connections wait that belong to the client's, where it can have such ones: else one on which a login may hold
     /// serves one request.
     pub pinned: Option<&'a Pinned>,
@@ -82,8 +82,6 @@ struct Begun {
     handshake: Option<Arc<Handshake>>,
     /// To send it once more does no harm, whatever became of it.
     repeatable: bool,
-    /// A login may hold on the connection.
-    owned: bool,
     at: Instant,
 }
 
@@ -125,12 +123,12 @@ impl Sending<'_> {
         let mut tried: Vec<SocketAddr> = Vec::new();
         let mut last: Option<io::Error> = None;
         let mut repeated = false;
-        let mut pinned = self.pinned();
-        while let Some((lane, kept, owned)) = self.next(pinned.take(), &tried, repeated) {
+        let mut kept = None;
+        while let Some(lane) = self.next(&tried, repeated, &mut kept) {
             self.trip.server = Some(lane.mark().address());
             self.trip.connect = None;
             let reused = kept.is_some();
-            let mut conn = match kept {
+            let mut conn = match kept.take() {
                 Some(conn) => conn,
                 // Boxed, as few requests need it and all would carry the room for it.
                 None => match Box::pin(self.connect(&lane)).await? {
@@ -142,7 +140,7 @@ impl Sending<'_> {
                     }
                 },
             };
-            let begun = self.begin(&mut conn, owned)?;
+            let begun = self.begin(&mut conn)?;
             let broke = match poll_fn(|cx| self.errand.poll(&mut conn, begun.at, cx)).await? {
                 Ok(head) => return self.answered(conn, lane, head, &begun),
                 Err(broke) => broke,
@@ -164,24 +162,19 @@ impl Sending<'_> {
         Pins::take(self.errand.pinned?, self.upstream, self.errand.worker, now())
     }
 
-    /// Where to send next, a connection that was kept, and whether it is the client's own.
-    fn next(
-        &self,
-        pinned: Option<(Arc<Lane>, Box<Conn>)>,
-        tried: &[SocketAddr],
-        repeated: bool,
-    ) -> Option<(Arc<Lane>, Option<Box<Conn>>, bool)> {
-        if let Some((lane, conn)) = pinned {
-            return Some((lane, Some(conn), true));
+    /// Where to send next, and the connection that was kept for it.
+    fn next(&self, tried: &[SocketAddr], repeated: bool, kept: &mut Option<Box<Conn>>) -> Option<Arc<Lane>> {
+        let first = tried.is_empty() && !repeated;
+        if first && let Some((lane, conn)) = self.pinned() {
+            *kept = Some(conn);
+            return Some(lane);
         }
         let lane = self.upstream.pick(self.errand.worker, tried)?;
         // After a kept connection failed only a new one will do: the others may be just as stale.
-        let kept = if repeated || !self.errand.client.is_empty() {
-            None
-        } else {
-            lane.take(now(), self.upstream.setup.pool_idle)
-        };
-        Some((lane, kept, false))
+        if !repeated && self.errand.client.is_empty() {
+            *kept = lane.take(now(), self.upstream.setup.pool_idle);
+        }
+        Some(lane)
     }
 
     /// Connects to an address: the outer fault ends the request, the inner one only this address.
@@ -211,17 +204,16 @@ impl Sending<'_> {
     }
 
     /// Hands the request to a connection.
-    fn begin(&mut self, conn: &mut Conn, owned: bool) -> Result<Begun, Refusal> {
+    fn begin(&mut self, conn: &mut Conn) -> Result<Begun, Refusal> {
         let mut message = take(self.message)?;
         let begun = Begun {
             handshake: message.handshake.take(),
             repeatable: message.is_repeatable(),
-            owned: owned || message.login,
             at: now(),
         };
         self.trip.attempts += 1;
         let asked = asked(&message.method, begun.handshake.is_some());
-        conn.begin(message, asked, self.errand.room);
+        conn.begin(message, (asked, self.upstream.setup.rules), self.errand.room);
         Ok(begun)
     }
 
@@ -234,7 +226,13 @@ impl Sending<'_> {
     ) -> Result<Answer, AttemptError> {
         self.trip.first_byte = Some(now() - begun.at);
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
-            let home = Home::of(self.upstream, self.errand, lane, &head, begun.owned);
+            let home = Home::of(
+                self.upstream,
+                self.errand,
+                lane,
+                &head,
+                conn.is_owned() || self.trip.login,
+            );
             return Ok(Answer {
                 head,
                 body: Reading::begin(conn, home),

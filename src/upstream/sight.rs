@@ -19,4 +19,8 @@ impl Sight for UpstreamMetrics {
     fn malformed(&self, reason: &'static str) {
         self.malformed.count(reason);
     }
+
+    fn repaired(&self, reason: &'static str) {
+        self.repaired.count(reason);
+    }
 }

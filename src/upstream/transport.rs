@@ -42,12 +42,14 @@ pub struct Tls {
 }
 
 /// How HTTP/2 connections are kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Http2 {
     /// After how much silence a PING is sent while requests are under way.
     pub ping: Option<Duration>,
     /// How long its answer may take.
     pub ping_timeout: Duration,
+    /// The most the fields of an answer may weigh (RFC 9113 §6.5.2).
+    pub max_head: u32,
 }
 
 /// The gRPC health check.
@@ -82,6 +84,16 @@ pub struct TlsFailed {
 #[derive(Debug, thiserror::Error)]
 #[error("the server does not speak HTTP/2: leave `http2` out of the upstream")]
 pub struct NotHttp2;
+
+impl Default for Http2 {
+    fn default() -> Self {
+        Self {
+            ping: None,
+            ping_timeout: Duration::ZERO,
+            max_head: 64 * 1024,
+        }
+    }
+}
 
 impl Transport {
     /// What makes it the same as another.

@@ -4,6 +4,8 @@
 mod ends;
 mod hints;
 mod leftovers;
+mod repaired;
+mod sizes;
 
 use crate::support::{Ask, Gateway, Origin, policy};
 
@@ -12,39 +14,29 @@ const METRIC: &str = "portcullis_upstream_malformed_total";
 /// An answer that is none, and the reason.
 type Case = (&'static str, &'static str);
 
-const HEADS: [Case; 30] = [
+const HEADS: [Case; 25] = [
     ("SSH-2.0-OpenSSH_9.2\r\n\r\n", "status_line"),
     ("\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "status_line"),
     ("HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n", "status_line"),
     ("HTTP/1.1 2OO OK\r\nContent-Length: 0\r\n\r\n", "status_line"),
     ("HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n", "status_line"),
-    ("HTTP/1.1 699 OK\r\nContent-Length: 0\r\n\r\n", "status_line"),
     ("HTTP/1.1 099 OK\r\nContent-Length: 0\r\n\r\n", "status_line"),
     ("ICY 200 OK\r\nContent-Length: 0\r\n\r\n", "status_line"),
     ("HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n", "version"),
-    ("HTTP/1.2 200 OK\r\nContent-Length: 0\r\n\r\n", "version"),
     ("HTTP/1.1 200 O\0K\r\nContent-Length: 0\r\n\r\n", "control"),
     (
         "HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n",
         "control",
     ),
-    (
-        "HTTP/1.1 200 OK\r\nX: a\x7fb\r\nContent-Length: 0\r\n\r\n",
-        "control",
-    ),
     ("HTTP/1.1 200 OK\nContent-Length: 0\n\n", "line_end"),
     ("HTTP/1.1 200 OK\r\nX: a\nContent-Length: 0\r\n\r\n", "line_end"),
     ("HTTP/1.1 200 OK\r\nX: a\rContent-Length: 0\r\n\r\n", "line_end"),
-    ("HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n", "field_name"),
     (
         "HTTP/1.1 200 OK\r\n: x\r\nContent-Length: 0\r\n\r\n",
         "field_name",
     ),
     ("HTTP/1.1 200 OK\r\nX\r\nContent-Length: 0\r\n\r\n", "field_name"),
-    (
-        "HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n",
-        "folded",
-    ),
+    ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n 0\r\n\r\n", "folded"),
     (
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
         "content_length",
@@ -77,10 +69,6 @@ const HEADS: [Case; 30] = [
     (
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
         "switch",
-    ),
-    (
-        "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello",
-        "body_forbidden",
     ),
 ];
 
@@ -134,42 +122,6 @@ fn a_malformed_head_is_502_with_its_reason_and_costs_the_next_request_nothing() 
         let counted = metrics.count(METRIC, &[("upstream", "backend"), ("reason", reason)]);
         assert_eq!(counted, i64::try_from(same).unwrap(), "{reason}");
     }
-    gateway.stop();
-}
-
-#[test]
-fn as_many_fields_as_may_be_pass_and_no_more() {
-    let origin = Origin::playing(|call, line| {
-        let count: usize = call.target.trim_start_matches('/').parse().unwrap();
-        let mut fields = String::new();
-        for number in 1..count {
-            fields += &format!("X-{number}: {number}\r\n");
-        }
-        line.send(format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 2\r\n\r\nok"));
-    });
-    let gateway = Gateway::start(policy([origin.address()]));
-    let answer = Ask::get("/100").to(gateway.http());
-    assert_eq!((answer.status, answer.header("x-99")), (200, Some("99")));
-    Ask::get("/101")
-        .to(gateway.http())
-        .assert_refused(502, "upstream_invalid");
-    assert_eq!(
-        gateway.metrics().count(METRIC, &[("reason", "too_many_fields")]),
-        1
-    );
-    gateway.stop();
-}
-
-#[test]
-fn a_head_without_end_is_cut_off() {
-    let origin = Origin::playing(|_, line| {
-        line.send("HTTP/1.1 200 OK\r\nX: ");
-        while line.send([b'x'; 4096]) {}
-    });
-    let gateway = Gateway::start(policy([origin.address()]));
-    Ask::get("/")
-        .to(gateway.http())
-        .assert_refused(502, "upstream_invalid");
     gateway.stop();
 }
 

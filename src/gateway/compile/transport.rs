@@ -24,6 +24,7 @@ pub(super) fn compile(table: &Upstream, at: &At<'_>) -> Option<Vec<Transport>> {
         http2: table.http2.then(|| Http2 {
             ping: table.ping.get().map(|ping| ping.0),
             ping_timeout: defaults::PING_TIMEOUT.0,
+            max_head: u32::try_from(table.max_head.0).unwrap_or(u32::MAX),
         }),
         health: table.health.as_ref().map(|health| Health {
             service: health.grpc.clone(),

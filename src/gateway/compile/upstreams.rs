@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::{Build, transport};
 use crate::gateway::route::{Route, Target};
+use crate::http::vet::{Repair, Repairs, Rules};
 use crate::layers::queue::Queue;
 use crate::policy::problem::At;
-use crate::policy::{self, Policy};
+use crate::policy::{self, Policy, Tolerated};
 use crate::upstream::cap::{self, Cap};
 use crate::upstream::server::Server;
 use crate::upstream::{Setup, Upstream};
@@ -61,6 +62,9 @@ fn compile_one(name: &str, table: &policy::Upstream, build: &Build<'_>) -> Compi
         )
     });
     report(table, &at);
+    let metrics = carryover.metrics.upstream(name);
+    let words: Vec<_> = tolerated(table).iter().map(Repair::name).collect();
+    metrics.repaired.declare(&words);
     let setup = Setup {
         name: name.to_owned(),
         servers: servers.collect(),
@@ -68,13 +72,34 @@ fn compile_one(name: &str, table: &policy::Upstream, build: &Build<'_>) -> Compi
         pool_idle: table.pool_idle.0,
         http2: table.http2,
         cap: cap.as_ref().map(|(cap, _)| Arc::clone(cap)),
-        sight: carryover.metrics.upstream(name),
+        rules: Rules {
+            max_head: usize::try_from(table.max_head.0).unwrap_or(usize::MAX),
+            max_fields: table.max_headers,
+            tolerated: tolerated(table),
+        },
+        sight: metrics,
         announce: transport::announce(table),
     };
     Compiled {
         upstream: Arc::new(Upstream::new(setup, carryover.workers)),
         cap,
     }
+}
+
+/// What the servers may do against the rules.
+fn tolerated(table: &policy::Upstream) -> Repairs {
+    let mut tolerated = Repairs::default();
+    for one in &table.tolerate {
+        tolerated.add(match one {
+            Tolerated::BareLf => Repair::BareLf,
+            Tolerated::RepeatedLength => Repair::RepeatedLength,
+            Tolerated::LengthWithChunks => Repair::LengthWithChunks,
+            Tolerated::IdentityCoding => Repair::IdentityCoding,
+            Tolerated::ChunksInHttp10 => Repair::ChunksInHttp10,
+            Tolerated::BadField => Repair::BadField,
+        });
+    }
+    tolerated
 }
 
 fn report(table: &policy::Upstream, at: &At<'_>) {
@@ -85,6 +110,11 @@ fn report(table: &policy::Upstream, at: &At<'_>) {
                 .fault(format!("`{server}` is listed twice"))
                 .help("name each server once");
         }
+    }
+    if table.http2 && !table.tolerate.is_empty() {
+        at.key("tolerate")
+            .fault("what can be tolerated is in HTTP/1.1 only, and these servers speak HTTP/2")
+            .help("leave it out, or leave out `http2`");
     }
     if table.max_inflight.get() == Some(0) {
         at.key("max_inflight")

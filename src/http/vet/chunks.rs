@@ -10,7 +10,8 @@ const DIGITS: u8 = 15;
 /// Octets of one chunk's extensions, and of all extensions of a body.
 const EXTENSION: u16 = 256;
 const EXTENSIONS: u16 = 16 * 1024 - 1;
-/// Octets of the trailers.
+/// The most fields of the trailers, and their octets.
+const TRAILER_FIELDS: u16 = 100;
 const TRAILERS: usize = 16 * 1024;
 
 /// A body as far as it has come.
@@ -131,7 +132,7 @@ impl Chunks {
 
     fn trail(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
         let (fields, octets) = &mut self.trailers;
-        let ended = fields.read(bytes).map_err(|_| Fault::Trailer)?;
+        let ended = fields.read(bytes, TRAILER_FIELDS).map_err(|_| Fault::Trailer)?;
         let used = ended.unwrap_or(bytes.len());
         *octets += used;
         // A length after the body is a second answer to a question that has been answered (RFC 9110 §6.5.1).

@@ -4,8 +4,6 @@
 use super::fault::Fault;
 use crate::http::octets::{control_at, text_length, token_end, token_length};
 
-/// The most fields: honest answers have a few dozen at most.
-const MOST: u8 = 100;
 const LENGTH: &[u8] = b"content-length";
 const CODING: &[u8] = b"transfer-encoding";
 const CHUNKED: &[u8; 7] = b"chunked";
@@ -14,7 +12,7 @@ const CHUNKED: &[u8; 7] = b"chunked";
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     at: At,
-    count: u8,
+    count: u16,
     name: Name,
     length: Option<u64>,
     chunked: bool,
@@ -60,11 +58,11 @@ impl Fields {
         self.chunked
     }
 
-    /// Reads on; how many octets belong to the fields once the empty line has come.
-    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<Option<usize>, Fault> {
+    /// Reads on, through so many fields at most; how many octets belong to the fields once the empty line has come.
+    pub(super) fn read(&mut self, bytes: &[u8], most: u16) -> Result<Option<usize>, Fault> {
         let mut rest = bytes;
         if matches!(self.at, At::Line) {
-            rest = self.read_plain(rest);
+            rest = self.read_plain(rest, most);
         }
         while let Some((octet, after)) = rest.split_first() {
             rest = match self.at {
@@ -75,7 +73,7 @@ impl Fields {
                     }
                     b' ' | b'\t' => return Err(Fault::Folded),
                     _ => {
-                        self.begin()?;
+                        self.begin(most)?;
                         rest
                     }
                 },
@@ -102,9 +100,9 @@ impl Fields {
 
     /// Whole lines of which there is nothing to say: so nearly all are read. The first that is odd, cut or empty is
     /// left for the long way, which has a name for everything.
-    fn read_plain<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+    fn read_plain<'a>(&mut self, bytes: &'a [u8], most: u16) -> &'a [u8] {
         let (mut start, mut count) = (0, self.count);
-        while count < MOST && bytes.get(start) != Some(&b'\r') {
+        while count < most && bytes.get(start) != Some(&b'\r') {
             let colon = token_end(bytes, start);
             if bytes.get(colon) != Some(&b':') {
                 break;
@@ -145,8 +143,8 @@ impl Fields {
         true
     }
 
-    fn begin(&mut self) -> Result<(), Fault> {
-        if self.count == MOST {
+    fn begin(&mut self, most: u16) -> Result<(), Fault> {
+        if self.count == most {
             return Err(Fault::TooManyFields);
         }
         self.count += 1;
@@ -219,6 +217,8 @@ impl Fields {
     /// One octet of a length: digits alone, and no list even of equal ones.
     fn digit(&mut self, told: Told, octet: u8) -> Result<At, Fault> {
         match (told, octet) {
+            // For some readers a zero in front makes it another number.
+            (Told::In(_), b'0'..=b'9') if self.length == Some(0) => Err(Fault::ContentLength),
             (Told::Before | Told::In(_), b'0'..=b'9') => {
                 let length = self.length.unwrap_or(0).checked_mul(10);
                 let length = length.and_then(|length| length.checked_add(u64::from(octet - b'0')));
@@ -271,7 +271,7 @@ fn is_length(name: &[u8]) -> bool {
 
 /// A number of few enough digits to fit.
 fn number(digits: &[u8]) -> Option<u64> {
-    let short = matches!(digits.len(), 1..=18);
+    let short = matches!(digits, [b'0'] | [b'1'..=b'9', ..]) && digits.len() <= 18;
     short.then_some(digits)?.iter().try_fold(0, |number: u64, digit| {
         let digit = digit.wrapping_sub(b'0');
         (digit < 10).then(|| number * 10 + u64::from(digit))

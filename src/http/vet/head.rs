@@ -46,20 +46,12 @@ impl Head {
     }
 
     /// The length that is told, and whether the body comes in chunks.
-    pub(super) fn framing(&self) -> Result<(Option<u64>, bool), Fault> {
-        let (length, chunked) = (self.fields.length(), self.fields.is_chunked());
-        // HTTP/1.0 knows no codings, so a proxy of that age passes them on without undoing them.
-        if chunked && self.old {
-            return Err(Fault::TransferEncoding);
-        }
-        if chunked && length.is_some() {
-            return Err(Fault::TwoFramings);
-        }
-        Ok((length, chunked))
+    pub(super) fn framing(&self) -> (Option<u64>, bool) {
+        (self.fields.length(), self.fields.is_chunked())
     }
 
-    /// Reads on; how many octets belong to the head once it has ended.
-    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<Option<usize>, Fault> {
+    /// Reads on, through so many fields at most; how many octets belong to the head once it has ended.
+    pub(super) fn read(&mut self, bytes: &[u8], most: u16) -> Result<Option<usize>, Fault> {
         let mut rest = match self.at {
             At::Start => self.read_at_once(bytes),
             _ => bytes,
@@ -79,6 +71,7 @@ impl Head {
                         b' ' => At::Reason,
                         // The space before an empty reason is left out by many, and nobody reads that in two ways.
                         b'\r' => At::LineFeed,
+                        b'\n' => return Err(Fault::LineEnd),
                         _ => return Err(Fault::StatusLine),
                     };
                     after
@@ -102,7 +95,7 @@ impl Head {
                 At::LineFeed => return Err(Fault::LineEnd),
                 At::Fields => {
                     let before = bytes.len() - rest.len();
-                    return Ok(self.fields.read(rest)?.map(|used| before + used));
+                    return Ok(self.fields.read(rest, most)?.map(|used| before + used));
                 }
             };
         }
@@ -117,7 +110,7 @@ impl Head {
         let digits = [a, b, c].map(|digit| digit.wrapping_sub(b'0'));
         let plain = front == VERSION && digits.iter().all(|digit| *digit < 10);
         let [hundreds, tens, ones] = digits.map(u16::from);
-        if !plain || !matches!(minor, b'0' | b'1') || !matches!(hundreds, 1..=5) {
+        if !plain || !matches!(minor, b'0' | b'1') || !matches!(hundreds, 1..=9) {
             return bytes;
         }
         self.old = *minor == b'0';
@@ -143,8 +136,7 @@ impl Head {
                 true
             }
             8 => octet == b' ',
-            // Below 100 and from 600 on there is no meaning (RFC 9110 §15).
-            9 => matches!(octet, b'1'..=b'5'),
+            9 => matches!(octet, b'1'..=b'9'),
             _ => octet.is_ascii_digit(),
         };
         if !fits {

@@ -161,6 +161,7 @@ fn every_described_metric_is_in_the_registry() {
     upstream.requests.count("ok");
     upstream.connects.count("ok");
     upstream.malformed.count("chunk");
+    upstream.repaired.count("folded");
     metrics.policy_in_force("hash");
     for words in [
         &metrics.refusals,

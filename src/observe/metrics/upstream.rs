@@ -11,6 +11,8 @@ use crate::observe::metrics::words::Words;
 const RESULTS: usize = 16;
 /// And reasons for which an answer is none.
 const FAULTS: usize = 24;
+/// And ways in which one is put right.
+const REPAIRS: usize = 16;
 
 /// The families that have an `upstream` label.
 pub(super) struct Families {
@@ -18,6 +20,7 @@ pub(super) struct Families {
     connects: IntCounterVec,
     retries: IntCounterVec,
     malformed: IntCounterVec,
+    repaired: IntCounterVec,
     in_flight: IntGaugeVec,
     queued: IntGaugeVec,
     server_up: IntGaugeVec,
@@ -33,6 +36,8 @@ pub struct UpstreamMetrics {
     pub retries: Counter,
     /// What was no answer, by reason.
     pub malformed: Words,
+    /// Answers that were put right, by reason.
+    pub repaired: Words,
     /// Requests at the upstream.
     pub in_flight: Gauge,
     /// Requests waiting for a place there.
@@ -73,6 +78,11 @@ impl Families {
                 &["upstream", "reason"],
                 "answers, or parts of answers, that were not valid HTTP, by reason; their connection was closed",
             ),
+            repaired: catalogue.counters(
+                "portcullis_upstream_repaired_total",
+                &["upstream", "reason"],
+                "answers that broke the rules of HTTP without being ambiguous, or as `tolerate` allows, and were passed on in the right form, by reason",
+            ),
             in_flight: catalogue.gauges(
                 "portcullis_upstream_in_flight",
                 &["upstream"],
@@ -99,6 +109,7 @@ impl UpstreamMetrics {
             connects: Words::new(families.connects.clone(), Some(name), RESULTS),
             retries: Counter(families.retries.with_label_values(&[name])),
             malformed: Words::new(families.malformed.clone(), Some(name), FAULTS),
+            repaired: Words::new(families.repaired.clone(), Some(name), REPAIRS),
             in_flight: Gauge(families.in_flight.with_label_values(&[name])),
             queued: Gauge(families.queued.with_label_values(&[name])),
             name: name.into(),

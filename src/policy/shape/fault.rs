@@ -38,12 +38,12 @@ const EXAMPLES: [(&str, &str); 5] = [
 ];
 
 /// Keys that are often looked for in the wrong table, and the right one.
-const ELSEWHERE: [(&str, &str); 29] = [
+const ELSEWHERE: [(&str, &str); 30] = [
     ("address", "[listeners.NAME]"),
     ("max_connections", "[listeners.NAME]"),
     ("max_connections_per_client", "[listeners.NAME]"),
-    ("max_head", "[listeners.NAME]"),
-    ("max_headers", "[listeners.NAME]"),
+    ("max_head", "[listeners.NAME] or [upstreams.NAME]"),
+    ("max_headers", "[listeners.NAME] or [upstreams.NAME]"),
     ("max_target", "[listeners.NAME]"),
     ("request_head", "[listeners.NAME.timeouts]"),
     ("keep_alive_idle", "[listeners.NAME.timeouts]"),
@@ -58,6 +58,7 @@ const ELSEWHERE: [(&str, &str); 29] = [
     ("queue", "[upstreams.NAME]"),
     ("connect", "[upstreams.NAME]"),
     ("pool_idle", "[upstreams.NAME]"),
+    ("tolerate", "[upstreams.NAME]"),
     ("rate", "[limits.NAME]"),
     ("burst", "[limits.NAME]"),
     ("name", "[[routes]]"),

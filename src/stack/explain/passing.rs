@@ -135,11 +135,18 @@ fn of_upstream(sheet: &Sheet<'_>) -> Vec<Setting> {
     let Some(table) = sheet.policy.upstreams.get(upstream.name()) else {
         return Vec::new();
     };
-    let setting = |(key, value): (&str, Period)| Setting {
+    let setting = |(key, value): (&str, String)| Setting {
         name: format!("upstream.{key}"),
-        value: sheet.shown(&value.to_string()),
+        value: sheet.shown(&value),
         sources: sheet.elsewhere(&["upstreams", upstream.name(), key]),
     };
-    let each = [("connect", table.connect), ("pool_idle", table.pool_idle)];
+    let tolerated: Vec<_> = table.tolerate.iter().map(ToString::to_string).collect();
+    let each = [
+        ("connect", table.connect.to_string()),
+        ("pool_idle", table.pool_idle.to_string()),
+        ("max_head", table.max_head.to_string()),
+        ("max_headers", table.max_headers.to_string()),
+        ("tolerate", format!("[{}]", tolerated.join(", "))),
+    ];
     each.into_iter().map(setting).collect()
 }

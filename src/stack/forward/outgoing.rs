@@ -37,7 +37,7 @@ pub(in crate::stack) struct Plan {
     /// Whether the upstream is asked before the body is sent.
     expects: bool,
     /// Whether it logs its connection in.
-    login: bool,
+    pub(super) login: bool,
 }
 
 /// What a request is written from.
@@ -151,7 +151,6 @@ impl Received<'_> {
         Ok(Message {
             lines,
             handshake: plan.handshake.clone(),
-            login: plan.login,
             ..Message::new(self.head.method.clone(), target, Body::Empty)
         })
     }

@@ -17,7 +17,7 @@ use crate::http::flow::BodyFault;
 use crate::http::hints::Hints;
 use crate::http::message::Message;
 use crate::http::room::Room;
-use crate::http::vet::{Asked, Fault};
+use crate::http::vet::{Asked, Fault, Rules};
 use crate::upstream::Sight;
 use crate::upstream::alarm::Alarm;
 use crate::upstream::socket::{Silence, Socket};
@@ -33,6 +33,8 @@ pub(in crate::upstream) struct Conn {
     sight: Arc<dyn Sight>,
     pub(in crate::upstream) alarm: Alarm,
     heard: bool,
+    /// It belongs to one client's connection, since a login may hold on it.
+    owned: bool,
     /// Nothing more is read or sent: the server hung up, or what it sent is no answer.
     over: bool,
 }
@@ -73,15 +75,31 @@ impl Conn {
             sight,
             alarm: Alarm::default(),
             heard: false,
+            owned: false,
             over: false,
         }
     }
 
-    /// The next request, what its answer will be an answer to, and what of it may be held if that is shared.
-    pub(in crate::upstream) fn begin(&mut self, message: Message, asked: Asked, room: Option<&Arc<Room>>) {
+    /// The next request, what its answer will be an answer to and is held to, and what of it may be held if that is shared.
+    pub(in crate::upstream) fn begin(
+        &mut self,
+        message: Message,
+        (asked, rules): (Asked, Rules),
+        room: Option<&Arc<Room>>,
+    ) {
         self.heard = false;
-        self.inbox.begin(asked, room);
+        self.inbox.begin(asked, room, rules);
         self.outbox.begin(message);
+    }
+
+    /// Gives it to one client's connection for good.
+    pub(in crate::upstream) fn own(&mut self) {
+        self.owned = true;
+    }
+
+    /// Whether it belongs to one client's connection.
+    pub(in crate::upstream) fn is_owned(&self) -> bool {
+        self.owned
     }
 
     /// Whether an octet of an answer came.
@@ -151,7 +169,8 @@ impl Conn {
         loop {
             match self.next()? {
                 Some(Heard::Answer(status, octets)) => {
-                    let parts = head::read(&octets, status, self.inbox.vet().persists());
+                    self.count_repairs();
+                    let parts = head::read(&octets, status, self.inbox.vet().is_current());
                     return Poll::Ready(parts.ok_or_else(|| self.give_up(Fault::Syntax)));
                 }
                 Some(Heard::Interim(status, octets)) => listeners.hear(status, &octets),
@@ -205,6 +224,15 @@ impl Conn {
             self.note(Fault::Excess);
         }
         Ok(heard)
+    }
+
+    fn count_repairs(&self) {
+        let repairs = self.inbox.vet().repairs();
+        if !repairs.is_empty() {
+            repairs
+                .iter()
+                .for_each(|repair| self.sight.repaired(repair.name()));
+        }
     }
 
     /// The server has hung up, which ends some bodies.

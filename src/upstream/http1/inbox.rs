@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::head;
 use crate::http::room::{Room, Share};
-use crate::http::vet::{Asked, Fault, Part, Vet};
+use crate::http::vet::{Asked, Fault, Part, Rules, Vet};
 
 /// What is read at once at first: most answers whole.
 const LEAST: usize = 8 * 1024;
@@ -57,8 +57,9 @@ pub(super) enum Heard {
 impl Inbox {
     /// A request goes out: what comes from now on is its answer. Of one for a client that has many at once, no more is
     /// held than there is room for.
-    pub(super) fn begin(&mut self, asked: Asked, room: Option<&Arc<Room>>) {
+    pub(super) fn begin(&mut self, asked: Asked, room: Option<&Arc<Room>>, rules: Rules) {
         self.vet.begin(asked);
+        self.vet.hold_to(rules);
         self.next = LEAST;
         self.room = room.cloned();
         if room.is_some() {
@@ -100,7 +101,11 @@ impl Inbox {
             if fresh.is_empty() {
                 return Ok(None);
             }
-            match self.vet.next(fresh)? {
+            let part = match self.vet.next(fresh) {
+                Ok(part) => part,
+                Err(fault) => return self.mend(fault),
+            };
+            match part {
                 Part::Head(octets) => self.seen += octets,
                 Part::Interim(octets, status) => return Ok(Some(Heard::Interim(status, self.head(octets)))),
                 Part::Answer(octets, status) => return Ok(Some(Heard::Answer(status, self.head(octets)))),
@@ -114,6 +119,22 @@ impl Inbox {
             }
         }
         Ok(self.take_trailers())
+    }
+
+    /// What there is of a head that breaks the rules, put right as far as that may be.
+    #[cold]
+    fn mend(&mut self, fault: Fault) -> Result<Option<Heard>, Fault> {
+        let Some((part, head)) = self.vet.mend(fault, &self.bytes)? else {
+            // It is looked at from its beginning once more of it has come.
+            return Ok(None);
+        };
+        self.seen = 0;
+        self.bytes.advance(part.octets());
+        Ok(Some(match part {
+            Part::Interim(_, status) => Heard::Interim(status, head),
+            Part::Answer(_, status) => Heard::Answer(status, head),
+            _ => return Err(fault),
+        }))
     }
 
     fn head(&mut self, octets: usize) -> Bytes {

@@ -33,7 +33,7 @@ const ALL: u32 = (1 << 31) - 1;
 const CONNECTION_WINDOW: u32 = MOST * 100;
 /// Timers that are kept for the next requests.
 const MOST_ALARMS: usize = 16;
-/// The most a head may weigh, as in HTTP/1.1; and the most of a body that is held for the server.
+/// The most of a body that is held for the server.
 const BUFFER: usize = 64 * 1024;
 /// How long a connection waits for its first request, which is why it was made.
 const FRESH: Duration = Duration::from_secs(1);
@@ -104,7 +104,7 @@ impl Link {
             .initial_window_size(ALL)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .initial_max_send_streams(MOST_STREAMS)
-            .max_header_list_size(u32::try_from(BUFFER).unwrap_or(u32::MAX))
+            .max_header_list_size(terms.max_head)
             .max_send_buffer_size(BUFFER)
             // A broken answer is its stream's end, and not that of all others after a thousand of them; nor are small pieces of
             // answers that nobody wants any more. What comes at all is bounded by the windows.

@@ -129,6 +129,7 @@ impl Sight for Seen {
         self.add(result);
     }
 
+    fn repaired(&self, _: &'static str) {}
     fn malformed(&self, reason: &'static str) {
         self.add(reason);
     }
@@ -138,6 +139,7 @@ impl Bench {
     pub(in crate::upstream) fn new(servers: Vec<Arc<Server>>) -> Self {
         let seen = Arc::<Seen>::default();
         let setup = Setup {
+            rules: crate::http::vet::Rules::default(),
             name: "app".to_owned(),
             servers,
             connect: Duration::from_secs(1),
@@ -184,7 +186,7 @@ impl Bench {
             consent: None,
             again: &again,
             pinned: None,
-            client: Vec::new(),
+            client: Box::default(),
         };
         send(&self.upstream, &mut Some(message), &errand, &mut self.trip).await
     }

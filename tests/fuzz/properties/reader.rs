@@ -6,7 +6,7 @@ use httparse::{EMPTY_HEADER, Header, Request, Response, Status, parse_chunk_size
 use portcullis::http::vet::Asked;
 
 /// As many fields as an answer may have, and more than a request.
-const FIELDS: usize = 100;
+const FIELDS: usize = 200;
 
 /// Where another reader finds the ends of heads, and whether the last message is over.
 pub fn request_ends(bytes: &[u8]) -> (Vec<usize>, bool) {

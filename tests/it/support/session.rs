@@ -167,7 +167,10 @@ where
 {
     let io = TokioIo::new(stream);
     if proto.is_h2() {
-        let (sender, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        // As browsers do; by itself hyper takes 16 KiB.
+        builder.max_header_list_size(256 << 10);
+        let (sender, connection) = builder.handshake(io).await.unwrap();
         runtime().spawn(connection);
         return Sender::Two(sender);
     }

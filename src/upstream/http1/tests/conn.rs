@@ -8,11 +8,20 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::http::body::Body;
-use crate::http::vet::{Asked, Fault};
+use crate::http::vet::{Asked, Fault, Repairs, Rules};
 use crate::upstream::Sight;
 use crate::upstream::http1::{Broke, Conn, Listeners};
 use crate::upstream::socket::Socket;
 use crate::upstream::tests::origin::request;
+
+const PLAIN: (Asked, Rules) = (
+    Asked::Plain,
+    Rules {
+        max_head: 65_536,
+        max_fields: 100,
+        tolerated: Repairs::of(&[]),
+    },
+);
 
 #[derive(Default)]
 struct Faults(Mutex<Vec<&'static str>>);
@@ -21,6 +30,7 @@ impl Sight for Faults {
     fn connected(&self, _: bool) {}
     fn retried(&self) {}
     fn answered(&self, _: &'static str) {}
+    fn repaired(&self, _: &'static str) {}
     fn malformed(&self, reason: &'static str) {
         self.0.lock().unwrap().push(reason);
     }
@@ -32,7 +42,7 @@ async fn begun() -> (Conn, TcpStream, Arc<Faults>) {
     let ours = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let faults = Arc::<Faults>::default();
     let mut conn = Conn::new(Socket::Plain(ours), Arc::<Faults>::clone(&faults));
-    conn.begin(request(http::Method::GET, Body::Empty), Asked::Plain, None);
+    conn.begin(request(http::Method::GET, Body::Empty), PLAIN, None);
     (conn, listener.accept().await.unwrap().0, faults)
 }
 
@@ -59,7 +69,7 @@ async fn a_connection_whose_answer_is_read_is_fit_for_another_request() {
         server.write_all(answer.as_bytes()).await.unwrap();
         assert_eq!(read(&mut conn).await.unwrap(), body.as_bytes());
         assert!(conn.is_done() && conn.is_quiet());
-        conn.begin(request(http::Method::GET, Body::Empty), Asked::Plain, None);
+        conn.begin(request(http::Method::GET, Body::Empty), PLAIN, None);
     }
     assert!(faults.0.lock().unwrap().is_empty());
 }

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use http::HeaderMap;
 use tokio::io::{AsyncWriteExt, duplex};
 
-use crate::http::vet::{Asked, Fault};
+use crate::http::vet::{Asked, Fault, Rules};
 use crate::upstream::http1::inbox::{Heard, Inbox};
 
 const LONG: &str = "HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
@@ -22,7 +22,7 @@ struct Told {
 async fn told(asked: Asked, pieces: impl Iterator<Item = &[u8]>) -> Result<(Told, Inbox), Fault> {
     let (mut ours, mut theirs) = duplex(1 << 20);
     let (mut inbox, mut told) = (Inbox::default(), Told::default());
-    inbox.begin(asked, None);
+    inbox.begin(asked, None, Rules::default());
     for piece in pieces {
         theirs.write_all(piece).await.unwrap();
         poll_fn(|cx| inbox.poll_fill(&mut ours, cx)).await.unwrap();
@@ -83,12 +83,12 @@ async fn what_comes_after_an_answer_is_no_part_of_it() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_none_is_a_fault_at_its_first_wrong_octet() {
+async fn a_head_that_is_none_is_a_fault_as_soon_as_that_is_sure() {
     for (head, fault) in [
         ("SSH-2.0", Fault::StatusLine),
-        ("HTTP/1.1 200 OK\r\na b: c", Fault::FieldName),
+        ("HTTP/1.1 200 OK\r\na b: c\r\n\r\n", Fault::FieldName),
         (
-            "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length:",
+            "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 1\r\n\r\n",
             Fault::ContentLength,
         ),
     ] {
@@ -98,10 +98,23 @@ async fn a_head_that_is_none_is_a_fault_at_its_first_wrong_octet() {
 }
 
 #[tokio::test]
+async fn a_head_that_is_put_right_is_told_as_it_should_have_been() {
+    let odd = "HTTP/1.1 103 x\r\nlink : </a.css>\r\n\r\nHTTP/1.1 200 OK\r\nx: a\r\n b\r\ncontent-length: 2\r\n\r\nhi";
+    let right =
+        "HTTP/1.1 103 x\r\nlink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\nx: a b\r\ncontent-length: 2\r\n\r\nhi";
+    let (expected, _) = told(Asked::Plain, [right.as_bytes()].into_iter()).await.unwrap();
+    for size in 1..odd.len() {
+        let (told, inbox) = told(Asked::Plain, odd.as_bytes().chunks(size)).await.unwrap();
+        assert_eq!(told, expected, "by {size}");
+        assert!(inbox.is_over() && !inbox.has_excess());
+    }
+}
+
+#[tokio::test]
 async fn the_first_read_is_small_and_none_grows_beyond_its_bound() {
     let (mut ours, mut theirs) = duplex(1 << 20);
     let mut inbox = Inbox::default();
-    inbox.begin(Asked::Plain, None);
+    inbox.begin(Asked::Plain, None, Rules::default());
     theirs.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
     theirs.write_all(&vec![b'x'; 900_000]).await.unwrap();
     let mut most = 0;
