@@ -12,7 +12,7 @@ pub mod flow;
 pub mod forwarded;
 pub mod frames;
 pub mod gather;
-mod goodbye;
+pub mod goodbye;
 pub mod grpc;
 pub mod guard;
 pub mod gzip;

@@ -6,11 +6,10 @@ use std::convert::Infallible;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tower::Service;
 
 use crate::carryover::Carryover;
@@ -27,6 +26,9 @@ use crate::stack::stack;
 
 /// How long a log line may stay in a worker's buffer.
 const FLUSH_EVERY: Duration = Duration::from_millis(100);
+
+/// How long clients may take, at the end, to be told that their streams are cut.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// All workers.
 pub struct Workers {
@@ -61,7 +63,7 @@ impl Workers {
                 holder: live.holder(),
                 log: log.map(AccessLog::lane),
                 crashes: reporter.map(Reporter::lane),
-                leaving: AtomicBool::new(false),
+                leaving: watch::Sender::new(false),
             });
             let acceptor = Acceptor {
                 worker: number,
@@ -141,7 +143,10 @@ where
                 Err(error) => tracing::error!(error = %error, "a worker cannot use its socket"),
             },
             Some(Order::Finish) | None => break,
-            Some(Order::Leave) => return lane.leaving.store(true, Relaxed),
+            Some(Order::Leave) => {
+                lane.leave();
+                return tokio::time::sleep(LAST_WORDS).await;
+            }
         }
     }
     // Whoever would hand over a connection from now on keeps it.
@@ -155,7 +160,10 @@ where
         // Ends when the last acceptor and the last connection have dropped their sender.
         _ = all_gone.recv() => {}
         // The one order that can follow. Connections still open are dropped with the runtime.
-        _ = inbox.recv() => lane.leaving.store(true, Relaxed),
+        _ = inbox.recv() => {
+            lane.leave();
+            let _all_gone = tokio::time::timeout(LAST_WORDS, all_gone.recv()).await.is_ok();
+        }
     }
     if let Some(flushing) = flushing {
         flushing.abort();

@@ -3,9 +3,8 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::carryover::Carryover;
 use crate::edge::accept::Acceptor;
@@ -35,7 +34,7 @@ pub fn serve((door, sockets): Opened, live: &Live, carryover: &Arc<Carryover>) -
             // Scrapes and probes are not traffic.
             log: None,
             crashes: None,
-            leaving: AtomicBool::new(false),
+            leaving: watch::Sender::new(false),
         }),
         crew: Crew::alone(),
         carryover: Arc::clone(carryover),

@@ -126,6 +126,8 @@ pub struct Waits {
     pub stream: Pace,
     /// How long a stream may last.
     pub stream_max: Option<Duration>,
+    /// Event streams end between two events when the gateway stops; else they run on.
+    pub ends_on_drain: bool,
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::http::consent::{Consent, Withheld};
 use crate::http::flow::{BodyFault, End, Watch};
-use crate::http::goodbye::Goodbye;
+use crate::http::goodbye::{Goodbye, Parting};
 use crate::http::gzip::{self, Gzip};
 use crate::http::inflow::Inflow;
 use crate::http::metered::Metered;
@@ -58,11 +58,11 @@ impl Body {
         }
     }
 
-    /// The same body, ended between two events once its listener closes; for an event stream.
+    /// The same body, ended in this way once that becomes true.
     #[must_use]
-    pub fn until(mut self, closing: watch::Receiver<bool>) -> Self {
+    pub fn until(mut self, closing: watch::Receiver<bool>, parting: Parting) -> Self {
         if let Self::Streamed(metered) = &mut self {
-            metered.goodbye = Some(Goodbye::new(closing));
+            metered.goodbye = Some(Goodbye::new(closing, parting));
         }
         self
     }

@@ -1,6 +1,6 @@
-//! How an event stream ends when its listener closes: between two events, so that the client has lost nothing and
-//! comes again, to whoever serves next (WHATWG HTML §9.2). Without it every stream would last until the time to
-//! finish is over, and be cut in the middle.
+//! How a stream ends when the gateway stops. Where it shall end early, it does so between two events, so that the client has
+//! lost nothing and comes again, to whoever serves next (WHATWG HTML §9.2). Else it runs on until the time to finish is
+//! over, and is cut there so that nobody takes it for whole.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,8 +8,20 @@ use std::task::{Context, Poll};
 
 use tokio::sync::watch;
 
+/// Where a stream may end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parting {
+    /// After an empty line: server-sent events.
+    Event,
+    /// After a line: JSON, one document each.
+    Line,
+    /// Anywhere, and it is told as a cut.
+    Cut,
+}
+
 /// Knows when a stream may end.
 pub(super) struct Goodbye {
+    pub(super) parting: Parting,
     closing: Pin<Box<dyn Future<Output = ()> + Send>>,
     closed: bool,
     /// The last octets that passed; line ends before the first.
@@ -17,13 +29,14 @@ pub(super) struct Goodbye {
 }
 
 impl Goodbye {
-    /// Of a stream of which nothing has passed, on a listener that closes when this becomes true.
-    pub(super) fn new(mut closing: watch::Receiver<bool>) -> Self {
+    /// Of a stream of which nothing has passed, and which is to end when this becomes true.
+    pub(super) fn new(mut closing: watch::Receiver<bool>, parting: Parting) -> Self {
         let closing = Box::pin(async move {
             // A listener that is gone is closed.
             let _gone = closing.wait_for(|closing| *closing).await.is_err();
         });
         Self {
+            parting,
             closing,
             closed: false,
             tail: [b'\n'; 3],
@@ -42,10 +55,14 @@ impl Goodbye {
     pub(super) fn is_due(&mut self, cx: &mut Context<'_>) -> bool {
         self.closed = self.closed || self.closing.as_mut().poll(cx) == Poll::Ready(());
         self.closed
-            && matches!(
-                self.tail,
-                [_, b'\n', b'\n'] | [_, b'\r', b'\r'] | [b'\n', b'\r', b'\n']
-            )
+            && match self.parting {
+                Parting::Event => matches!(
+                    self.tail,
+                    [_, b'\n', b'\n'] | [_, b'\r', b'\r'] | [b'\n', b'\r', b'\n']
+                ),
+                Parting::Line => matches!(self.tail, [_, _, b'\n']),
+                Parting::Cut => true,
+            }
     }
 }
 
@@ -54,12 +71,24 @@ mod tests {
     use super::*;
 
     fn is_due(pieces: &[&str], closing: bool) -> bool {
+        is_due_at(Parting::Event, pieces, closing)
+    }
+
+    fn is_due_at(parting: Parting, pieces: &[&str], closing: bool) -> bool {
         let (_listener, watched) = watch::channel(closing);
-        let mut goodbye = Goodbye::new(watched);
+        let mut goodbye = Goodbye::new(watched, parting);
         for piece in pieces {
             goodbye.passed(piece.as_bytes());
         }
         goodbye.is_due(&mut Context::from_waker(std::task::Waker::noop()))
+    }
+
+    #[test]
+    fn lines_end_after_a_line_and_a_cut_comes_anywhere() {
+        assert!(is_due_at(Parting::Line, &["{}\n"], true));
+        assert!(!is_due_at(Parting::Line, &["{}\n{"], true));
+        assert!(is_due_at(Parting::Cut, &["{"], true));
+        assert!(!is_due_at(Parting::Cut, &["{}\n"], false));
     }
 
     #[test]

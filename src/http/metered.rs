@@ -11,7 +11,7 @@ use http_body::Frame;
 use tokio::time::Sleep;
 
 use crate::http::flow::{BodyFault, End, Watch};
-use crate::http::goodbye::Goodbye;
+use crate::http::goodbye::{Goodbye, Parting};
 use crate::http::inflow::Inflow;
 use crate::http::pace::Pace;
 use crate::http::trailers;
@@ -51,9 +51,10 @@ impl Metered {
             return Poll::Ready(None);
         }
         let Poll::Ready(frame) = self.inner.poll(cx) else {
-            if self.goodbye.as_mut().is_some_and(|goodbye| goodbye.is_due(cx)) {
-                self.end(End::Drained);
-                return Poll::Ready(None);
+            if let Some(goodbye) = &mut self.goodbye
+                && goodbye.is_due(cx)
+            {
+                return Poll::Ready(self.part());
             }
             return self.poll_deadline(cx);
         };
@@ -113,6 +114,20 @@ impl Metered {
         ready!(timer.as_mut().poll(cx));
         self.end(End::TooSlow(why));
         Poll::Ready(Some(Err(BodyFault::TooSlow(why))))
+    }
+
+    /// The gateway stops: an end, or a cut that looks like one.
+    fn part(&mut self) -> Option<Result<Frame<Bytes>, BodyFault>> {
+        let cut = self
+            .goodbye
+            .as_ref()
+            .is_some_and(|goodbye| goodbye.parting == Parting::Cut);
+        if cut {
+            self.end(End::Abandoned);
+            return Some(Err(BodyFault::Unwanted));
+        }
+        self.end(End::Drained);
+        None
     }
 
     fn begin_to_wait(&mut self) -> Instant {

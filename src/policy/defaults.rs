@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use super::settings::OnDrain;
 use super::units::{Period, Size};
 
 /// Safe to start with on a laptop; a deployment says `production` and gets the strict checks.
@@ -110,6 +111,9 @@ pub const RESPONSE_BODY_MIN_RATE: Size = Size(500);
 pub const STREAMS_PER_CLIENT: u32 = 200;
 /// Event streams send comments every 15 to 60 s; five minutes of silence is a lost peer.
 pub const STREAM_IDLE: Period = seconds(300);
+
+/// A reader of a model's tokens takes an end for the end of the answer, so none is invented.
+pub const ON_DRAIN: OnDrain = OnDrain::Finish;
 
 /// Keeps the method, and no browser remembers it: a mistake is gone when the policy is. Who means for good
 /// says 308.

@@ -109,6 +109,28 @@ pub struct Stream {
     pub max_open_per_client: Switch<u32>,
     /// How long one stream may last. Default `"off"`.
     pub max_duration: Switch<Period>,
+    /// What becomes of event streams when the gateway stops: `"finish"` lets them run on until `gateway.drain` is over,
+    /// `"end"` ends them between two events, so that clients come again at once. Default `"finish"`.
+    pub on_drain: OnDrain,
+}
+
+/// What becomes of event streams when the gateway stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDrain {
+    /// They run on to the deadline and are cut there.
+    Finish,
+    /// They end between two events.
+    End,
+}
+
+impl std::fmt::Display for OnDrain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Finish => "finish",
+            Self::End => "end",
+        })
+    }
 }
 
 /// `cors`: which other origins' pages may call, and how.
@@ -220,6 +242,7 @@ impl Default for Stream {
             idle: Switch::On(defaults::STREAM_IDLE),
             max_open_per_client: Switch::On(defaults::STREAMS_PER_CLIENT),
             max_duration: Switch::Off,
+            on_drain: defaults::ON_DRAIN,
         }
     }
 }

@@ -3,11 +3,11 @@
 //! gateway. Nothing here decides anything, and nothing outside is asked.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use http::{HeaderMap, Method, Uri, header};
+use tokio::sync::watch;
 
 use crate::gateway::Gateway;
 use crate::gateway::listener::Listener;
@@ -132,7 +132,7 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
         holder: live.holder(),
         log: None,
         crashes: None,
-        leaving: AtomicBool::new(false),
+        leaving: watch::Sender::new(false),
     };
     Arrival::without_body(
         head,

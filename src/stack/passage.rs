@@ -3,11 +3,11 @@
 //! Whoever drops it, for whatever reason, closes the account: no request goes unlogged.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::header::{HOST, USER_AGENT};
 use http::{HeaderValue, StatusCode};
+use tokio::sync::watch;
 
 use crate::gateway::live::Holder;
 use crate::gateway::route::Target;
@@ -36,7 +36,14 @@ pub struct Lane {
     /// The way to crash reports; none where they are off.
     pub crashes: Option<crashes::Lane>,
     /// The time to finish is over: what ends unfinished from now on was cut by us, not left by its client.
-    pub leaving: AtomicBool,
+    pub leaving: watch::Sender<bool>,
+}
+
+impl Lane {
+    /// The time to finish is over.
+    pub fn leave(&self) {
+        self.leaving.send_replace(true);
+    }
 }
 
 /// A request on its way.
@@ -163,7 +170,7 @@ impl Passage {
             // A body that broke off is answered like any other fault, but nobody is there to read it.
             let gone = self.exchange.notes.refusal == Some(Refusal::ClientGone.code());
             let end = if gone { End::Abandoned } else { end };
-            let cut = end == End::Abandoned && self.lane.leaving.load(Relaxed);
+            let cut = end == End::Abandoned && *self.lane.leaving.borrow();
             let end = end_name(end, kind);
             self.write_line(head, took, if cut { DRAIN_OVER } else { end });
         }
@@ -200,7 +207,7 @@ impl Passage {
         let (status, end) = if std::thread::panicking() {
             self.place.snapshot.metrics.panics.inc();
             (500, "panic")
-        } else if self.lane.leaving.load(Relaxed) {
+        } else if *self.lane.leaving.borrow() {
             (503, DRAIN_OVER)
         } else {
             (CLIENT_CLOSED_REQUEST, "client_gone")

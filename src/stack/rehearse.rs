@@ -3,11 +3,11 @@
 
 use std::future::ready;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use http::request;
+use tokio::sync::watch;
 use tower::{ServiceExt, service_fn};
 
 use crate::gateway::Gateway;
@@ -38,7 +38,7 @@ impl Rehearsal {
             holder: Live::new(gateway).holder(),
             log,
             crashes: None,
-            leaving: AtomicBool::new(false),
+            leaving: watch::Sender::new(false),
         };
         let connection = Connection {
             peer: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 40_000),

@@ -127,6 +127,7 @@ fn event_streams_end_between_two_events_and_do_not_hold_it_up() {
         line.wait_for_close();
     });
     let text = policy([origin.address()]).gateway("drain = \"10m\"");
+    let text = text.and("[defaults.stream]\non_drain = \"end\"");
     let gateway = Gateway::start(text.tls(&Certs::new()));
     let mut streams: Vec<_> = Proto::ALL
         .into_iter()
@@ -152,4 +153,42 @@ fn event_streams_end_between_two_events_and_do_not_hold_it_up() {
         "{}",
         exit.output()
     );
+}
+
+#[test]
+fn event_streams_run_on_to_the_deadline_and_are_cut_there_for_all_to_see() {
+    let gate = Gate::default();
+    let held = gate.clone();
+    let origin = Origin::playing(move |_, line| {
+        line.send(Reply::new(200, "text/event-stream", "").chunked_head());
+        line.send(chunk("data: 1\n\n"));
+        assert!(held.wait());
+        line.send(chunk("data: 2\n\n"));
+        line.wait_for_close();
+    });
+    let text = policy([origin.address()]).gateway("drain = \"3s\"");
+    let gateway = Gateway::start(text.tls(&Certs::new()));
+    let mut streams: Vec<_> = Proto::ALL
+        .into_iter()
+        .map(|proto| Session::open(proto, &gateway).start(&Ask::get("/")))
+        .collect();
+    let mut old = gateway.connect();
+    old.send("GET / HTTP/1.0\r\nHost: gateway.test\r\n\r\n");
+    assert_eq!(old.head().status, 200);
+    old.piece_with("data: 1\n\n");
+    for stream in &mut streams {
+        assert_eq!(stream.head().status, 200);
+        stream.piece_with("data: 1\n\n");
+    }
+    let address = gateway.http();
+    gateway.terminate();
+    until("the drain began", || Wire::try_connect(address).is_err());
+    gate.open();
+    for stream in &mut streams {
+        let rest = stream.rest_of_body();
+        assert!(!rest.complete && rest.bytes.ends_with(b"2\n\n"), "{rest:?}");
+    }
+    assert!(old.is_reset(), "a client of HTTP/1.0 would take it for whole");
+    let output = gateway.wait().output();
+    assert_eq!(output.matches("\"end\":\"drain_over\"").count(), 5, "{output}");
 }

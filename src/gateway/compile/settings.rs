@@ -205,6 +205,7 @@ fn waits(settings: &Settings, body_limit: Option<&Guarded<BodyLimit>>) -> Waits 
             ..Pace::default()
         },
         stream_max: duration(settings.stream.max_duration),
+        ends_on_drain: settings.stream.on_drain == settings::OnDrain::End,
     }
 }
 

@@ -86,7 +86,7 @@ pub(super) fn timeouts(sheet: &Sheet<'_>, listener: &Listener) -> Vec<Setting> {
     let mut all = of_listener(sheet, listener);
     let (timeouts, stream) = (&sheet.settings().timeouts, &sheet.settings().stream);
     let body_idle = timeouts.body_idle();
-    let route: [(&str, &str, &dyn Display); 10] = [
+    let route: [(&str, &str, &dyn Display); 11] = [
         ("timeouts", "response_head_total", &timeouts.response_head_total),
         ("timeouts", "request_body_idle", &timeouts.request_body_idle),
         (
@@ -105,6 +105,7 @@ pub(super) fn timeouts(sheet: &Sheet<'_>, listener: &Listener) -> Vec<Setting> {
         ("stream", "idle", &stream.idle),
         ("stream", "max_duration", &stream.max_duration),
         ("stream", "max_open_per_client", &stream.max_open_per_client),
+        ("stream", "on_drain", &stream.on_drain),
     ];
     all.extend(route.into_iter().map(|(table, key, value)| Setting {
         name: format!("{table}.{key}"),

@@ -4,11 +4,13 @@
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+use tokio::sync::watch;
 
 use super::take_stream;
 use crate::http::body::Body;
 use crate::http::exchange::Response;
 use crate::http::extended_connect;
+use crate::http::goodbye::Parting;
 use crate::http::grpc;
 use crate::http::hop;
 use crate::http::login;
@@ -48,10 +50,9 @@ pub(super) fn answered(mut passage: Held, answer: send::Answer) -> Result<Reply,
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
     }
-    if passage.ledger.stream.is_some() {
-        let closing = passage.exchange.connection.closing.clone();
+    if let Some((until, parting)) = farewell(&passage, &response) {
         let body = std::mem::take(response.body_mut());
-        *response.body_mut() = body.until(closing);
+        *response.body_mut() = body.until(until, parting);
     }
     Ok(Reply { passage, response })
 }
@@ -60,6 +61,26 @@ pub(super) fn answered(mut passage: Held, answer: send::Answer) -> Result<Reply,
 fn needs_http1(passage: &Passage, headers: &HeaderMap) -> bool {
     let offer = login::offered(headers);
     passage.exchange.head.version == Version::HTTP_2 && offer.connection && !offer.others
+}
+
+/// How this answer ends when the gateway stops before the application ends it; only for what stays open on purpose, and for
+/// what a client of HTTP/1.0 could take for whole.
+fn farewell(passage: &Passage, response: &Response) -> Option<(watch::Receiver<bool>, Parting)> {
+    let exchange = &passage.exchange;
+    if passage.ledger.stream.is_some() {
+        let early = passage.place.route().waits.ends_on_drain;
+        let parting = response.headers().get(header::CONTENT_TYPE).filter(|_| early);
+        match parting.and_then(|kind| media::stream(kind.as_bytes())) {
+            Some(media::Stream::Events) => {
+                return Some((exchange.connection.closing.clone(), Parting::Event));
+            }
+            Some(media::Stream::Lines) => return Some((exchange.connection.closing.clone(), Parting::Line)),
+            Some(media::Stream::Parts) | None => {}
+        }
+    } else if exchange.head.version != Version::HTTP_10 {
+        return None;
+    }
+    Some((passage.lane.leaving.subscribe(), Parting::Cut))
 }
 
 /// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's
