@@ -34,6 +34,7 @@ fn line() -> Line<'static> {
         path: "/api/v1/items/4711/parts",
         version: "HTTP/1.1",
         status: 200,
+        cut: false,
         endpoint: "items",
         upstream: Some("backend"),
         server: Some(SocketAddr::new(Ipv4Addr::new(10, 0, 0, 8).into(), 8000)),

@@ -13,6 +13,7 @@ use crate::serve::StartError;
 use crate::source::{PolicySource, Refused};
 use crate::stack::explain::{Question, explain};
 
+mod brief;
 mod text;
 
 pub(super) const HELP: &str = "\
@@ -25,6 +26,8 @@ Examples:
       which route takes it, which do not and why; every layer, its value, the line that says so
   portcullis explain GET /admin --from 10.0.0.2 -H 'X-Forwarded-For: 203.0.113.7' --format json
       who is the client behind a trusted proxy? For scripts: in JSON
+  portcullis explain GET /admin --brief
+      the same in ten lines
 
 Exit codes: 0 explained, 2 the policy or the command line was refused.";
 
@@ -54,6 +57,9 @@ pub(super) struct Arguments {
     /// How the explanation is written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Ten lines at most: client, route, upstream, guards, time limits, verdict
+    #[arg(long, conflicts_with = "format")]
+    brief: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -66,7 +72,7 @@ enum Format {
 
 /// Explains the request.
 pub(super) fn run(arguments: Arguments) -> Result<String, StartError> {
-    let format = arguments.format;
+    let (format, brief) = (arguments.format, arguments.brief);
     let source = PolicySource::find(arguments.policy.clone())?;
     let question = question(arguments).map_err(|message| Refused::usage(&message))?;
     let carryover = Carryover::new(Metrics::new(SystemTime::now()), 1);
@@ -78,6 +84,9 @@ pub(super) fn run(arguments: Arguments) -> Result<String, StartError> {
     let told = runtime
         .block_on(explaining)
         .map_err(|message| Refused::usage(&message))?;
+    if brief {
+        return Ok(brief::render(&told));
+    }
     Ok(match format {
         Format::Text => text::render(&told, whole.source.name()),
         Format::Json => serde_json::to_string_pretty(&told).map_err(std::io::Error::from)? + "\n",

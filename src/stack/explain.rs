@@ -72,7 +72,7 @@ pub async fn explain(
         path: forms(question),
         route: route(&plan, &sheet),
         lost: routing::lost(&plan, &sheet),
-        layers: layers::all(&sheet, &plan, listener, ran.outcome.layer),
+        layers: layers::all(&sheet, listener, ran.outcome.layer),
         limits: limits::told(&sheet, &plan),
         upstream: passing::upstream(&sheet, &ran, question),
         timeouts: passing::timeouts(&sheet, listener),

@@ -251,6 +251,7 @@ impl Passage {
             path: exchange.head.uri.path(),
             version: version_name(exchange.head.version),
             status: self.ledger.status,
+            cut: self.ledger.head.is_none() && end != "panic",
             endpoint: &route.endpoint,
             upstream,
             server: exchange.notes.trip.server,

@@ -73,6 +73,8 @@ fn a_request_that_never_ends_is_cut_at_the_deadline() {
         output.contains("\"end\":\"drain_over\""),
         "it was not logged: {output}"
     );
+    assert!(output.contains(" cut\""), "nobody received a 503: {output}");
+    assert!(!output.contains("\"error\":\"\""), "{output}");
     gate.open();
 }
 

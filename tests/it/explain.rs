@@ -154,3 +154,31 @@ fn a_refused_policy_and_a_wrong_command_line_end_with_2() {
     text(&["GET"], POLICY).assert(2, &["<URL>"]);
     run(&["explain", "--help"], "", &[]).assert(0, &["Examples:", "--from", "--format"]);
 }
+
+#[test]
+fn brief_is_ten_lines_at_most_and_own_endpoints_are_shown_as_on() {
+    let exit = text(&["POST", "http://shop.test/upload", "--brief"], POLICY);
+    exit.assert(
+        0,
+        &[
+            "client    127.0.0.1",
+            "route     upload",
+            "max_body: ",
+            "response_head ",
+            "verdict   sent to the upstream",
+        ],
+    );
+    assert!(exit.stdout.len() <= 10, "{:?}", exit.stdout);
+    let refused = text(
+        &[
+            "GET",
+            "http://shop.test/admin",
+            "--from",
+            "203.0.113.66",
+            "--brief",
+        ],
+        POLICY,
+    );
+    refused.assert(0, &["verdict   refused by access: 403 access_denied"]);
+    text(&["GET", "http://shop.test/upload"], POLICY).assert(0, &["  + own "]);
+}

@@ -39,8 +39,10 @@ pub struct Line<'a> {
     pub path: &'a str,
     /// `HTTP/1.1`.
     pub version: &'a str,
-    /// The status sent.
+    /// The status sent; of a cut request the one that stands for it in the metrics.
     pub status: u16,
+    /// The request ended before the head of an answer was sent.
+    pub cut: bool,
     /// The route's name, or `other`.
     pub endpoint: &'a str,
     /// The upstream's name.
@@ -98,7 +100,7 @@ impl Line<'_> {
         entry.end();
     }
 
-    /// `GET login 200`, after `slow_request` where it was (seed row 1-20: to be found by grep).
+    /// `GET login 200`, or `GET login cut` where nobody received an answer, after `slow_request` where it was (seed row 1-20: to be found by grep).
     fn write_message(&self, out: &mut Vec<u8>) {
         if self.slow.is_some() {
             out.extend_from_slice(b"slow_request ");
@@ -106,6 +108,9 @@ impl Line<'_> {
         json::escape(out, start_of(self.method, MAX_NAME));
         out.push(b' ');
         json::escape(out, self.endpoint);
+        if self.cut {
+            return out.extend_from_slice(b" cut");
+        }
         out.push(b' ');
         out.extend_from_slice(itoa::Buffer::new().format(self.status).as_bytes());
     }
@@ -132,12 +137,12 @@ impl Line<'_> {
             entry.socket(key!("peer"), self.peer);
         }
         entry.text(key!("method"), start_of(self.method, MAX_NAME));
-        if let Some(host) = self.host {
+        if let Some(host) = self.host.filter(|host| !host.is_empty()) {
             entry.text(key!("host"), start_of(host, MAX_NAME));
         }
         entry.text(key!("path"), start_of(self.path, MAX_PATH));
         entry.word(key!("http_version"), self.version);
-        if let Some(agent) = self.user_agent {
+        if let Some(agent) = self.user_agent.filter(|agent| !agent.is_empty()) {
             entry.bytes(key!("user_agent"), agent.get(..MAX_AGENT).unwrap_or(agent));
         }
         entry.number(key!("bytes_in"), self.bytes_in);

@@ -58,6 +58,13 @@ struct Parts {
 }
 
 impl Parts {
+    /// A text; an empty one says nothing and is left out.
+    fn text(&mut self, field: &Field, text: &str) {
+        if !text.is_empty() {
+            self.write(field, |entry, key| entry.text(key, text));
+        }
+    }
+
     fn write(&mut self, field: &Field, write: impl FnOnce(&mut Entry<'_>, &str)) {
         let mut entry = Entry::fields(&mut self.fields, self.dialect);
         if HEAD.contains(&field.name()) {
@@ -73,7 +80,7 @@ impl Visit for Parts {
         if field.name() == "message" {
             fmt::write(&mut Escaping(&mut self.message), format_args!("{value:?}")).unwrap_or_default();
         } else {
-            self.write(field, |entry, key| entry.text(key, &format!("{value:?}")));
+            self.text(field, &format!("{value:?}"));
         }
     }
 
@@ -81,7 +88,7 @@ impl Visit for Parts {
         if field.name() == "message" {
             self.record_debug(field, &format_args!("{value}"));
         } else {
-            self.write(field, |entry, key| entry.text(key, value));
+            self.text(field, value);
         }
     }
 
@@ -110,6 +117,6 @@ impl Visit for Parts {
             text.push_str(&source.to_string());
             error = source;
         }
-        self.write(field, |entry, key| entry.text(key, &text));
+        self.text(field, &text);
     }
 }

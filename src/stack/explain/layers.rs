@@ -11,16 +11,15 @@ use crate::policy::Network;
 use crate::stack::ORDER;
 use crate::stack::explain::sheet::Sheet;
 use crate::stack::explain::told::{Layer, Said};
-use crate::stack::passage::Passage;
 
 /// Whether a layer is in force, what it is set to, and what says so.
 type Setting = (bool, Vec<String>, Vec<Said>);
 
 /// All layers in order; those inside of the one that `ends` the way in are not reached.
-pub(super) fn all(sheet: &Sheet<'_>, plan: &Passage, listener: &Listener, ends: &str) -> Vec<Layer> {
+pub(super) fn all(sheet: &Sheet<'_>, listener: &Listener, ends: &str) -> Vec<Layer> {
     let last = ORDER.iter().position(|name| *name == ends).unwrap_or(ORDER.len());
     let each = ORDER.into_iter().enumerate().filter_map(|(at, name)| {
-        let (applies, value, sources) = setting(name, sheet, plan, listener)?;
+        let (applies, value, sources) = setting(name, sheet, listener)?;
         Some(Layer {
             name,
             applies,
@@ -33,7 +32,7 @@ pub(super) fn all(sheet: &Sheet<'_>, plan: &Passage, listener: &Listener, ends: 
 }
 
 /// One line for each name of [`ORDER`].
-fn setting(name: &str, sheet: &Sheet<'_>, plan: &Passage, listener: &Listener) -> Option<Setting> {
+fn setting(name: &str, sheet: &Sheet<'_>, listener: &Listener) -> Option<Setting> {
     let route = sheet.route;
     let of = |rule: Option<&dyn Describe>, keys: &[&str]| {
         let value = rule.map(Describe::describe);
@@ -54,7 +53,7 @@ fn setting(name: &str, sheet: &Sheet<'_>, plan: &Passage, listener: &Listener) -
         "quota_headers" => of(dynamic(route.quota_headers.as_ref()), &["limits"]),
         "respond" => always("below this line every \"no\" is a refusal, above it an answer"),
         "framing" => always("host, target and method must be sane"),
-        "own" => own(sheet, plan),
+        "own" => own(sheet),
         "redirect_to_https" => redirect_to_https(sheet, listener),
         "preflight" => preflight(sheet),
         "access" => of(dynamic(route.access.as_ref()), &["access"]),
@@ -91,7 +90,7 @@ fn account(sheet: &Sheet<'_>) -> Setting {
     )
 }
 
-fn own(sheet: &Sheet<'_>, plan: &Passage) -> Setting {
+fn own(sheet: &Sheet<'_>) -> Setting {
     let named = |networks: Vec<Network>| {
         networks
             .iter()
@@ -111,7 +110,7 @@ fn own(sheet: &Sheet<'_>, plan: &Passage) -> Setting {
         ));
     }
     (
-        plan.place.own,
+        true,
         value,
         [
             sheet.elsewhere(&["admin", "metrics_allow"]),

@@ -20,6 +20,7 @@ pub(in crate::observe::access_log) fn line() -> Line<'static> {
         path: "/api/items/7",
         version: "HTTP/1.1",
         status: 200,
+        cut: false,
         endpoint: "items",
         upstream: Some("backend"),
         server: Some("10.0.0.9:8000".parse().unwrap()),
