@@ -41,11 +41,7 @@ pub(super) fn compile(
     let (guards, quota_headers) = limits::of_route(settings, named, ipv6_prefix, &metrics, at);
     let body_limit = settings.max_body.get().map(|most| BodyLimit { most: most.0 });
     let body_limit = body_limit.map(|rule| guarded(rule, "max_body", shadow(GuardName::MaxBody, "max_body")));
-    let security_headers = SecurityHeaders::compile(
-        &settings.security_headers,
-        build.production,
-        &at.key("security_headers"),
-    );
+    let security_headers = security_headers(settings, build, at);
     let cors = cors::compile(&settings.cors, &at.key("cors"));
     let response = Side::Response {
         security: security_headers.as_ref(),
@@ -146,6 +142,11 @@ fn streams(settings: &Settings, ipv6_prefix: u8, build: &Build<'_>) -> Option<In
         clients: Arc::clone(&build.carryover.streams),
         ipv6_prefix,
     })
+}
+
+fn security_headers(settings: &Settings, build: &Build<'_>, at: &At<'_>) -> Option<SecurityHeaders> {
+    let at = at.key("security_headers");
+    SecurityHeaders::compile(&settings.security_headers, build.production, &at)
 }
 
 fn slow(slow: &settings::Slow) -> Slow {
