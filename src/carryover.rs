@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
 use crate::observe::metrics::Metrics;
+use crate::observe::unbelieved::Unbelieved;
 use crate::store::gauge::Clients;
 use crate::store::limiter::{Limiter, LimiterKey};
 use crate::tls::tickets::Tickets;
@@ -33,6 +34,8 @@ pub struct Carryover {
     pub connections: Arc<Clients>,
     /// Whether the process is ending: it takes no new work and says so to who asks.
     pub draining: Arc<AtomicBool>,
+    /// Peers whose word on their clients is not taken.
+    pub unbelieved: Arc<Unbelieved>,
     /// The counters of the process.
     pub metrics: Arc<Metrics>,
     /// How many workers there are: servers keep a pool for each.
@@ -51,6 +54,7 @@ impl Carryover {
             streams: Arc::default(),
             connections: Arc::default(),
             draining: Arc::default(),
+            unbelieved: Arc::default(),
             metrics,
             workers,
         }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::carryover::Carryover;
 use crate::demo;
@@ -19,6 +19,7 @@ use crate::source::{Compiled, PolicySource, Refused, style_for_stderr};
 mod explain;
 mod healthcheck;
 mod sentry_test;
+mod slip;
 
 /// The policy is at fault, or the command line.
 const REFUSED: u8 = 2;
@@ -52,13 +53,15 @@ enum Command {
     /// Send one test event to the policy's Sentry and wait for its answer
     #[command(after_help = sentry_test::HELP)]
     SentryTest(PolicyArgument),
+    /// Print the version
+    Version,
     /// Start a leaky application with the gateway in front of it, and print what to try
     Demo(DemoArguments),
 }
 
 #[derive(Debug, Args)]
 struct PolicyArgument {
-    /// The policy file [default: ./portcullis.toml, then /etc/portcullis/portcullis.toml]
+    /// The policy file, `-` for standard input [default: ./portcullis.toml, then /etc/portcullis/portcullis.toml]
     #[arg(value_name = "POLICY")]
     policy: Option<PathBuf>,
 }
@@ -80,16 +83,20 @@ The smallest policy:
   [upstreams.app]
   servers = [\"http://127.0.0.1:8000\"]
 
-Exit codes: 0 done, 1 could not run (a port is taken, a log cannot be opened), 2 the policy was refused.";
+Exit codes: 0 done, 1 could not run (a port is taken, a log cannot be opened), 2 the policy or the command line was
+refused. `portcullis COMMAND --help` has those of each command.";
 
 const SERVE_HELP: &str = "\
 Signals:
-  HUP               read the policy again; a faulty one is refused and the old one stays in force
+  HUP               read the policy again; a faulty one is refused and the old one stays in force, as does one that came
+                    through a pipe, which cannot be read again
   TERM, INT, QUIT   finish what is under way (at most `gateway.drain`), then end; a second one ends at once
 
 When every listener is bound, one line goes to standard error:
   portcullis ready: http=0.0.0.0:8080 workers=4
-Logs go to standard output.";
+Logs go to standard output.
+
+Exit codes: 0 ended by a signal, 1 could not run (a port is taken, a log cannot be opened), 2 the policy was refused.";
 
 const CHECK_HELP: &str = "\
 Faults go to standard error, each with file, line and column. `check` runs the same compile as `serve`, reads the
@@ -99,6 +106,10 @@ Exit codes: 0 the policy is right (warnings are shown), 2 it is refused.";
 
 /// Runs what the command line asks for.
 pub fn run() -> ExitCode {
+    if let Some(said) = slip::in_command(&CommandLine::command(), std::env::args_os().nth(1)) {
+        tell(std::io::stderr(), &said);
+        return ExitCode::from(REFUSED);
+    }
     let typed = CommandLine::parse();
     let outcome = match typed.command.unwrap_or(Command::Serve(typed.policy)) {
         Command::Serve(argument) => PolicySource::find(argument.policy)
@@ -115,6 +126,13 @@ pub fn run() -> ExitCode {
             .map_err(StartError::from)
             .and_then(|source| sentry_test::run(&source))
             .map(|text| tell(std::io::stdout(), &text)),
+        Command::Version => {
+            tell(
+                std::io::stdout(),
+                concat!("portcullis ", env!("CARGO_PKG_VERSION"), "\n"),
+            );
+            Ok(())
+        }
         Command::Demo(arguments) => demo::run(arguments.listen),
     };
     match outcome {

@@ -16,6 +16,7 @@ use crate::layers::own::Own;
 use crate::layers::redirect_to_https::RedirectToHttps;
 use crate::observe::crashes;
 use crate::observe::metrics::Metrics;
+use crate::observe::unbelieved::Unbelieved;
 use crate::policy::{Logs, Workers};
 use crate::upstream::Upstream;
 
@@ -43,6 +44,8 @@ pub struct Gateway {
     pub trust: Trust,
     /// Headers that are a proxy's to write, and pass all the same.
     pub keep_headers: Keep,
+    /// Peers whose forwarded headers do not count, and who keep sending them.
+    pub unbelieved: Arc<Unbelieved>,
     /// How much of an IPv6 address is one client, in bits.
     pub ipv6_prefix: u8,
     /// The counters of the process.

@@ -12,6 +12,7 @@ pub mod metrics;
 mod outlet;
 mod sink;
 mod stamp;
+pub mod unbelieved;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

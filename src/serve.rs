@@ -185,6 +185,7 @@ impl Running {
     }
 
     fn try_reload(&mut self) -> Result<bool, StartError> {
+        self.source.readable_again()?;
         let Compiled { gateway, warnings } = self.source.compile(&self.carryover, Style::Short)?;
         for warning in warnings.lines() {
             tracing::warn!("{warning}");

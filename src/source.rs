@@ -1,24 +1,36 @@
-//! Where a policy comes from, and what becomes of it: a gateway, or a report for the operator.
+//! Where a policy comes from, and what becomes of it: a gateway, or a report for the operator. A pipe gives its text
+//! once, so it is read when it is found.
 
 use std::fmt;
-use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::PathBuf;
 
 use crate::carryover::Carryover;
 use crate::gateway::Gateway;
 use crate::policy::problem::Problems;
 use crate::policy::report::{self, Style};
-use crate::policy::source::{Source, decode};
+use crate::policy::source::{LARGEST, Source, decode};
 use crate::policy::{Policy, Workers};
 
 /// Where a policy is looked for if none is named.
 const USUAL_PLACES: [&str; 2] = ["portcullis.toml", "/etc/portcullis/portcullis.toml"];
 
-/// A policy on disk, or one that comes with the program.
+/// What reports call a policy that came through standard input.
+const STDIN: &str = "<stdin>";
+
+/// A policy on disk, one that came through a pipe, or one that comes with the program.
 #[derive(Debug, Clone)]
 pub enum PolicySource {
     /// Read anew at each reload.
     File(PathBuf),
+    /// Read already, from what can be read once: a pipe, a terminal.
+    Once {
+        /// What reports call it.
+        name: String,
+        /// The policy.
+        text: String,
+    },
     /// Built in, with variables of its own.
     BuiltIn {
         /// What reports call it.
@@ -68,10 +80,10 @@ pub struct Whole {
 }
 
 impl PolicySource {
-    /// The named file, or the first of the usual ones that exists.
+    /// The named file, `-` for standard input, or the first of the usual ones that exists.
     pub fn find(named: Option<PathBuf>) -> Result<Self, Refused> {
         if let Some(path) = named {
-            return Ok(Self::File(path));
+            return Self::named(path);
         }
         let usual = USUAL_PLACES.iter().map(PathBuf::from).find(|path| path.exists());
         usual.map(Self::File).ok_or_else(|| {
@@ -82,10 +94,37 @@ impl PolicySource {
         })
     }
 
+    fn named(path: PathBuf) -> Result<Self, Refused> {
+        let once = |name: String, read: &mut dyn Read| {
+            let text = text_of(read, &name)?;
+            Ok(Self::Once { name, text })
+        };
+        if path.as_os_str() == "-" {
+            return once(STDIN.to_owned(), &mut io::stdin().lock());
+        }
+        let plain = std::fs::metadata(&path).map_or(true, |about| about.is_file() || about.is_dir());
+        if plain {
+            return Ok(Self::File(path));
+        }
+        let mut pipe = File::open(&path).map_err(|error| unreadable(&path.display().to_string(), &error))?;
+        once(path.display().to_string(), &mut pipe)
+    }
+
+    /// Refused if the policy cannot be read again, as a reload has to.
+    pub fn readable_again(&self) -> Result<(), Refused> {
+        match self {
+            Self::Once { name, .. } => Err(Refused(format!(
+                "the policy came through `{name}`, a pipe that cannot be read again; start with a file to be able to reload"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// What reports call it.
     pub fn name(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
+            Self::Once { name, .. } => name.clone(),
             Self::BuiltIn { name, .. } => (*name).to_owned(),
         }
     }
@@ -136,7 +175,12 @@ impl PolicySource {
 
     fn text(&self) -> Result<String, Refused> {
         match self {
-            Self::File(path) => read(path),
+            Self::File(path) => {
+                let name = path.display().to_string();
+                let mut file = File::open(path).map_err(|error| unreadable(&name, &error))?;
+                text_of(&mut file, &name)
+            }
+            Self::Once { text, .. } => Ok(text.clone()),
             Self::BuiltIn { text, .. } => Ok((*text).to_owned()),
         }
     }
@@ -148,31 +192,34 @@ impl PolicySource {
                 .find(|(known, _)| *known == name)
                 .map(|(_, value)| value.clone()),
             // A value that is no text is as good as none: the fault names the variable.
-            Self::File(_) => std::env::var(name).ok(),
+            Self::File(_) | Self::Once { .. } => std::env::var(name).ok(),
         }
     }
 }
 
-fn read(path: &Path) -> Result<String, Refused> {
-    let refuse = |what: String, help: &str| Refused(format!("error: {what}\n   = help: {help}\n"));
-    let bytes = std::fs::read(path).map_err(|error| {
-        let help = match error.kind() {
-            io::ErrorKind::NotFound => "name a policy that exists, or a command: serve, check, demo",
-            io::ErrorKind::IsADirectory => "name the file in it",
-            io::ErrorKind::PermissionDenied => "let the gateway's user read it",
-            _ => "see that the file can be read",
-        };
-        refuse(
-            format!("the policy `{}` cannot be read: {error}", path.display()),
-            help,
-        )
-    })?;
-    decode(bytes).map_err(|message| {
-        refuse(
-            format!("`{}`: {message}", path.display()),
-            "a policy is a text file in TOML",
-        )
-    })
+/// All that can be read, as text; of what never ends, as much as shows that it is no policy.
+fn text_of(read: &mut dyn Read, name: &str) -> Result<String, Refused> {
+    let mut bytes = Vec::new();
+    let read = read.take(LARGEST as u64 + 1).read_to_end(&mut bytes);
+    read.map_err(|error| unreadable(name, &error))?;
+    decode(bytes)
+        .map_err(|message| refused(&format!("`{name}`: {message}"), "a policy is a text file in TOML"))
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Refused {
+    let help = match error.kind() {
+        io::ErrorKind::NotFound => {
+            "name a policy that exists, `-` for standard input, or a command: `portcullis --help` lists them"
+        }
+        io::ErrorKind::IsADirectory => "name the file in it",
+        io::ErrorKind::PermissionDenied => "let the gateway's user read it",
+        _ => "see that the file can be read",
+    };
+    refused(&format!("the policy `{name}` cannot be read: {error}"), help)
+}
+
+fn refused(what: &str, help: &str) -> Refused {
+    Refused(format!("error: {what}\n   = help: {help}\n"))
 }
 
 fn show(problems: &Problems, source: &Source, style: Style) -> String {

@@ -18,6 +18,7 @@ use crate::policy::Policy;
 use crate::policy::problem::{At, Problems};
 use crate::policy::source::Source;
 
+mod access_log;
 mod actions;
 mod admin;
 mod certificates;
@@ -80,12 +81,13 @@ impl Gateway {
 
     fn compile(policy: &Policy, hash: String, build: &Build<'_>) -> Self {
         production::check(policy, build);
+        access_log::check(policy, build);
         let upstreams = upstreams::compile(policy, build);
         let limits = limits::compile(policy, build);
         let (rules, routes) = routes::compile(policy, &upstreams, &limits, build);
-        let router = Router::new(rules);
+        let router = Router::new(rules.all);
         headers::report_off(policy, build);
-        routes::report_unreachable(policy, &router, build);
+        routes::report_unreachable(policy, &router, &rules.faulty, build);
         let used = upstreams::in_use(&upstreams, &routes);
         let own = Own {
             style: policy.readiness.style,
@@ -106,6 +108,7 @@ impl Gateway {
             routes,
             own: Some(own),
             redirect_to_https: redirect_to_https(policy),
+            unbelieved: Arc::clone(&build.carryover.unbelieved),
             trust: Trust::new(&ranges(&policy.client.trusted_proxies)),
             keep_headers: client::keep_headers(&policy.client, &build.at().key("client")),
             ipv6_prefix: policy.client.ipv6_prefix,
@@ -144,8 +147,16 @@ fn remarks(policy: &Policy) -> Vec<String> {
         remarks
             .push("no route has a rate limit: add `[limits.default]` and name it in `[defaults]`".to_owned());
     }
-    if !policy.gateway.production() {
+    let environment = policy.gateway.environment.trim().to_ascii_lowercase();
+    if matches!(environment.as_str(), "development" | "dev") {
         remarks.push("the environment is not production: the checks for production only warn".to_owned());
+    } else if !policy.gateway.production() {
+        // The name may come from outside, so it is not told.
+        remarks.push(
+            "the environment is neither `development` nor `production`, the only names with a meaning: the checks for \
+             production only warn"
+                .to_owned(),
+        );
     }
     remarks.extend(without_hsts(policy));
     remarks

@@ -10,7 +10,7 @@ use crate::gateway::router::methods::{Allowance, Entry, MethodSet};
 use crate::gateway::router::tree::{Quick, Tree};
 use crate::http::host::HostPattern;
 
-pub use crate::gateway::router::pattern::PathPattern;
+pub use crate::gateway::router::pattern::{FORM, PathPattern};
 
 mod coverage;
 mod methods;

@@ -64,20 +64,23 @@ impl HostPattern {
         };
         if suffix.contains('*') {
             return Err(format!(
-                "`{text}` has a star in the wrong place; write `*.example.com`, or leave the host out for any"
+                "`{text}` has a star in the wrong place: write \"*.example.com\", or leave the host out for any"
             ));
         }
         let authority = parse(suffix.as_bytes()).map_err(|_| {
-            format!("`{text}` is not a host; write a name such as `example.com` or `*.example.com`")
+            let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
+            let bare = bare.split(['/', ':']).next().unwrap_or_default();
+            format!("`{text}` is not a host name: write \"{bare}\"")
         })?;
         if authority.port.is_some() || suffix.ends_with(':') {
             return Err(format!(
-                "`{text}` has a port, which is not matched; leave the port out"
+                "`{text}` has a port, which is not matched: write \"{}\"",
+                text.rsplit_once(':').map_or(text, |(host, _)| host)
             ));
         }
         if under && authority.host.starts_with('[') {
             return Err(format!(
-                "`{text}` puts a star before an address; write the address alone"
+                "`{text}` puts a star before an address: write \"{suffix}\""
             ));
         }
         let host = authority.host.into_owned();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::defaults;
 use super::headers::Lines;
@@ -17,7 +17,7 @@ pub struct Redirect {
     /// `{host}` (without a port) as the host.
     pub to: String,
     /// 301, 302, 303, 307 or 308. Default 307.
-    #[serde(default = "redirect_status")]
+    #[serde(default = "redirect_status", deserialize_with = "elsewhere")]
     pub status: u16,
 }
 
@@ -26,6 +26,7 @@ pub struct Redirect {
 #[serde(default, deny_unknown_fields)]
 pub struct Respond {
     /// 200 to 599. Default 200.
+    #[serde(deserialize_with = "answer_status")]
     pub status: u16,
     /// The body as it is sent; nothing is filled in. Default `""`.
     pub body: String,
@@ -56,6 +57,24 @@ impl Default for Respond {
             content_type: defaults::RESPOND_CONTENT_TYPE.to_owned(),
             headers: BTreeMap::new(),
         }
+    }
+}
+
+fn elsewhere<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    match u16::deserialize(deserializer)? {
+        status @ (301 | 302 | 303 | 307 | 308) => Ok(status),
+        status => Err(serde::de::Error::custom(format!(
+            "`{status}` sends nobody elsewhere: write 307 for now, 308 for good; 302, 301 and 303 let browsers turn POST into GET"
+        ))),
+    }
+}
+
+fn answer_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    match u16::deserialize(deserializer)? {
+        status @ 200..=599 => Ok(status),
+        status => Err(serde::de::Error::custom(format!(
+            "`{status}` is no status of an answer: write 200 to 599"
+        ))),
     }
 }
 

@@ -66,6 +66,22 @@ impl TryFrom<&str> for LimitKey {
             Some(("header" | "cookie", name)) => Err(format!(
                 "`{name}` is not a name of a header or cookie: use letters, digits and `-`"
             )),
+            _ if [
+                "ip",
+                "client",
+                "remote_addr",
+                "$binary_remote_addr",
+                "$remote_addr",
+                "src",
+                "client-ip",
+            ]
+            .contains(&text) =>
+            {
+                Err(format!("`{text}` has another name here: write \"client_ip\""))
+            }
+            _ if text.starts_with("X-") || text.starts_with("x-") || text == "authorization" => Err(format!(
+                "`{text}` alone could be a header or a cookie: write \"header:{text}\""
+            )),
             _ => Err(format!(
                 "`{text}` is nothing to count by: write \"client_ip\", \"header:NAME\" or \"cookie:NAME\""
             )),

@@ -73,7 +73,7 @@ pub struct ListenerTimeouts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListenAddress(pub SocketAddr);
 
-text_type!(ListenAddress, "\"0.0.0.0:8080\"");
+text_type!(ListenAddress, "an address and a port such as \"0.0.0.0:8080\"");
 
 impl Default for Listener {
     fn default() -> Self {
@@ -113,19 +113,39 @@ impl TryFrom<&str> for ListenAddress {
         if text.parse::<std::net::IpAddr>().is_ok() {
             return Err(format!("`{text}` has no port: write \"{}\"", with_port(text)));
         }
-        let port = text.strip_prefix(':').unwrap_or(text);
-        if port.parse::<u16>().is_ok() {
-            return Err(format!("`{text}` has no address: write \"0.0.0.0:{port}\""));
+        if text.contains('/') && !text.contains("://") {
+            return Err(format!(
+                "`{text}` is a path, and Unix sockets are not listened on: write an IP address and a port, \"127.0.0.1:8080\""
+            ));
         }
-        Err(format!(
-            "`{text}` is not an address to listen on: write an IP address and a port, \"0.0.0.0:8080\" or \"[::]:8080\""
-        ))
+        Err(match meant(text) {
+            Some(address) => format!("`{text}` is not an IP address and a port: write \"{address}\""),
+            None => format!(
+                "`{text}` is not an address to listen on: write an IP address and a port, \"0.0.0.0:8080\" or \"[::]:8080\""
+            ),
+        })
     }
 }
 
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// What other programs take for an address: a name for this machine, a port alone, a URL, words behind it.
+fn meant(text: &str) -> Option<String> {
+    let text = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let text = text.split([' ', ';', '/']).next().unwrap_or_default();
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    let port: u16 = port.parse().ok()?;
+    match host {
+        "" | "*" => Some(format!("0.0.0.0:{port}")),
+        "localhost" => Some(format!("127.0.0.1:{port}")),
+        host => {
+            let host: std::net::IpAddr = host.trim_matches(['[', ']']).parse().ok()?;
+            Some(SocketAddr::new(host, port).to_string())
+        }
     }
 }
 
@@ -221,8 +241,19 @@ mod tests {
             "`0.0.0.0` has no port: write \"0.0.0.0:8080\""
         );
         assert_eq!(refused("::1"), "`::1` has no port: write \"[::1]:8080\"");
-        assert_eq!(refused(":80"), "`:80` has no address: write \"0.0.0.0:80\"");
-        assert!(refused("localhost:80").ends_with("\"0.0.0.0:8080\" or \"[::]:8080\""));
+        for (text, meant) in [
+            (":80", "0.0.0.0:80"),
+            ("80", "0.0.0.0:80"),
+            ("*:80", "0.0.0.0:80"),
+            ("localhost:80", "127.0.0.1:80"),
+            ("443 ssl http2", "0.0.0.0:443"),
+            ("http://127.0.0.1:80/", "127.0.0.1:80"),
+        ] {
+            let said = refused(text);
+            assert!(said.ends_with(&format!("write \"{meant}\"")), "{said}");
+        }
+        assert!(refused("example.com:80").ends_with("\"0.0.0.0:8080\" or \"[::]:8080\""));
+        assert!(refused("unix:/run/app.sock").contains("Unix sockets are not listened on"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::defaults;
 use super::listener::ListenAddress;
@@ -65,6 +65,7 @@ pub struct Admin {
     /// Address and port of the operator's own listener, which has health and metrics and nothing else;
     /// port 0 takes a free one. Default: none. Beyond this machine only together with `allow` or
     /// `metrics_allow`.
+    #[serde(deserialize_with = "own_address")]
     pub address: Option<ListenAddress>,
     /// Who may use all of the admin listener, judged by the client's address as `[client]` finds it;
     /// everybody else gets 404, but for health, which answers anybody. `loopback` is nobody whom a proxy
@@ -97,6 +98,10 @@ pub enum ReadinessStyle {
     Detailed,
 }
 
+/// As for any listener, but what is not said of it is this machine alone.
+struct AdminAddress(ListenAddress);
+
+text_type!(AdminAddress, "an address and a port such as \"127.0.0.1:9180\"");
 text_type!(AccessLog, "\"stdout\", \"off\" or a path");
 
 impl Default for Logs {
@@ -131,6 +136,25 @@ fn or_default<const N: usize>(written: Option<&Vec<Network>>, names: [&str; N]) 
     written.cloned().unwrap_or_else(default)
 }
 
+impl TryFrom<&str> for AdminAddress {
+    type Error = String;
+
+    fn try_from(text: &str) -> Result<Self, String> {
+        let here = |said: String| said.replace("\"0.0.0.0:", "\"127.0.0.1:");
+        ListenAddress::try_from(text).map(Self).map_err(here)
+    }
+}
+
+impl fmt::Display for AdminAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+fn own_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ListenAddress>, D::Error> {
+    AdminAddress::deserialize(deserializer).map(|address| Some(address.0))
+}
+
 impl TryFrom<&str> for AccessLog {
     type Error = String;
 
@@ -139,7 +163,14 @@ impl TryFrom<&str> for AccessLog {
             "stdout" => Ok(Self::Stdout),
             "off" => Ok(Self::Off),
             // Without the slash a slip such as `stdot` would quietly become a file of that name.
+            path if path.contains("://") => Err(format!(
+                "`{path}` is a URL, and the access log is a file: write \"stdout\", \"off\", or a path with a slash, \"./access.log\""
+            )),
             path if path.contains('/') => Ok(Self::File(PathBuf::from(path))),
+            "-" | "console" => Err("standard output has a name here: write \"stdout\"".to_owned()),
+            "stderr" => Err("the access log does not go to standard error: write \"stdout\", \"off\", or a path with a slash, \"./access.log\"".to_owned()),
+            "none" | "false" | "no" => Err("there is one word for no access log: write \"off\"".to_owned()),
+            other if other.contains(".log") => Err(format!("`{other}` could be a slip for a word: write \"./{other}\"")),
             other => Err(format!(
                 "`{other}` is not a place for the access log: write \"stdout\", \"off\", or a path with a slash, \"./access.log\""
             )),

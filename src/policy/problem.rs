@@ -4,6 +4,7 @@
 use std::cell::{Ref, RefCell};
 use std::ops::Range;
 
+use super::remedy;
 use super::tree::Step;
 
 /// One fault or warning: where, what, and what to do.
@@ -141,6 +142,20 @@ impl<'a> At<'a> {
     pub fn warn(&self, message: impl Into<String>) -> Note<'a> {
         let place = Place::Path(self.path.clone());
         self.problems.note(Severity::Warning, place, message.into())
+    }
+
+    /// Reads a text, or notes what is wrong with it and what to write; `form` as for [`remedy::read`].
+    pub fn read<T>(&self, text: &str, form: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let said = match remedy::read(text, form, parse) {
+            Ok(value) => return Some(value),
+            Err(said) => said,
+        };
+        let (message, help) = remedy::split(&said);
+        let note = self.fault(message);
+        if let Some(help) = help {
+            note.help(help);
+        }
+        None
     }
 
     fn step(&self, step: Step) -> Self {

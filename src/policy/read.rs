@@ -10,8 +10,9 @@ use super::merge;
 use super::problem::Problems;
 use super::route::RouteHead;
 use super::source::Source;
+use super::syntax::Second;
 use super::tree::{Entry, Node, Value};
-use super::{Policy, Route, Settings, expand, headers, shape, suggest, syntax};
+use super::{Policy, Route, Settings, elsewhere, expand, headers, remedy, shape, suggest, syntax};
 
 /// The tables of a policy, in the order the reference has them.
 const TABLES: [&str; 12] = [
@@ -41,11 +42,21 @@ impl Policy {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let problems = Problems::default();
         let (root, faults) = DeTable::parse_recoverable(text);
-        let mut tree = Node::from_root(root);
+        let tree = Node::from_root(root);
         if !faults.is_empty() {
-            syntax::note(&faults, text, &problems);
+            syntax::note(text, &|text| said_of_lines(text, env), &problems);
             return (None, Source::new(name, text, tree, Vec::new()), problems);
         }
+        Self::read_tree(name, text, tree, env)
+    }
+
+    fn read_tree(
+        name: &str,
+        text: &str,
+        mut tree: Node,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> (Option<Self>, Source, Problems) {
+        let problems = Problems::default();
         let expansions = expand::expand(&mut tree, text, env, &problems);
         headers::lower_names(&mut tree, &problems);
         let reader = Reader {
@@ -56,6 +67,32 @@ impl Policy {
         let policy = (!problems.is_refused()).then_some(policy);
         (policy, Source::new(name, text, tree, expansions), problems)
     }
+}
+
+/// Reads the policy with mended lines, for what its keys say of them.
+fn said_of_lines(text: &str, env: &dyn Fn(&str) -> Option<String>) -> BTreeMap<usize, Second> {
+    let (root, faults) = DeTable::parse_recoverable(text);
+    if !faults.is_empty() {
+        return BTreeMap::new();
+    }
+    let (_, source, problems) = Policy::read_tree("", text, Node::from_root(root), env);
+    let mut said = BTreeMap::new();
+    for problem in problems.all().iter() {
+        let span = source.span(problem);
+        let line = source.position(span.start).0 - 1;
+        let help = problem.help.first().cloned();
+        let right = help.as_deref().and_then(remedy::value_in).and_then(|value| {
+            let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+            let written = text.get(start..)?.lines().next()?;
+            let (before, after) = (
+                written.get(..span.start - start)?,
+                written.get(span.end - start..)?,
+            );
+            Some(format!("{before}{value}{after}"))
+        });
+        said.entry(line).or_insert(Second { line: right, help });
+    }
+    said
 }
 
 struct Reader<'t> {
@@ -88,9 +125,39 @@ impl Reader<'_> {
         for (key, entry) in entries.filter(|(key, _)| !TABLES.contains(&key.as_str())) {
             let table = matches!(entry.node.value, Value::Table(_) | Value::List(_));
             let what = if table { "table" } else { "key" };
+            let (of, help) = self.other_place(key);
             self.problems
-                .fault_at(entry.key.clone(), format!("unknown {what} `{key}`"))
-                .help(suggest::remedy(key, "tables", TABLES.into_iter()));
+                .fault_at(entry.key.clone(), format!("unknown {what} `{key}`{of}"))
+                .help(help);
+        }
+    }
+
+    /// Where a table or key belongs that does not stand at the top: whose word it is, and the remedy.
+    fn other_place(&self, key: &str) -> (String, String) {
+        let near = suggest::nearest(key, TABLES.into_iter());
+        let close = near.is_some_and(|near| suggest::distance(key, near) <= 1);
+        let advice = elsewhere::advice(key, TABLES.into_iter()).filter(|_| !close);
+        let table = self.tree.get(key).is_some_and(|node| node.table().is_some());
+        let nobody = String::new();
+        if shape::keys::<Settings>().contains(&key) {
+            let way = if table {
+                "`[defaults.KEY]`"
+            } else {
+                "`KEY` in `[defaults]`"
+            };
+            (
+                nobody,
+                format!("write {}, or `{key}` in a route", way.replace("KEY", key)),
+            )
+        } else if let Some(advice) = advice {
+            (
+                advice.of.map_or(nobody, |of| format!(", a word of {of}")),
+                advice.help,
+            )
+        } else if let Some(home) = shape::home(key).filter(|_| near.is_none()) {
+            (nobody, format!("`{key}` belongs in `{home}`"))
+        } else {
+            (nobody, suggest::remedy(key, "tables", TABLES.into_iter()))
         }
     }
 
@@ -98,6 +165,21 @@ impl Reader<'_> {
     fn table<T: DeserializeOwned + Default>(&self, key: &str) -> T {
         let node = self.tree.get(key);
         let also: &[&str] = &[];
+        if let Some(Node {
+            value: Value::List(items),
+            span,
+            ..
+        }) = node
+            && items.iter().any(|item| item.table().is_some())
+        {
+            self.problems
+                .fault_at(
+                    span.clone(),
+                    format!("`{key}` is one table, not a list of tables"),
+                )
+                .help(format!("write `[{key}]`, in single brackets"));
+            return T::default();
+        }
         node.and_then(|node| shape::read(node, also, self.problems))
             .unwrap_or_default()
     }
@@ -110,7 +192,12 @@ impl Reader<'_> {
         let Some(entries) = node.table() else {
             self.problems
                 .fault_at(node.span.clone(), format!("`{key}` is a table of named tables"))
-                .help(format!("write `[{key}.NAME]`"));
+                .help(match named_in(node) {
+                    Some(name) => {
+                        format!("write `[{key}.{name}]` in place of `[[{key}]]`, and leave `name` out")
+                    }
+                    None => format!("write `[{key}.NAME]`, with a name of your choice"),
+                });
             return BTreeMap::new();
         };
         for (name, entry) in entries.iter().filter(|(name, _)| !is_plain(name)) {
@@ -144,7 +231,7 @@ impl Reader<'_> {
                     node.span.clone(),
                     "`routes` is a list of tables, in the order they are tried",
                 )
-                .help("write `[[routes]]` before each");
+                .help("write `[[routes]]` before each; its name is a key: name = \"api\"");
             return Vec::new();
         };
         let empty = Node::empty();
@@ -161,6 +248,17 @@ impl Reader<'_> {
         route.table()?;
         let settings = shape::read(&settings, &merge::OWN, self.problems);
         Some(head?.with(settings?))
+    }
+}
+
+/// The name that the first table of a list has as a key.
+fn named_in(list: &Node) -> Option<&str> {
+    let Value::List(items) = &list.value else {
+        return None;
+    };
+    match &items.first()?.get("name")?.value {
+        Value::Text(name) if is_plain(name) => Some(name),
+        _ => None,
     }
 }
 

@@ -86,6 +86,13 @@ impl Visitor<'_> for ShareVisitor {
 }
 
 fn no_share<E: Error>(found: impl fmt::Display) -> E {
+    let text = found.to_string();
+    let percents = text
+        .strip_suffix('%')
+        .and_then(|number| number.trim().parse::<f64>().ok());
+    if let Some(percents) = percents.filter(|percents| (0.0..=100.0).contains(percents)) {
+        return E::custom(format!("`{text}` is no share: write {}", percents / 100.0));
+    }
     E::custom(format!(
         "`{found}` is no share: write a number from 0 to 1, 0.1 for one in ten"
     ))
@@ -111,10 +118,16 @@ mod tests {
 
     #[test]
     fn what_is_no_share_is_told_how_to_be_one() {
-        for text in ["-0.1", "1.01", "2", "nan", "inf", "\"10%\"", "\"\""] {
+        for text in ["-0.1", "1.01", "2", "nan", "inf", "\"\""] {
             assert!(share(text).unwrap_err().contains("from 0 to 1"), "{text}");
         }
         assert!(share("true").is_err());
+    }
+
+    #[test]
+    fn per_cents_are_told_as_a_share() {
+        assert!(share("\"10%\"").unwrap_err().ends_with("write 0.1"));
+        assert!(share("\"110%\"").unwrap_err().contains("from 0 to 1"));
     }
 
     #[test]

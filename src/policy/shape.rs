@@ -2,6 +2,7 @@
 //! node is reported, set aside, and the rest is read again without it, until all faults are known.
 
 mod fault;
+mod guess;
 mod reading;
 
 use std::ptr;
@@ -9,13 +10,18 @@ use std::ptr;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problems;
+use super::remedy;
 use super::tree::{Node, Value};
 use fault::Fault;
+pub(in crate::policy) use fault::home;
 use reading::Reading;
 
 /// Faults of one table after which the rest of it is left unread: nobody reads more, and every one
 /// costs another pass.
 const ENOUGH: usize = 50;
+
+/// How often a remedy may lead to another.
+const TRIES: usize = 3;
 
 /// Reads a table, noting every fault in it. `also` are keys of the same table that are read elsewhere,
 /// so that suggestions know them. Nothing is returned if there is nothing sensible to return; what
@@ -34,13 +40,48 @@ pub(super) fn read<T: DeserializeOwned>(node: &Node, also: &[&str], problems: &P
             let in_it = node
                 .table()
                 .is_some_and(|keys| keys.values().any(|entry| ptr::eq(&raw const entry.node, culprit)));
-            fault.note(culprit, if in_it { also } else { &[] }, problems);
+            let (message, helps) = fault.words(culprit, if in_it { also } else { &[] });
+            let note = problems.fault_at(fault.span(culprit), message);
+            if let Some(help) = helps.into_iter().find_map(|help| sure::<T>(node, culprit, help)) {
+                note.help(help);
+            }
         }
         if ptr::eq(culprit, node) || culprit.broken.replace(true) {
             return None;
         }
     }
     None
+}
+
+/// A remedy that holds: one that is a value is put in place and read, and so is what is said of it, until a value is
+/// taken or the accepted form is told.
+fn sure<T: DeserializeOwned>(table: &Node, culprit: &Node, mut help: String) -> Option<String> {
+    for _ in 0..TRIES {
+        let Some(value) = remedy::value_in(&help) else {
+            return Some(help);
+        };
+        let value = remedy::node(value)?;
+        if guess::is_written(culprit, &value) {
+            return None;
+        }
+        let other = table.with(&culprit.span, &value);
+        let fault = match T::deserialize(Reading(&other)) {
+            Err(fault) if fault.is_of_value_at(&culprit.span) => fault,
+            _ => return Some(help),
+        };
+        let at = fault.node.unwrap_or(culprit);
+        help = fault.words(at, &[]).1.into_iter().next()?;
+    }
+    None
+}
+
+/// The keys of a table.
+pub(super) fn keys<T: DeserializeOwned>() -> &'static [&'static str] {
+    let Some(asking) = remedy::node("{ '' = 0 }") else {
+        return &[];
+    };
+    let fault = T::deserialize(Reading(&asking)).err();
+    fault.and_then(|fault| fault.known_keys()).unwrap_or_default()
 }
 
 /// Whether a key is only missing, or a list only empty, because what was faulty has been set aside.

@@ -10,6 +10,11 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .map(|(_, candidate)| candidate)
 }
 
+/// How far a word is from a known one; spelled in another case it is the same.
+pub fn distance(word: &str, known: &str) -> usize {
+    strsim::osa_distance(&plain(word), &plain(known))
+}
+
 /// Words in backticks, with commas: `` `api`, `web` ``.
 pub fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = words.map(|word| format!("`{word}`")).collect();

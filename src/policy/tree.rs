@@ -80,6 +80,37 @@ impl Node {
         self.table()?.get(key).map(|entry| &entry.node)
     }
 
+    /// A copy in which what stands at a place is another value.
+    pub(super) fn with(&self, place: &Range<usize>, value: &Self) -> Self {
+        if self.span == *place {
+            return value.clone().moved_to(place);
+        }
+        let value = match &self.value {
+            Value::List(items) => Value::List(items.iter().map(|item| item.with(place, value)).collect()),
+            Value::Table(entries) => {
+                let other = |(key, entry): (&String, &Entry)| {
+                    let (node, span) = (entry.node.with(place, value), entry.key.clone());
+                    (key.clone(), Entry { key: span, node })
+                };
+                Value::Table(entries.iter().map(other).collect())
+            }
+            other => other.clone(),
+        };
+        let (span, broken) = (self.span.clone(), self.broken.clone());
+        Self { span, value, broken }
+    }
+
+    fn moved_to(mut self, place: &Range<usize>) -> Self {
+        self.span = place.clone();
+        if let Value::List(items) = &mut self.value {
+            *items = std::mem::take(items)
+                .into_iter()
+                .map(|item| item.moved_to(place))
+                .collect();
+        }
+        self
+    }
+
     /// Walks as many steps as exist: how many that were, and where they led.
     pub(super) fn walk(&self, path: &[Step]) -> (usize, &Self) {
         let mut node = self;

@@ -97,7 +97,7 @@ pub struct ServerUrl {
     pub port: u16,
 }
 
-text_type!(ServerUrl, "\"http://app:8000\"");
+text_type!(ServerUrl, "a server such as \"http://app:8000\"");
 
 impl Default for Queue {
     fn default() -> Self {
@@ -113,14 +113,18 @@ impl TryFrom<&str> for ServerUrl {
 
     fn try_from(text: &str) -> Result<Self, String> {
         let text = text.trim();
+        if text.starts_with("unix:") || text.starts_with('/') {
+            return Err(format!(
+                "`{text}` is a Unix socket, and servers are reached by TCP: write a host and a port, \"http://127.0.0.1:8000\""
+            ));
+        }
         let Some((scheme, rest)) = text.split_once("://") else {
-            return Err(format!("`{text}` has no scheme: write \"http://{text}\""));
+            let bare = text.split([' ', ';', '/']).next().unwrap_or_default();
+            return Err(format!("`{text}` has no scheme: write \"http://{bare}\""));
         };
         let secure = scheme.eq_ignore_ascii_case("https");
         if !secure && !scheme.eq_ignore_ascii_case("http") {
-            return Err(format!(
-                "`{scheme}` to an upstream is not supported: write \"http://…\" or \"https://…\""
-            ));
+            return Err(other_scheme(scheme, rest));
         }
         let scheme = if secure { "https" } else { "http" };
         let authority = rest.strip_suffix('/').unwrap_or(rest);
@@ -137,6 +141,17 @@ impl TryFrom<&str> for ServerUrl {
             format!("`{text}` is not a server: write \"{scheme}://host:port\", the port from 1 to 65535")
         })?;
         Ok(Self { secure, host, port })
+    }
+}
+
+fn other_scheme(scheme: &str, rest: &str) -> String {
+    let said = format!("`{scheme}` to an upstream is not supported");
+    match scheme.to_ascii_lowercase().as_str() {
+        "ws" | "tcp" => format!("{said}: write \"http://{rest}\""),
+        "wss" | "tls" | "ssl" => format!("{said}: write \"https://{rest}\""),
+        "h2c" | "grpc" => format!("{said}: write \"http://{rest}\" and `http2 = true` beside it"),
+        "grpcs" | "h2" => format!("{said}: write \"https://{rest}\" and `http2 = true` beside it"),
+        _ => format!("{said}: write \"http://…\" or \"https://…\""),
     }
 }
 
@@ -227,6 +242,21 @@ mod tests {
         assert_eq!(
             server("app:8000").unwrap_err(),
             "`app:8000` has no scheme: write \"http://app:8000\""
+        );
+        assert!(
+            server("app:8000 weight=2")
+                .unwrap_err()
+                .ends_with("write \"http://app:8000\"")
+        );
+        assert!(
+            server("ws://app:1")
+                .unwrap_err()
+                .ends_with("write \"http://app:1\"")
+        );
+        assert!(
+            server("unix:/run/app.sock")
+                .unwrap_err()
+                .contains("reached by TCP")
         );
         assert!(
             server("ftp://app")

@@ -114,10 +114,105 @@ fn policies_that_are_not_text_are_refused_without_a_panic() {
 
 #[test]
 fn usage_is_told() {
-    run(&["--help"], "", &[]).assert(0, &["serve", "check", "demo"]);
-    run(&["--version"], "", &[]).assert(0, &[env!("CARGO_PKG_VERSION")]);
-    run(&["srve"], "", &[]).assert(2, &["serve"]);
+    let help = run(&["--help"], "", &[]);
+    help.assert(0, &["Exit codes"]);
+    for command in [
+        "serve",
+        "check",
+        "explain",
+        "healthcheck",
+        "sentry-test",
+        "version",
+        "demo",
+        "help",
+    ] {
+        let listed = |line: &String| line.trim_start().starts_with(command);
+        assert!(help.stdout.iter().any(listed), "{command}");
+        run(&["help", command], "", &[]).assert(0, &["portcullis"]);
+    }
+    for version in ["--version", "-V", "version"] {
+        let exit = run(&[version], "", &[]);
+        exit.assert(0, &[]);
+        assert_eq!(exit.stdout, [concat!("portcullis ", env!("CARGO_PKG_VERSION"))]);
+    }
     run(&["check", "--no-such-flag"], "", &[]).assert(2, &["--no-such-flag"]);
+}
+
+#[test]
+fn a_word_that_is_no_command_is_not_taken_for_a_file() {
+    for (word, hint) in [
+        ("chekc", "`portcullis check`"),
+        ("srve", "`portcullis serve`"),
+        ("reload", "SIGHUP"),
+        ("stop", "SIGTERM"),
+        ("status", "`portcullis healthcheck`"),
+        ("validate", "`portcullis check POLICY`"),
+        ("run", "`portcullis serve POLICY`"),
+        ("start", "`portcullis serve POLICY`"),
+        ("frobnicate", "commands: `serve`, `check`"),
+    ] {
+        for arguments in [&[word][..], &[word, "portcullis.toml"]] {
+            let exit = run(arguments, &sound(), &[]);
+            exit.assert(2, &[&format!("`{word}` is no command"), hint]);
+        }
+    }
+    let exit = run(&["site.toml"], "", &[]);
+    exit.assert(2, &["the policy `site.toml` cannot be read"]);
+    // A file is served whatever its name.
+    let folder = folder_with("");
+    std::fs::write(folder.path().join("reload"), "[defaults]\nmax_bdy = 1\n").unwrap();
+    let exit = Running::start(&["reload"], folder.path(), &[]).wait();
+    exit.assert(2, &["reload:2:1", "`max_body`"]);
+}
+
+#[test]
+fn one_faulty_route_makes_no_other_faults() {
+    let text = sound()
+        + "[[routes]]\nname = \"a\"\nmatch = { path = \"api\" }\nstrip_prefix = \"/api\"\n\
+           [[routes]]\nname = \"b\"\nmatch = { path = \"/b\", host = \"https://x/\" }\n\
+           [[routes]]\nname = \"c\"\nmatch = { path = \"/b\" }\n\
+           [[routes]]\nname = \"d\"\nmatch = { path = \"/d/{id}\" }\nredirect = { to = \"/e/{id}\" }\n";
+    let exit = run(&["check"], &text, &[]);
+    exit.assert(2, &["write \"/api\"", "write \"x\"", "2 faults"]);
+    let named =
+        sound() + "[upstreams.other]\nservers = [\"http://127.0.0.1:9\"]\n[limits.few]\nrate = \"1/s\"\n";
+    let wrong = named + "[[routes]]\nupstream = \"othr\"\nlimits = [\"fw\"]\n";
+    let exit = run(&["check"], &wrong, &[]);
+    exit.assert(2, &["did you mean `other`", "did you mean `few`", "2 faults"]);
+    assert!(!exit.output().contains("warning"), "{}", exit.output());
+}
+
+#[test]
+fn a_folder_for_the_access_log_that_is_not_there_is_named() {
+    for command in ["check", "serve"] {
+        let text = sound() + "[logs]\naccess = \"not-there/access.log\"\n";
+        let place = format!("portcullis.toml:{}:10", text.lines().count());
+        run(&[command], &text, &[]).assert(2, &["the folder `not-there`", &place]);
+    }
+    let text = sound() + "[logs]\naccess = \"./\"\n";
+    run(&["check"], &text, &[]).assert(2, &["`./` is a folder"]);
+    let text = sound() + "[logs]\naccess = \"./access.log\"\n";
+    let folder = folder_with(&text);
+    Running::start(&["check"], folder.path(), &[])
+        .wait()
+        .assert(0, &[]);
+    assert!(
+        !folder.path().join("access.log").exists(),
+        "check leaves nothing behind"
+    );
+}
+
+#[test]
+fn trust_in_private_addresses_is_doubted_on_the_implied_listener_too() {
+    let text =
+        "[upstreams.a]\nservers = [\"http://127.0.0.1:9\"]\n[client]\ntrusted_proxies = [\"private\"]\n";
+    run(&["check"], text, &[]).assert(
+        0,
+        &[
+            "warning: the listener `http` is open to all",
+            "portcullis.toml:4:20",
+        ],
+    );
 }
 
 #[test]

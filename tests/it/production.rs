@@ -76,6 +76,23 @@ fn a_variable_does_not_approve_itself() {
     check("production", other, &both).assert(0, &[]);
 }
 
+#[test]
+fn a_slip_of_production_is_a_fault_and_another_name_a_note() {
+    for near in ["prodution", "Producton", "prod-eu", "prd"] {
+        let exit = check(near, "", &[]);
+        exit.assert(2, &["is nearly `production`", "portcullis.toml:3:15"]);
+        assert!(
+            !exit.output().contains(near),
+            "a value of the environment is not told"
+        );
+    }
+    check("staging", "", &[]).assert(0, &["note: the environment is neither"]);
+    check("development", "", &[]).assert(0, &["note: the environment is not production"]);
+    let exit = check("production", "", &[]);
+    exit.assert(0, &[]);
+    assert!(!exit.output().contains("note: the environment"));
+}
+
 const SECRETS: &str = "[required_secrets.STRIPE_WEBHOOK_SECRET]\n[required_secrets.SENTRY_DSN]\n\
                        [required_secrets.REFRESH_TOKEN_SECRET]\nmin_length = 32";
 const LONG: &str = "f3b1c9d27a6e4805f3b1c9d27a6e4805";

@@ -86,6 +86,20 @@ fn every_key_is_documented() {
     }
 }
 
+/// Every key of the policy, with the heading of its table.
+pub fn keys() -> Vec<(&'static str, String)> {
+    let structs = structs();
+    let mut keys = Vec::new();
+    for (heading, name) in TABLES {
+        let table = structs.iter().find(|table| table.ident == name).unwrap();
+        for field in &table.fields {
+            let key = renamed(&field.attrs).unwrap_or_else(|| field.ident.as_ref().unwrap().to_string());
+            keys.push((*heading, key));
+        }
+    }
+    keys
+}
+
 fn page(structs: &[ItemStruct]) -> String {
     let mut page = String::from(
         "# The policy, key by key\n\nMade from the types that read it; a test holds the two together. How the keys \

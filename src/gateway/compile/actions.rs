@@ -40,16 +40,18 @@ impl Action {
     }
 }
 
+/// `pattern` is none where the path was faulty: then nothing is said of what should fit it.
 pub(super) fn compile(
     route: &policy::Route,
-    pattern: &PathPattern,
+    pattern: Option<&PathPattern>,
     upstreams: &BTreeMap<String, Compiled>,
     at: &At<'_>,
 ) -> Action {
     report_several(route, at);
     if let Some(redirect) = &route.redirect {
         let at = at.key("redirect");
-        return paths::redirect(redirect, pattern, &at).map_or_else(Action::none, |redirect| {
+        let redirect = pattern.and_then(|pattern| paths::redirect(redirect, pattern, &at));
+        return redirect.map_or_else(Action::none, |redirect| {
             Action::by_itself(Target::Redirect(redirect))
         });
     }
@@ -62,7 +64,7 @@ pub(super) fn compile(
     Action {
         target: Target::Upstream(Arc::clone(&upstream.upstream)),
         queue: upstream.queue(),
-        rewrite: rewriting::compile(&route.rewriting, pattern, at),
+        rewrite: pattern.and_then(|pattern| rewriting::compile(&route.rewriting, pattern, at)),
     }
 }
 
@@ -133,12 +135,6 @@ fn upstream<'u>(
 
 fn fixed(answer: &Respond, at: &At<'_>) -> Fixed {
     let status = StatusCode::from_u16(answer.status).ok();
-    let status = status.filter(|status| (200..600).contains(&status.as_u16()));
-    if status.is_none() {
-        at.key("status")
-            .fault(format!("`{}` is no status of an answer", answer.status))
-            .help("write 200 to 599");
-    }
     // RFC 9110 §15.3.5, §15.3.6, §15.4.5: these end with their head.
     if matches!(answer.status, 204 | 205 | 304) && !answer.body.is_empty() {
         at.key("body")

@@ -1,6 +1,8 @@
 //! `cors` → the rules of a route.
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue};
+
+use super::routes::{METHOD_FORM, method_of};
 
 use crate::layers::cors::{AllowHeaders, Cors, Origins};
 use crate::policy::problem::At;
@@ -46,17 +48,26 @@ pub(super) fn compile(table: &settings::Cors, at: &At<'_>) -> Option<Cors> {
 fn listed(origins: &[String], at: &At<'_>) -> Vec<HeaderValue> {
     let mut values = Vec::new();
     for (index, origin) in origins.iter().enumerate() {
-        match wrong_origin(origin) {
-            Some(why) => {
-                at.key("origins")
-                    .index(index)
-                    .fault(format!("an origin {why}"))
-                    .help("write scheme, host and port as a browser does: \"https://app.example.com\"");
-            }
-            None => values.extend(HeaderValue::from_str(origin)),
-        }
+        let form = "scheme, host and port as a browser does: \"https://app.example.com\"";
+        values.extend(at.key("origins").index(index).read(origin, form, read_origin));
     }
     values
+}
+
+fn read_origin(origin: &str) -> Result<HeaderValue, String> {
+    if let Some(why) = wrong_origin(origin) {
+        return Err(format!("an origin {why}: write \"{}\"", meant(origin)));
+    }
+    HeaderValue::from_str(origin).map_err(|_| "an origin is one scheme and one host".to_owned())
+}
+
+/// As a browser would send it.
+fn meant(origin: &str) -> String {
+    let lower = origin.trim().to_ascii_lowercase();
+    let (scheme, rest) = lower.split_once("://").unwrap_or(("https", &lower));
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let own = if scheme == "http" { ":80" } else { ":443" };
+    format!("{scheme}://{}", host.strip_suffix(own).unwrap_or(host))
 }
 
 /// Why no browser would ever send this as `Origin` (RFC 6454 §6.2), so that it would allow nobody.
@@ -82,12 +93,9 @@ fn wrong_origin(origin: &str) -> Option<&'static str> {
 
 fn check_names(table: &settings::Cors, at: &At<'_>) {
     for (index, method) in table.methods.iter().enumerate() {
-        if Method::from_bytes(method.as_bytes()).is_err() {
-            at.key("methods")
-                .index(index)
-                .fault(format!("`{method}` is no method"))
-                .help("write it in capitals, such as \"GET\"");
-        }
+        at.key("methods")
+            .index(index)
+            .read(method, METHOD_FORM, method_of);
     }
     for (key, names) in [("headers", &table.headers), ("expose", &table.expose)] {
         for (index, name) in names.iter().enumerate() {

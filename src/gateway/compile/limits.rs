@@ -145,6 +145,14 @@ pub(super) fn report_unused(policy: &Policy, build: &Build<'_>) {
                 .iter()
                 .any(|route| route.settings.limits.contains(name))
     };
+    let routes = policy.routes.iter().map(|route| &route.settings);
+    let mut asked = routes
+        .chain([&policy.defaults])
+        .flat_map(|settings| &settings.limits);
+    // One of them may have been meant by a name that is not known.
+    if asked.any(|name| !policy.limits.contains_key(name)) {
+        return;
+    }
     for name in policy.limits.keys().filter(|name| !named(name)) {
         build
             .at()

@@ -32,6 +32,8 @@ pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> Vec<Listener> {
 fn compile_each(policy: &Policy, build: &Build<'_>) -> Vec<Listener> {
     let share = connections_each(files(), policy.listeners.len());
     if policy.listeners.is_empty() {
+        let table = policy::Listener::default();
+        report_wide_trust(policy, "http", table.address.0.ip(), build);
         return vec![compile_one("http", &policy::Listener::default(), share, build)];
     }
     for (index, (name, table)) in policy.listeners.iter().enumerate() {

@@ -82,11 +82,6 @@ pub(super) fn wrong_sign(text: &str) -> Option<String> {
 
 /// Compiles a redirect.
 pub(super) fn redirect(table: &policy::Redirect, pattern: &PathPattern, at: &At<'_>) -> Option<Redirect> {
-    if !matches!(table.status, 301 | 302 | 303 | 307 | 308) {
-        at.key("status")
-            .fault(format!("`{}` sends nobody elsewhere", table.status))
-            .help("write 307 for now, 308 for good; 302, 301 and 303 let browsers turn POST into GET");
-    }
     let at = at.key("to");
     let mut to = Vec::new();
     // The address with something in each place, to see what it comes to.

@@ -3,7 +3,7 @@
 use super::Build;
 use crate::policy::problem::{At, Note};
 use crate::policy::settings::Cors;
-use crate::policy::{Policy, RequiredSecret};
+use crate::policy::{Policy, RequiredSecret, suggest};
 
 /// Words people leave in a template where the secret should go.
 const PLACEHOLDERS: [&str; 10] = [
@@ -20,6 +20,14 @@ const PLACEHOLDERS: [&str; 10] = [
 ];
 
 pub(super) fn check(policy: &Policy, build: &Build<'_>) {
+    let at = build.at().key("gateway").key("environment");
+    if is_nearly_production(&policy.gateway.environment) {
+        at.fault(format!(
+            "`{}` is nearly `production`, and would leave out its checks",
+            policy.gateway.environment.trim()
+        ))
+        .help("write `production`, or a name that cannot be taken for it, such as `staging`");
+    }
     let production = policy.gateway.production();
     for (name, rule) in &policy.required_secrets {
         let at = build.at().key("required_secrets").key(name);
@@ -41,6 +49,14 @@ pub(super) fn check(policy: &Policy, build: &Build<'_>) {
             check_approval(&route.settings.cors, Some(index), production, (build, &at));
         }
     }
+}
+
+/// A slip of `production` or `prod`, or one of them with something behind: `prodution`, `prod-eu`.
+fn is_nearly_production(name: &str) -> bool {
+    let name = name.trim().to_ascii_lowercase();
+    let near = |word: &str, slips: usize| suggest::distance(&name, word) <= slips;
+    !matches!(name.as_str(), "production" | "prod")
+        && (near("production", 2) || name.len() > 2 && near("prod", 1) || name.starts_with("prod"))
 }
 
 /// A fault in production, a warning elsewhere.
@@ -132,6 +148,36 @@ fn check_approval(cors: &Cors, route: Option<usize>, production: bool, (build, a
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slip_of_production_is_not_another_environment() {
+        for near in [
+            "prodution",
+            "Producton",
+            "produktion",
+            "prd",
+            "pro",
+            "prod-eu",
+            "production_2",
+            "prods",
+        ] {
+            assert!(is_nearly_production(near), "{near}");
+        }
+        for other in [
+            "production",
+            "PROD",
+            "development",
+            "dev",
+            "staging",
+            "preprod",
+            "non-production",
+            "test",
+            "",
+            "live",
+        ] {
+            assert!(!is_nearly_production(other), "{other}");
+        }
+    }
 
     #[test]
     fn placeholders_are_known_and_secrets_are_not_mistaken_for_them() {

@@ -105,7 +105,8 @@ fn template(text: &str, pattern: &PathPattern, at: &At<'_>) -> Option<Rewrite> {
         }
     }
     if !skeleton.starts_with('/') {
-        at.fault("a path starts with a slash").help("write \"/…\"");
+        at.fault("a path starts with a slash")
+            .help("write it with a slash before, such as \"/items/{id}\"");
         return None;
     }
     is_path(&written, &skeleton, at).then_some(Rewrite::Template(pieces))

@@ -1,7 +1,7 @@
 //! `[[routes]]` → rules for the router and compiled routes, in file order; then the fallback for what
 //! no route takes, under the settings of `[defaults]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 
@@ -10,7 +10,7 @@ use super::limits::Named;
 use super::upstreams::Compiled;
 use super::{Build, limits, settings};
 use crate::gateway::route::Route;
-use crate::gateway::router::{PathPattern, Router, Rule};
+use crate::gateway::router::{FORM, PathPattern, Router, Rule};
 use crate::http::host::HostPattern;
 use crate::layers::own;
 use crate::policy::problem::At;
@@ -24,14 +24,14 @@ pub(super) fn compile(
     upstreams: &BTreeMap<String, Compiled>,
     named: &BTreeMap<String, Named>,
     build: &Build<'_>,
-) -> (Vec<Rule>, Vec<Route>) {
+) -> (Rules, Vec<Route>) {
     let implied = implied_route(policy, build);
     let written = if implied.is_empty() {
         &policy.routes
     } else {
         &implied
     };
-    let (mut rules, mut routes) = (Vec::new(), Vec::new());
+    let (mut rules, mut routes) = (Rules::default(), Vec::new());
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     let prefix = policy.client.ipv6_prefix;
     for (index, route) in written.iter().enumerate() {
@@ -43,9 +43,12 @@ pub(super) fn compile(
         };
         let endpoint = route.name.clone().unwrap_or_else(|| endpoint_of(&route.matches));
         report_name(&endpoint, route.name.as_deref(), index, &mut names, &at);
-        let rule = rule(&route.matches, &at.key("match"));
-        let action = actions::compile(route, &rule.path, upstreams, &at);
-        rules.push(rule);
+        let (rule, right) = rule(&route.matches, &at.key("match"));
+        let action = actions::compile(route, right.path.then_some(&rule.path), upstreams, &at);
+        if !right.all {
+            rules.faulty.insert(index);
+        }
+        rules.all.push(rule);
         routes.push(settings::compile(
             &endpoint,
             action,
@@ -73,6 +76,20 @@ pub(super) fn compile(
     report_unused(policy, build);
     limits::report_unused(policy, build);
     (rules, routes)
+}
+
+/// What the routes match, in file order.
+#[derive(Default)]
+pub(super) struct Rules {
+    pub(super) all: Vec<Rule>,
+    /// Those that are not what was written, since that was faulty. Nothing that follows from them is true.
+    pub(super) faulty: BTreeSet<usize>,
+}
+
+/// How much of a rule was right as written.
+struct Right {
+    path: bool,
+    all: bool,
 }
 
 /// No routes and exactly one upstream: everything goes there.
@@ -133,31 +150,28 @@ fn report_name(
     }
 }
 
-fn rule(matches: &policy::Match, at: &At<'_>) -> Rule {
-    let path = PathPattern::parse(&matches.path).unwrap_or_else(|message| {
-        at.key("path").fault(message);
-        PathPattern::parse("/*").expect("`/*` is a pattern")
-    });
+/// The rule, and whether it is what was written.
+fn rule(matches: &policy::Match, at: &At<'_>) -> (Rule, Right) {
+    let path = at.key("path").read(&matches.path, FORM, PathPattern::parse);
+    let mut right = Right {
+        path: path.is_some(),
+        all: path.is_some(),
+    };
     let mut hosts = Vec::new();
     for (index, host) in matches.host.iter().enumerate() {
-        match HostPattern::parse(host) {
-            Ok(pattern) => hosts.push(pattern),
-            Err(message) => {
-                at.key("host").index(index).fault(message);
-            }
-        }
+        let form = "a name such as \"example.com\" or \"*.example.com\"";
+        let host = at.key("host").index(index).read(host, form, HostPattern::parse);
+        right.all &= host.is_some();
+        hosts.extend(host);
     }
     let mut methods = Vec::new();
     for (index, method) in matches.methods.iter().enumerate() {
-        match Method::from_bytes(method.as_bytes()) {
-            Ok(known) if !method.bytes().any(|byte| byte.is_ascii_lowercase()) => methods.push(known),
-            _ => {
-                at.key("methods")
-                    .index(index)
-                    .fault(format!("`{method}` is no method"))
-                    .help("write it in capitals, such as \"GET\"");
-            }
-        }
+        let method = at
+            .key("methods")
+            .index(index)
+            .read(method, METHOD_FORM, method_of);
+        right.all &= method.is_some();
+        methods.extend(method);
     }
     if own::is_own(&matches.path) {
         at.key("path")
@@ -167,11 +181,33 @@ fn rule(matches: &policy::Match, at: &At<'_>) -> Rule {
             ))
             .help("let the application use another path for its own health check");
     }
-    Rule { path, hosts, methods }
+    let path = path.unwrap_or_else(|| PathPattern::parse("/*").expect("`/*` is a pattern"));
+    (Rule { path, hosts, methods }, right)
+}
+
+/// What an accepted method looks like.
+pub(super) const METHOD_FORM: &str = "a method in capitals, such as \"GET\"";
+
+/// Methods are case-sensitive (RFC 9110 §9.1), and no client sends one in small letters.
+pub(super) fn method_of(text: &str) -> Result<Method, String> {
+    let known = Method::from_bytes(text.as_bytes()).ok();
+    let known = known.filter(|_| !text.bytes().any(|byte| byte.is_ascii_lowercase()));
+    known.ok_or_else(|| match text {
+        "*" | "any" | "ANY" | "all" => format!("`{text}` is no method: leave `methods` out for any"),
+        _ => format!(
+            "`{text}` is no method: write \"{}\"",
+            text.trim().to_ascii_uppercase()
+        ),
+    })
 }
 
 /// A route that an earlier one covers is a mistake in the order of the file.
-pub(super) fn report_unreachable(policy: &Policy, router: &Router, build: &Build<'_>) {
+pub(super) fn report_unreachable(
+    policy: &Policy,
+    router: &Router,
+    faulty: &BTreeSet<usize>,
+    build: &Build<'_>,
+) {
     let name = |index: usize| {
         policy
             .routes
@@ -179,7 +215,8 @@ pub(super) fn report_unreachable(policy: &Policy, router: &Router, build: &Build
             .and_then(|route| route.name.clone())
             .unwrap_or_else(|| (index + 1).to_string())
     };
-    for (never, covered_by) in router.unreachable() {
+    let sure = |(never, by): &(usize, usize)| !faulty.contains(never) && !faulty.contains(by);
+    for (never, covered_by) in router.unreachable().into_iter().filter(sure) {
         build
             .at()
             .key("routes")
@@ -199,6 +236,16 @@ fn report_unused(policy: &Policy, build: &Build<'_>) {
         Some(upstream) => upstream == name,
         None => alone && route.redirect.is_none() && route.respond.is_none(),
     };
+    // One of them may have been meant by a name that is not known.
+    let unknown = |name: &String| !policy.upstreams.contains_key(name);
+    if policy
+        .routes
+        .iter()
+        .filter_map(|route| route.upstream.as_ref())
+        .any(unknown)
+    {
+        return;
+    }
     for name in policy.upstreams.keys() {
         if !policy.routes.is_empty() && !policy.routes.iter().any(|route| asks(route, name)) {
             build

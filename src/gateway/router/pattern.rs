@@ -3,6 +3,10 @@
 
 use std::fmt;
 
+mod meant;
+
+use meant::{is_regex, with_names, with_single_slashes, without_regex};
+
 /// A compiled path pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathPattern {
@@ -24,20 +28,7 @@ pub(super) enum Segment {
 impl PathPattern {
     /// Reads a pattern; the message says how to write it right.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let Some(path) = text.strip_prefix('/') else {
-            return Err(format!(
-                "the path `{text}` does not start with a slash; write `/{text}`"
-            ));
-        };
-        if let Some(sign) = text
-            .chars()
-            .find(|sign| matches!(sign, '?' | '#') || sign.is_control())
-        {
-            let sign = sign.escape_default();
-            return Err(format!(
-                "the path `{text}` holds `{sign}`, which no path does; leave it and what follows out"
-            ));
-        }
+        let path = plain_path(text)?;
         let (path, open) = match path.strip_suffix('*') {
             Some("") => {
                 return Ok(Self {
@@ -48,10 +39,16 @@ impl PathPattern {
             }
             Some(prefix) => match prefix.strip_suffix('/') {
                 Some(prefix) => (prefix, true),
+                None if text.ends_with("**") => {
+                    return Err(format!(
+                        "`{text}` ends in two stars, and one takes all that is below: write \"{prefix}/*\"",
+                        prefix = text.trim_end_matches(['*', '/'])
+                    ));
+                }
                 None => {
                     return Err(format!(
-                        "the star in `{text}` is no whole segment; write `{prefix}/*`",
-                        prefix = text.trim_end_matches('*')
+                        "the star in `{text}` is no whole segment: write \"{prefix}/*\"",
+                        prefix = text.trim_end_matches(['*', '/'])
                     ));
                 }
             },
@@ -63,7 +60,8 @@ impl PathPattern {
             .enumerate()
             .map(|(at, segment)| {
                 let may_be_empty = at == last && !open;
-                Segment::parse(segment, may_be_empty).map_err(|fault| format!("the path `{text}` {fault}"))
+                Segment::parse(segment, may_be_empty, text)
+                    .map_err(|fault| format!("the path `{text}` {fault}"))
             })
             .collect::<Result<_, _>>()?;
         Ok(Self {
@@ -112,7 +110,7 @@ impl fmt::Display for PathPattern {
 
 impl Segment {
     /// Refuses what the normal form of a path never holds: such a pattern would match nothing.
-    fn parse(segment: &str, may_be_empty: bool) -> Result<Self, String> {
+    fn parse(segment: &str, may_be_empty: bool, whole: &str) -> Result<Self, String> {
         if let Some(name) = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             let named = !name.is_empty()
                 && name
@@ -122,27 +120,73 @@ impl Segment {
                 Ok(Self::Any)
             } else {
                 Err(format!(
-                    "has `{segment}`; name it with letters, digits and `_`, as in `{{id}}`"
+                    "has `{segment}`: use letters, digits and `_` for the name, \"/items/{{id}}\""
                 ))
             };
         }
         match segment {
-            "" if !may_be_empty => Err("has an empty segment; write single slashes".to_owned()),
+            "" if !may_be_empty => Err(format!(
+                "has an empty segment: write \"{}\"",
+                with_single_slashes(whole)
+            )),
             "." | ".." => Err(format!(
-                "has the segment `{segment}`, which is resolved before matching; write the path it leads to"
+                "has the segment `{segment}`, which is resolved before matching: write the path it leads to"
+            )),
+            "*" | "**" => Err(format!(
+                "has a star in the middle, and it stands at the end: write \"{}\"",
+                with_names(whole)
+            )),
+            _ if segment.starts_with(':') && !segment.contains(['{', '*']) => Err(format!(
+                "has `{segment}`, and one segment is written in braces: write \"{}\"",
+                with_names(whole)
             )),
             _ if segment.contains(['{', '}']) => Err(format!(
-                "has braces in a part of `{segment}`; `{{name}}` stands for a whole segment"
+                "has braces in a part of `{segment}`: use `{{name}}` for a whole segment, \"/items/{{id}}\""
             )),
             _ if segment.contains('*') => Err(format!(
-                "has a star in `{segment}`; a star is for the end: `/a/*`; one segment is `{{name}}`"
+                "has a star in `{segment}`, and it stands for whole segments at the end: write {FORM}"
             )),
             _ if has_escape(segment) => Err(format!(
-                "has an escape in `{segment}`; paths are decoded before matching, so write the character itself"
+                "has an escape in `{segment}`, and paths are decoded before matching: write the character itself"
             )),
             _ => Ok(Self::Literal(segment.into())),
         }
     }
+}
+
+/// What an accepted path looks like.
+pub const FORM: &str = "\"/exact\", \"/prefix/*\" or \"/items/{id}\"";
+
+/// What follows the first slash of a path that holds nothing but what paths do.
+fn plain_path(text: &str) -> Result<&str, String> {
+    if is_regex(text) {
+        return Err(match without_regex(text) {
+            Some(path) => {
+                format!("`{text}` is a regular expression, and paths are plain: write \"{path}\"")
+            }
+            None => format!("`{text}` is a regular expression, and paths are plain: write {FORM}"),
+        });
+    }
+    let Some(path) = text.strip_prefix('/') else {
+        let path = text
+            .split_once("://")
+            .and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
+        let path = path.map_or_else(|| format!("/{text}"), str::to_owned);
+        return Err(format!(
+            "the path `{text}` does not start with a slash: write \"{path}\""
+        ));
+    };
+    if let Some((at, sign)) = text
+        .char_indices()
+        .find(|(_, sign)| matches!(sign, '?' | '#') || sign.is_control())
+    {
+        let sign = sign.escape_default();
+        let before = text.get(..at).unwrap_or_default();
+        return Err(format!(
+            "the path `{text}` holds `{sign}`, which no path does: write \"{before}\""
+        ));
+    }
+    Ok(path)
 }
 
 fn has_escape(segment: &str) -> bool {
@@ -199,23 +243,33 @@ mod tests {
     #[test]
     fn says_how_to_write_it_right() {
         for (text, remedy) in [
-            ("a/b", "write `/a/b`"),
-            ("", "write `/`"),
-            ("*", "write `/*`"),
-            ("/a*", "write `/a/*`"),
-            ("/a/**", "write `/a/"),
-            ("/a/*/b", "the end: `/a/*`"),
-            ("/*.js", "the end: `/a/*`"),
-            ("/a//b", "single slashes"),
-            ("//*", "single slashes"),
+            ("a/b", "write \"/a/b\""),
+            ("", "write \"/\""),
+            ("*", "write \"/*\""),
+            ("https://a.test/x", "write \"/x\""),
+            ("/a*", "write \"/a/*\""),
+            ("/**", "write \"/*\""),
+            ("/a/**", "write \"/a/*\""),
+            ("/a/*/b", "write \"/a/{id}/b\""),
+            ("/a/*/b/*/*", "write \"/a/{id}/b/{id2}/*\""),
+            ("/a/:user/b", "write \"/a/{user}/b\""),
+            ("/*.js", "\"/prefix/*\""),
+            ("/a//b", "write \"/a/b\""),
+            ("//*", "write \"/*\""),
             ("/a/../b", "the path it leads to"),
-            ("/a/{}/b", "as in `{id}`"),
-            ("/a/{i d}", "as in `{id}`"),
+            ("/a/{}/b", "\"/items/{id}\""),
+            ("/a/{i d}", "\"/items/{id}\""),
             ("/a/x{id}", "a whole segment"),
             ("/a/{id", "a whole segment"),
             ("/a%20b", "the character itself"),
-            ("/a?b=c", "leave it"),
-            ("/a\n", "leave it"),
+            ("/a?b=c", "write \"/a\""),
+            ("/a\n", "write \"/a\""),
+            ("^/api/.*$", "write \"/api/*\""),
+            ("^/api/(.*)$", "write \"/api/*\""),
+            ("^/api$", "write \"/api\""),
+            ("~ ^/api", "write \"/api/*\""),
+            ("~* \\.(js|css)$", "\"/prefix/*\""),
+            ("/(a|b)/c", "\"/prefix/*\""),
         ] {
             let message = PathPattern::parse(text).unwrap_err();
             assert!(message.contains(remedy), "{text}: {message}");

@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use serde::de::{Expected, Unexpected};
 
-use crate::policy::problem::Problems;
-use crate::policy::suggest;
+use super::guess::guesses;
 use crate::policy::tree::{Entry, Node};
+use crate::policy::{elsewhere, remedy, suggest};
 
 /// A fault, and the node it arose at.
 #[derive(Debug)]
@@ -29,7 +29,8 @@ enum Kind {
 }
 
 /// Keys that must be there, with what to write.
-const EXAMPLES: [(&str, &str); 5] = [
+const EXAMPLES: [(&str, &str); 6] = [
+    ("grpc", "grpc = \"\""),
     ("rate", "rate = \"100/minute\""),
     ("servers", "servers = [\"http://app:8000\"]"),
     ("cert", "cert = \"/etc/portcullis/tls/site.pem\""),
@@ -102,13 +103,47 @@ impl<'t> Fault<'t> {
         matches!(self.kind, Kind::Said(_))
     }
 
-    /// Notes the fault in our words. `also` are further keys known in the table at fault.
-    pub(super) fn note(self, culprit: &Node, also: &[&str], problems: &Problems) {
-        let span = self.key.unwrap_or_else(|| culprit.span.clone());
-        let (message, help) = self.kind.words(also);
-        let note = problems.fault_at(span, message);
-        if let Some(help) = help {
-            note.help(help);
+    /// What is underlined.
+    pub(super) fn span(&self, culprit: &Node) -> Range<usize> {
+        self.key.clone().unwrap_or_else(|| culprit.span.clone())
+    }
+
+    /// Whether the value at this place is at fault, not its key nor the table around it.
+    pub(super) fn is_of_value_at(&self, place: &Range<usize>) -> bool {
+        self.key.is_none() && self.node.is_some_and(|node| node.span == *place)
+    }
+
+    /// The keys of the table at fault, if a key is not one of them.
+    pub(super) fn known_keys(&self) -> Option<&'static [&'static str]> {
+        match self.kind {
+            Kind::UnknownKey(_, known) => Some(known),
+            _ => None,
+        }
+    }
+
+    /// The fault in our words, and remedies, the likeliest first. Those that are values are not sure yet. `also` are
+    /// further keys known in the table at fault.
+    pub(super) fn words(&self, culprit: &Node, also: &[&str]) -> (String, Vec<String>) {
+        match &self.kind {
+            Kind::Said(said) => {
+                let (message, help) = remedy::split(said);
+                (message, help.into_iter().collect())
+            }
+            Kind::Type { found, expected } => (
+                format!("expected {expected}, found {found}"),
+                guesses(culprit, expected),
+            ),
+            Kind::Missing(key) => {
+                let example = EXAMPLES.iter().find(|(name, _)| name == key);
+                let write =
+                    example.map_or_else(|| format!("write {key} = …"), |(_, text)| format!("write {text}"));
+                (format!("missing key `{key}`"), vec![write])
+            }
+            Kind::UnknownKey(key, known) => unknown_key(key, known.iter().chain(also).copied()),
+            Kind::UnknownWord(word, known) => {
+                let help = suggest::remedy(word, "words", known.iter().copied());
+                (format!("`{word}` is not known here"), vec![help])
+            }
         }
     }
 
@@ -120,33 +155,6 @@ impl<'t> Fault<'t> {
     fn unexpected(found: &Unexpected<'_>, expected: &dyn Expected) -> Self {
         let (found, expected) = (found_words(found), expected_words(&expected.to_string()));
         Self::new(Kind::Type { found, expected })
-    }
-}
-
-impl Kind {
-    /// A message and, if there is one, a remedy.
-    fn words(self, also: &[&str]) -> (String, Option<String>) {
-        match self {
-            Self::Said(said) => split_remedy(&said),
-            Self::Type { found, expected } => {
-                let help = wrap(&found, &expected).map(str::to_owned);
-                (format!("expected {expected}, found {found}"), help)
-            }
-            Self::Missing(key) => {
-                let example = EXAMPLES.iter().find(|(name, _)| *name == key);
-                let write =
-                    example.map_or_else(|| format!("write {key} = …"), |(_, text)| format!("write {text}"));
-                (format!("missing key `{key}`"), Some(write))
-            }
-            Self::UnknownKey(key, known) => {
-                let help = unknown_key(&key, known.iter().chain(also).copied());
-                (format!("unknown key `{key}`"), Some(help))
-            }
-            Self::UnknownWord(word, known) => {
-                let help = suggest::remedy(&word, "words", known.iter().copied());
-                (format!("`{word}` is not known here"), Some(help))
-            }
-        }
     }
 }
 
@@ -184,44 +192,35 @@ impl fmt::Display for Fault<'_> {
     }
 }
 
-/// A value's own message ends with its remedy; the report shows that apart.
-fn split_remedy(said: &str) -> (String, Option<String>) {
-    for verb in ["write", "use"] {
-        if let Some((message, remedy)) = said.split_once(&format!(": {verb} ")) {
-            return (message.to_owned(), Some(format!("{verb} {remedy}")));
-        }
-    }
-    (said.to_owned(), None)
+/// The table that a key of ours belongs in.
+pub(in crate::policy) fn home(key: &str) -> Option<&'static str> {
+    let found = ELSEWHERE.iter().find(|(name, _)| *name == key);
+    found.map(|(_, table)| *table)
 }
 
-/// What to put around a value of the wrong type, if that makes it right.
-fn wrap(found: &str, expected: &str) -> Option<&'static str> {
-    match (found, expected) {
-        ("a string", "a list") => Some("put it in brackets: [\"…\"]"),
-        (number, "a string" | "a string or a list of strings" | "a word in quotes")
-            if number.starts_with('`') =>
-        {
-            Some("put it in quotes")
-        }
-        (_, "a table") => Some("write its keys in braces, { key = value }, or under a header of its own"),
-        _ => None,
-    }
-}
-
-fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a str> + Clone) -> (String, Vec<String>) {
+    let message = format!("unknown key `{key}`");
     let renamed = RENAMED.iter().find(|(old, _)| *old == key);
     if let Some((old, new)) = renamed.filter(|(_, new)| known.clone().any(|name| name == *new)) {
-        return format!("`{old}` is called `{new}` now");
+        return (message, vec![format!("`{old}` is called `{new}` now")]);
     }
-    if suggest::nearest(key, known.clone()).is_none()
-        && let Some((_, table)) = ELSEWHERE.iter().find(|(name, _)| *name == key)
+    let near = suggest::nearest(key, known.clone());
+    if near.is_none_or(|near| suggest::distance(key, near) > 1)
+        && let Some(advice) = elsewhere::advice(key, known.clone())
     {
-        return format!(
+        let of = advice
+            .of
+            .map_or_else(String::new, |of| format!(", a word of {of}"));
+        return (message + &of, vec![advice.help]);
+    }
+    let help = match home(key).filter(|_| near.is_none()) {
+        Some(table) => format!(
             "`{key}` belongs in `{table}`; keys here: {}",
             suggest::list(known)
-        );
-    }
-    suggest::remedy(key, "keys", known)
+        ),
+        None => suggest::remedy(key, "keys", known),
+    };
+    (message, vec![help])
 }
 
 fn found_words(found: &Unexpected<'_>) -> String {
@@ -249,6 +248,7 @@ fn expected_words(expected: &str) -> String {
         "a boolean" => "`true` or `false`",
         "a sequence" => "a list",
         "a map" => "a table",
+        "path string" => "a path in quotes",
         other if other.starts_with("struct ") => "a table",
         other if other.starts_with("enum ") || other == "variant identifier" => "a word in quotes",
         other => other,

@@ -76,13 +76,51 @@ fn named(ranges: &[&str]) -> Vec<IpNet> {
     ranges.iter().filter_map(|range| range.parse().ok()).collect()
 }
 
+/// With the network that was meant, where another program would have understood it.
+fn not_a_network(text: &str) -> String {
+    let meant = match text {
+        "localhost" | "local" => Some("loopback".to_owned()),
+        "internal" | "lan" | "rfc1918" | "private_ranges" => Some("private".to_owned()),
+        _ => masked(text).or_else(|| {
+            let (address, port) = text.rsplit_once(':')?;
+            let address: IpAddr = address.trim_matches(['[', ']']).parse().ok()?;
+            port.parse::<u16>().ok().map(|_| address.to_string())
+        }),
+    };
+    let remedy = meant.map_or_else(
+        || "write \"10.0.0.0/8\", one address, or `loopback`, `private`, `cloudflare`".to_owned(),
+        |meant| format!("write \"{meant}\""),
+    );
+    format!("`{text}` is not a network: {remedy}")
+}
+
+/// `10.0.0.0/255.0.0.0` and `10.0.0.*`.
+fn masked(text: &str) -> Option<String> {
+    if let Some((address, mask)) = text.split_once('/') {
+        let (address, mask): (IpAddr, IpAddr) = (address.parse().ok()?, mask.parse().ok()?);
+        return IpNet::with_netmask(address, mask)
+            .ok()
+            .map(|net| net.trunc().to_string());
+    }
+    let parts: Vec<_> = text.split('.').collect();
+    let known: Vec<_> = parts.iter().take_while(|part| **part != "*").copied().collect();
+    let stars = parts.iter().skip(known.len()).all(|part| *part == "*");
+    if !stars || !(1..4).contains(&known.len()) || known.iter().any(|part| part.parse::<u8>().is_err()) {
+        return None;
+    }
+    let zeros = vec!["0"; 4 - known.len()];
+    Some(format!(
+        "{}/{}",
+        [&known[..], &zeros[..]].concat().join("."),
+        known.len() * 8
+    ))
+}
+
 fn range(text: &str) -> Result<IpNet, String> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Ok(IpNet::from(address));
     }
-    let range: IpNet = text.parse().map_err(|_| {
-        format!("`{text}` is not a network: write \"10.0.0.0/8\", one address, or `loopback`, `private`, `cloudflare`")
-    })?;
+    let range: IpNet = text.parse().map_err(|_| not_a_network(text))?;
     // `10.0.0.7/8` may mean the host or the network; trusting 16 million addresses needs to be meant.
     if range.trunc() != range {
         return Err(format!(
@@ -134,6 +172,10 @@ mod tests {
         let refused = |text| Network::try_from(text).unwrap_err();
         assert!(refused("10.0.0.7/8").contains("\"10.0.0.0/8\" for the network, or \"10.0.0.7\""));
         assert!(refused("cloudfare").starts_with("`cloudfare` is not a network"));
+        assert!(refused("localhost").ends_with("write \"loopback\""));
+        assert!(refused("10.0.0.0/255.0.0.0").ends_with("write \"10.0.0.0/8\""));
+        assert!(refused("192.168.1.*").ends_with("write \"192.168.1.0/24\""));
+        assert!(refused("192.0.2.7:8080").ends_with("write \"192.0.2.7\""));
         assert!(refused("10.0.0.0/33").starts_with("`10.0.0.0/33` is not a network"));
     }
 }

@@ -15,21 +15,47 @@ impl TryFrom<&str> for Period {
     fn try_from(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if let Some(number) = super::text::whole(text) {
-            return Err(format!("`{text}` has no unit: write \"{number}s\""));
+            return Err(no_unit(text, number));
+        }
+        if text == "off" {
+            return Err("this cannot be switched off: write a time such as \"15s\"".to_owned());
         }
         // A month or a year of humantime is 30.44 or 365.25 days: nobody means that.
         if text.ends_with('M') || text.ends_with('y') || text.contains("month") || text.contains("year") {
-            return Err(format!(
-                "`{text}` depends on the calendar: write it in days, \"365d\""
-            ));
+            let remedy = match text {
+                "1y" | "1year" | "1 year" => "write \"365d\"",
+                _ => "write it in days, \"30d\" or \"365d\"",
+            };
+            return Err(format!("`{text}` depends on the calendar: {remedy}"));
         }
-        let period = humantime::parse_duration(&text.replace('_', ""))
-            .map_err(|_| format!("`{text}` is not a time: write a whole number and a unit, \"250ms\", \"15s\", \"5m\", \"1h\" or \"1d\""))?;
+        let period = humantime::parse_duration(&text.replace('_', "")).map_err(|_| not_a_time(text))?;
         if period > LONGEST {
             return Err(format!("`{text}` is longer than ten years: write a shorter time"));
         }
         Ok(Self(period))
     }
+}
+
+/// A large number is milliseconds as likely as seconds.
+fn no_unit(text: &str, number: u64) -> String {
+    if number == 0 {
+        format!("`{text}` has no unit: write a whole number and a unit, \"250ms\", \"15s\", \"5m\" or \"1h\"")
+    } else if number < 100 {
+        format!("`{text}` has no unit: write \"{number}s\"")
+    } else {
+        format!("`{text}` has no unit: write \"{number}s\" for seconds or \"{number}ms\" for milliseconds")
+    }
+}
+
+/// Another case is as good as said right.
+fn not_a_time(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let remedy = if lower != text && humantime::parse_duration(&lower).is_ok() {
+        format!("write \"{lower}\"")
+    } else {
+        "write a whole number and a unit, \"250ms\", \"15s\", \"5m\", \"1h\" or \"1d\"".to_owned()
+    };
+    format!("`{text}` is not a time: {remedy}")
 }
 
 impl fmt::Display for Period {
@@ -71,6 +97,8 @@ mod tests {
         let refused = |text| Period::try_from(text).unwrap_err();
         assert_eq!(refused("15"), "`15` has no unit: write \"15s\"");
         assert_eq!(refused("1_5"), "`1_5` has no unit: write \"15s\"");
+        assert_eq!(refused("15S"), "`15S` is not a time: write \"15s\"");
+        assert!(refused("500").ends_with("write \"500s\" for seconds or \"500ms\" for milliseconds"));
         assert!(refused("15 parsecs").starts_with("`15 parsecs` is not a time"));
         assert!(refused("-3s").starts_with("`-3s` is not a time"));
         assert!(refused("").starts_with("`` is not a time"));

@@ -23,12 +23,26 @@ impl TryFrom<&str> for Size {
     fn try_from(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let (number, unit) = super::text::split_unit(text);
-        let number = super::text::whole(number).ok_or_else(|| {
-            format!("`{text}` is not a size: write a whole number and a unit, \"512KiB\" or \"10MiB\"")
-        })?;
+        let unit = unit.split(['/', ';']).next().unwrap_or_default();
+        let Some(number) = super::text::whole(number) else {
+            return Err(match part_of(number, unit) {
+                Some(size) => format!("`{text}` is not a whole number: write \"{size}\""),
+                None => {
+                    format!(
+                        "`{text}` is not a size: write a whole number and a unit, \"512KiB\" or \"10MiB\""
+                    )
+                }
+            });
+        };
         if unit.is_empty() {
             return Err(format!(
                 "`{text}` has no unit: write \"{number}B\", or in KiB, MiB or GiB"
+            ));
+        }
+        if let Some((_, rest)) = text.split_once(['/', ';']) {
+            return Err(format!(
+                "`{rest}` is too much here, a size is enough: write \"{number}{}\"",
+                meant(unit)
             ));
         }
         let Some((_, bytes)) = UNITS.iter().find(|(name, _)| *name == unit) else {
@@ -54,8 +68,27 @@ impl fmt::Display for Size {
     }
 }
 
+/// `1.5MiB` in whole numbers.
+fn part_of(number: &str, unit: &str) -> Option<Size> {
+    let number: f64 = number.parse().ok()?;
+    let known = |name: &str| UNITS.iter().find(|(unit, _)| *unit == name);
+    let (_, bytes) = known(unit).or_else(|| known(meant(unit)))?;
+    #[expect(clippy::cast_precision_loss, reason = "a unit is a small number")]
+    let bytes = number * *bytes as f64;
+    let whole = (1.0..1e15).contains(&bytes) && bytes.fract() == 0.0;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole and in range"
+    )]
+    whole.then_some(Size(bytes as u64))
+}
+
 /// The unit most likely meant: what nginx calls `10m` is 10 MiB.
 fn meant(unit: &str) -> &'static str {
+    if let Some((known, _)) = UNITS.iter().find(|(known, _)| known.eq_ignore_ascii_case(unit)) {
+        return known;
+    }
     match unit.to_ascii_lowercase().chars().next() {
         Some('k') => "KiB",
         Some('m') => "MiB",
@@ -88,8 +121,16 @@ mod tests {
             "`500` has no unit: write \"500B\", or in KiB, MiB or GiB"
         );
         assert_eq!(refused("10m"), "`m` is not a unit of size: write \"10MiB\"");
-        assert_eq!(refused("10MB/s"), "`MB/s` is not a unit of size: write \"10MiB\"");
-        assert!(refused("1.5MiB").starts_with("`1.5MiB` is not a size"));
+        assert_eq!(refused("10mb"), "`mb` is not a unit of size: write \"10MB\"");
+        assert_eq!(
+            refused("10MB/s"),
+            "`s` is too much here, a size is enough: write \"10MB\""
+        );
+        assert_eq!(
+            refused("1.5MiB"),
+            "`1.5MiB` is not a whole number: write \"1536KiB\""
+        );
+        assert!(refused("1.0000001MiB").starts_with("`1.0000001MiB` is not a size"));
         assert!(refused("-1B").starts_with("`-1B` is not a size"));
         assert!(refused("").starts_with("`` is not a size"));
         assert!(refused("99999999999TiB").contains("smaller"));

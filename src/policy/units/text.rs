@@ -7,6 +7,8 @@ use std::marker::PhantomData;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, SeqAccess, Visitor};
 
+use crate::policy::remedy;
+
 /// A value written as a string.
 pub(in crate::policy) trait Text: for<'t> TryFrom<&'t str, Error = String> {
     /// What it looks like, for messages: `a time such as "15s"`.
@@ -67,11 +69,11 @@ impl<T: Text> Visitor<'_> for TextVisitor<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        T::try_from(text).map_err(E::custom)
+        remedy::read(text, T::LOOKS_LIKE, |text| T::try_from(text)).map_err(E::custom)
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
-        T::try_from(number.to_string().as_str()).map_err(E::custom)
+        self.visit_str(&number.to_string())
     }
 }
 

@@ -7,8 +7,9 @@ use std::time::Instant;
 use http::{HeaderName, HeaderValue, Uri, Version, header, request};
 
 use super::{call, edits, take_stream};
+use crate::gateway::Gateway;
 use crate::http::body::Body;
-use crate::http::client::Caller;
+use crate::http::client::{Caller, ClientKey, X_FORWARDED_FOR};
 use crate::http::consent::{Consent, Expectation};
 use crate::http::exchange::Connection;
 use crate::http::forwarded;
@@ -185,11 +186,31 @@ impl Received<'_> {
     fn takes_off(&self, name: &HeaderName, kind: Kind, place: &Place) -> bool {
         let (gateway, trusted) = (&place.snapshot, self.client.peer_trusted);
         match kind {
-            Kind::Ours => true,
+            Kind::Ours => {
+                if !trusted && *name == X_FORWARDED_FOR {
+                    self.tell_of_peer(gateway);
+                }
+                true
+            }
             Kind::Way => !trusted,
             _ if gateway.keep_headers.lets_pass(name, kind, trusted) => false,
             Kind::Override => spot::depends_on_method(gateway, self.head),
             _ => true,
+        }
+    }
+
+    /// A peer that keeps sending `X-Forwarded-For`, which is not believed, is told of once.
+    fn tell_of_peer(&self, gateway: &Gateway) {
+        let peer = self.connection.peer.ip().to_canonical();
+        if gateway
+            .unbelieved
+            .is_one_too_many(ClientKey::new(peer, 128).bits())
+        {
+            tracing::warn!(
+                peer = %peer,
+                "a peer that is not trusted keeps sending X-Forwarded-For: it is not believed, and all clients behind \
+                 this peer count as one; if it is your proxy, write trusted_proxies = [\"{peer}\"] in [client]"
+            );
         }
     }
 
