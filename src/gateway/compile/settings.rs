@@ -27,6 +27,9 @@ use crate::policy::problem::At;
 use crate::policy::settings::{self, GuardName, Settings};
 use crate::policy::{self, Period, Switch};
 
+/// The guard that judges where WebSockets are opened from.
+const ORIGIN: &str = "websocket_origin";
+
 /// Compiles a route's settings; `at` is the table that says them.
 pub(super) fn compile(
     endpoint: &str,
@@ -66,13 +69,7 @@ pub(super) fn compile(
         ),
         security_headers,
         strip_headers: strip_headers(&settings.errors, at).filter(|_| foreign),
-        cors: cors.map(|rule| {
-            guarded(
-                rule,
-                "websocket_origin",
-                shadow(GuardName::WebsocketOrigin, "websocket_origin"),
-            )
-        }),
+        cors: cors.map(|rule| guarded(rule, ORIGIN, shadow(GuardName::WebsocketOrigin, ORIGIN))),
         compress: compression::compile(&settings.compression),
         limits: guards,
         quota_headers,

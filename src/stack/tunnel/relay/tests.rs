@@ -238,3 +238,34 @@ async fn no_second_farewell_follows_a_close_frame() {
     assert_eq!(rest(&mut bench.client).await, b"");
     assert_eq!(bench.end().await, End::Drained);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_has_no_farewell_is_told_none_and_goes_on_until_time_is_over() {
+    let limits = Limits {
+        farewell: false,
+        ..limits()
+    };
+    let mut bench = Bench::new(100, limits, std::future::ready(()));
+    bench.client.write_all(b"question").await.unwrap();
+    assert_eq!(read(&mut bench.server, 8).await, b"question");
+    bench.server.write_all(b"answer").await.unwrap();
+    assert_eq!(rest(&mut bench.client).await, b"answer");
+    assert_eq!(bench.end().await, End::Drained);
+    let mut silent = Bench::new(100, limits, pending());
+    assert_eq!(rest(&mut silent.client).await, b"");
+    assert_eq!(silent.end().await, End::TooSlow(TooSlow::Idle));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_no_close_frame_is_complete_when_both_sides_have_ended() {
+    let limits = Limits {
+        farewell: false,
+        ..limits()
+    };
+    let mut bench = Bench::new(100, limits, pending());
+    bench.client.write_all(b"\x08\x02").await.unwrap();
+    bench.client.shutdown().await.unwrap();
+    assert_eq!(rest(&mut bench.server).await, b"\x08\x02");
+    bench.server.shutdown().await.unwrap();
+    assert_eq!(bench.end().await, End::Complete);
+}
