@@ -145,11 +145,13 @@ mod tests {
         taking.took(1000, || 50 * SECOND);
         taking.is_full(|| 50 * SECOND);
         assert_eq!(taking.deadline(start), Some((start + 55 * SECOND, TooSlow::Rate)));
-        taking.took(5000, || 51 * SECOND);
-        taking.is_full(|| 51 * SECOND);
+        for second in [51, 52] {
+            taking.took(4000, || second * SECOND);
+            taking.is_full(|| second * SECOND);
+        }
         assert_eq!(
             taking.deadline(start),
-            Some((start + 111 * SECOND, TooSlow::Idle))
+            Some((start + 112 * SECOND, TooSlow::Idle))
         );
     }
 
