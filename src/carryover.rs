@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
@@ -32,6 +32,8 @@ pub struct Carryover {
     pub streams: Arc<Clients>,
     /// Connections of each client.
     pub connections: Arc<Clients>,
+    /// Bytes of request bodies that lie in files.
+    pub spilled: Arc<AtomicU64>,
     /// Whether the process is ending: it takes no new work and says so to who asks.
     pub draining: Arc<AtomicBool>,
     /// Peers whose word on their clients is not taken.
@@ -53,6 +55,7 @@ impl Carryover {
             in_flight: Arc::default(),
             streams: Arc::default(),
             connections: Arc::default(),
+            spilled: Arc::default(),
             draining: Arc::default(),
             unbelieved: Arc::default(),
             metrics,

@@ -28,6 +28,7 @@ pub mod queue;
 pub mod rate_limit;
 pub mod redirect;
 pub mod redirect_to_https;
+pub mod request_buffer;
 pub mod rewrite;
 pub mod security_headers;
 pub mod strip_headers;

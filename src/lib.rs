@@ -16,7 +16,7 @@
 //! | 4 | `layers` |
 //! | 3 | `carryover` |
 //! | 2 | `store` `upstream` |
-//! | 1 | `observe` `tls` |
+//! | 1 | `kept_body` `observe` `tls` |
 //! | 0 | `crypto` `http` `policy` |
 
 pub mod carryover;
@@ -27,6 +27,7 @@ pub mod edge;
 pub mod gateway;
 pub mod healthcheck;
 pub mod http;
+pub mod kept_body;
 pub mod layers;
 pub mod observe;
 pub mod policy;

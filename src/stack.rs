@@ -20,6 +20,7 @@ pub mod catch_panic;
 pub mod enter;
 pub mod explain;
 pub mod forward;
+pub mod keep;
 pub mod passage;
 pub mod place;
 pub mod rehearse;
@@ -31,7 +32,7 @@ pub mod tunnel;
 mod words;
 
 /// The order of the stack, outermost first, as `explain` and the docs print it.
-pub const ORDER: [&str; 22] = [
+pub const ORDER: [&str; 23] = [
     "catch_panic",
     "enter",
     "account",
@@ -51,6 +52,7 @@ pub const ORDER: [&str; 22] = [
     "max_body",
     "max_inflight_per_client",
     "limits_take",
+    "request_buffer",
     "queue",
     "mask",
     "forward",
@@ -60,8 +62,7 @@ pub const ORDER: [&str; 22] = [
 pub fn stack()
 -> impl Service<Arrival, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
-    // Boxed, so that what waits for it stays small: the futures of all layers are moved as one.
-    stack_over(service_fn(|passage| Box::pin(forward::forward(passage))))
+    stack_over(service_fn(forward::forward))
 }
 
 /// The same list over another innermost service: `explain` runs it without an upstream.
@@ -109,7 +110,9 @@ where
         .layer(check(|at: &Place| at.route().in_flight.as_slice(), Check::check))
         // … and taken from once nothing else refuses, so that a refused request spends nothing.
         .layer(check(|at: &Place| at.route().limits.as_slice(), RateLimit::take))
-        // The only wait of the way in: a place at the upstream.
+        // A slow client holds no place at the upstream while its body is waited for.
+        .layer(keep::layer())
+        // A place at the upstream.
         .layer(around(|at: &Place| &at.route().queue))
         // Inside of every header edit, so that a hidden error page is dressed like any other answer.
         .layer(mend(|at: &Place| &at.route().mask))

@@ -23,6 +23,7 @@ mod fault;
 mod home;
 mod http1;
 mod mark;
+mod old;
 mod pins;
 mod pool;
 mod probe;
@@ -117,6 +118,11 @@ impl Upstream {
     fn is_secure(&self) -> bool {
         let mut servers = self.setup.servers.iter();
         servers.any(|server| server.transport().tls.is_some())
+    }
+
+    /// Whether its servers are asked in HTTP/2.
+    pub fn speaks_http2(&self) -> bool {
+        self.setup.http2
     }
 
     /// How a client is announced to the servers, where they are told.

@@ -30,6 +30,7 @@ mod limits;
 mod listeners;
 mod paths;
 mod production;
+mod request_buffer;
 mod rewriting;
 mod routes;
 mod sentry;
@@ -84,6 +85,7 @@ impl Gateway {
         access_log::check(policy, build);
         let upstreams = upstreams::compile(policy, build);
         let limits = limits::compile(policy, build);
+        request_buffer::report_folder(policy, build);
         let (rules, routes) = routes::compile(policy, &upstreams, &limits, build);
         let router = Router::new(rules.all);
         headers::report_off(policy, build);

@@ -18,6 +18,7 @@ use crate::layers::mask::Mask;
 use crate::layers::queue::Queue;
 use crate::layers::rate_limit::{QuotaHeaders, RateLimit};
 use crate::layers::redirect::Redirect;
+use crate::layers::request_buffer::RequestBuffer;
 use crate::layers::rewrite::Rewrite;
 use crate::layers::security_headers::SecurityHeaders;
 use crate::layers::strip_headers::StripHeaders;
@@ -78,6 +79,8 @@ pub struct Route {
     pub upgrades: Upgrades,
     /// Streams open per client, asked when an answer turns out to be one.
     pub streams: Option<InFlight>,
+    /// Whether bodies are kept until they are whole.
+    pub request_buffer: Option<RequestBuffer>,
     /// The place in front of the upstream.
     pub queue: Option<Queue>,
     /// Which error bodies are replaced.

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http_body::Body as _;
 
 use crate::http::body::Body;
 use crate::http::upgrade::Handshake;
@@ -46,6 +47,19 @@ impl Message {
         let method = &self.method;
         let idempotent = method.is_safe() || *method == Method::PUT || *method == Method::DELETE;
         idempotent && matches!(self.body, Body::Empty)
+    }
+
+    /// Tells the length of the body, if it is known and not told yet.
+    pub fn tell_length(&mut self) {
+        let known = self.body.size_hint().exact();
+        if let Some(length) = known.filter(|_| !self.tells_length()) {
+            self.lines.push(header::CONTENT_LENGTH, length.into());
+        }
+    }
+
+    /// Whether a field tells the length of the body.
+    pub fn tells_length(&self) -> bool {
+        self.lines.all(&header::CONTENT_LENGTH).next().is_some()
     }
 }
 

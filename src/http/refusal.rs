@@ -11,24 +11,15 @@ use crate::http::guard::fault::Fault;
 use crate::http::host::HostFault;
 use crate::http::vet;
 
+pub use blame::Blame;
 pub use deadline::Deadline;
 
+mod blame;
 mod deadline;
 mod reason;
 
 /// The status nginx made usual for a client that left before its answer; sent to nobody.
 pub const CLIENT_CLOSED_REQUEST: u16 = 499;
-
-/// Who has to change something for the request to succeed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blame {
-    /// The client.
-    Client,
-    /// This gateway.
-    Gateway,
-    /// The application behind it.
-    Upstream,
-}
 
 /// Why the gateway answers instead of the upstream. What is large in it is boxed: every request has the room for one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,6 +89,12 @@ pub enum Refusal {
     /// The body is larger than the route's `max_body`.
     #[error("the body is larger than {0} bytes")]
     BodyTooLarge(u64),
+    /// The body has no length, and the server knows no chunks (RFC 9110 §15.5.12).
+    #[error("the body must be sent with its length")]
+    LengthRequired,
+    /// What may be kept of request bodies on disk is all in use.
+    #[error("the gateway has no room for this body now")]
+    RequestBufferFull,
     /// A deadline of the client's ran out.
     #[error("the request did not arrive in time")]
     RequestTimeout(Deadline),
@@ -178,6 +175,7 @@ impl Refusal {
             Self::AccessDenied | Self::OriginDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::LengthRequired => StatusCode::LENGTH_REQUIRED,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RequestTimeout(_) => StatusCode::REQUEST_TIMEOUT,
             Self::RateLimited(_) | Self::TooManyInFlight | Self::TooManyStreams => {
@@ -185,6 +183,7 @@ impl Refusal {
             }
             Self::TooManyConnections
             | Self::Exhausted
+            | Self::RequestBufferFull
             | Self::UpstreamBusy
             | Self::UpstreamQueueTimeout
             | Self::UpstreamUnresolved => StatusCode::SERVICE_UNAVAILABLE,
@@ -221,6 +220,8 @@ impl Refusal {
             Self::OriginDenied => "origin_denied",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
+            Self::LengthRequired => "length_required",
+            Self::RequestBufferFull => "request_buffer_full",
             Self::BodyTooLarge(_) => "body_too_large",
             Self::RequestTimeout(Deadline::RequestHead) => "request_head_timeout",
             Self::RequestTimeout(_) => "request_body_timeout",
@@ -239,18 +240,6 @@ impl Refusal {
             Self::BodyInvalid(_) => "body_invalid",
             Self::ClientGone => "client_gone",
             Self::Internal => "internal",
-        }
-    }
-
-    /// Who is to blame.
-    pub fn blame(&self) -> Blame {
-        if matches!(self, Self::TooManyConnections | Self::Exhausted) {
-            return Blame::Gateway;
-        }
-        match self.status().as_u16() {
-            400..=499 | 501 | 505 => Blame::Client,
-            500 => Blame::Gateway,
-            _ => Blame::Upstream,
         }
     }
 
@@ -273,6 +262,8 @@ impl Refusal {
                 | Self::ExpectationFailed
                 | Self::TooManyConnections
                 | Self::BodyTooLarge(_)
+                | Self::LengthRequired
+                | Self::RequestBufferFull
                 | Self::RequestTimeout(_)
                 | Self::BodyInvalid(_)
                 | Self::ClientGone
@@ -287,6 +278,7 @@ impl Refusal {
             | Self::TooManyStreams
             | Self::TooManyConnections
             | Self::Exhausted
+            | Self::RequestBufferFull
             | Self::UpstreamBusy
             | Self::UpstreamQueueTimeout
             | Self::UpstreamUnresolved

@@ -12,6 +12,10 @@ use super::units::{Period, Size};
 pub const ENVIRONMENT: &str = "development";
 /// Docker kills 10 s after TERM: two seconds are left to close and to write the last log lines.
 pub const DRAIN: Period = seconds(8);
+/// Larger than `/tmp`, which may be memory.
+pub const SPILL_FOLDER: &str = "/var/tmp";
+/// A hundred bodies of 10 MiB at once.
+pub const SPILL_MAX: Size = Size(1 << 30);
 /// A secret that is set and empty is not set.
 pub const SECRET_MIN_LENGTH: usize = 1;
 
@@ -87,6 +91,10 @@ pub const UPGRADES: [&str; 1] = ["websocket"];
 pub const INFLIGHT_PER_CLIENT: u32 = 100;
 /// A photograph or a document; routes for uploads say more.
 pub const MAX_BODY: Size = Size(10 << 20);
+/// As much as `max_body` lets in.
+pub const REQUEST_BUFFER: Size = MAX_BODY;
+/// Forms and most calls fit in; a thousand of them at once take 64 MiB.
+pub const REQUEST_BUFFER_MEMORY: Size = Size(64 << 10);
 /// From here on a person notices.
 pub const SLOW_WARN: Period = millis(500);
 /// From here on a person is annoyed.

@@ -7,6 +7,7 @@ use std::num::NonZeroU16;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use super::defaults;
+use super::request_buffer::Spill;
 use super::units::Period;
 
 /// `[gateway]`
@@ -20,6 +21,8 @@ pub struct Gateway {
     pub workers: Workers,
     /// How long requests in flight may take to finish after TERM. Default `"8s"`.
     pub drain: Period,
+    /// Where `request_buffer` keeps what is too large for memory.
+    pub spill: Spill,
 }
 
 /// How many worker threads serve traffic.
@@ -54,6 +57,7 @@ impl Default for Gateway {
             environment: defaults::ENVIRONMENT.to_owned(),
             workers: Workers::Auto,
             drain: defaults::DRAIN,
+            spill: Spill::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ use super::access::Access;
 use super::compression::Compression;
 use super::defaults;
 use super::headers::HeaderEdits;
+use super::request_buffer::RequestBuffer;
 use super::security_headers::SecurityHeaders;
 use super::units::{Period, Size, Switch};
 
@@ -20,6 +21,9 @@ pub struct Settings {
     pub max_inflight_per_client: Switch<u32>,
     /// Bytes of a request body; more is answered 413. Default `"10MiB"`.
     pub max_body: Switch<Size>,
+    /// `{ max = "10MiB", memory = "64KiB" }` waits for the whole request body before the upstream is asked, and sends it
+    /// with its length. Default `"off"`: bodies are passed on as they come.
+    pub request_buffer: Switch<RequestBuffer>,
     /// From when on a request counts as slow in the log.
     pub slow: Slow,
     /// Guards that only count and log what they would refuse. Default `[]`.
@@ -188,6 +192,7 @@ impl Default for Settings {
             limits: Vec::new(),
             max_inflight_per_client: Switch::On(defaults::INFLIGHT_PER_CLIENT),
             max_body: Switch::On(defaults::MAX_BODY),
+            request_buffer: Switch::Off,
             slow: Slow::default(),
             shadow: Vec::new(),
             timeouts: Timeouts::default(),

@@ -139,7 +139,9 @@ mod tests {
         let all = faults::<Gateway>("dran = \"8s\"");
         assert_eq!(
             all,
-            ["dran: unknown key `dran`; did you mean `drain`? keys here: `environment`, `workers`, `drain`"]
+            [
+                "dran: unknown key `dran`; did you mean `drain`? keys here: `environment`, `workers`, `drain`, `spill`"
+            ]
         );
     }
 

@@ -12,9 +12,11 @@ use crate::http::message::Message;
 use crate::http::proxy_protocol;
 use crate::http::refusal::{Blame, Refusal};
 use crate::stack::passage::{Held, Passage, Refused, Reply};
+use crate::stack::shapes::Boxed;
 use crate::upstream::Upstream;
 use crate::upstream::send::{self, Errand, send};
 
+mod brief;
 mod call;
 mod edits;
 mod incoming;
@@ -25,8 +27,21 @@ use outgoing::{Plan, Received};
 
 pub(super) use outgoing::outgoing;
 
-/// Forwards a request to its upstream.
-pub async fn forward(mut passage: Held) -> Result<Reply, Refused> {
+/// Forwards a request to its upstream, where need be once its body has been waited for. Boxed, so that what waits for it
+/// stays small: the futures of all layers are moved as one.
+pub fn forward(mut passage: Held) -> Boxed<Result<Reply, Refused>> {
+    if !brief::is_waited_for(&passage) {
+        return Box::pin(send_on(passage));
+    }
+    Box::pin(async move {
+        match brief::wait(&mut passage).await {
+            Ok(()) => send_on(passage).await,
+            Err(refusal) => Err(Refused { passage, refusal }),
+        }
+    })
+}
+
+async fn send_on(mut passage: Held) -> Result<Reply, Refused> {
     if !matches!(passage.place.route().target, Target::Upstream(_)) {
         return by_itself(passage);
     }

@@ -188,8 +188,10 @@ impl Passage {
 
     /// Whether the client may still be sending.
     fn has_unread_body(&self) -> bool {
-        let cut = |upload: &Arc<Upload>| !upload.is_complete();
-        self.body.is_some() || self.upload.as_ref().is_some_and(cut)
+        match &self.upload {
+            Some(upload) => !upload.is_complete(),
+            None => self.body.is_some(),
+        }
     }
 
     /// A body limit in shadow does not cut a body of unknown length; that it was too large shows at its end.

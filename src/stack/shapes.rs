@@ -23,7 +23,8 @@ pub use check::CheckLayer;
 pub use edit::EditLayer;
 pub use mend::MendLayer;
 
-type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// A future whose size does not weigh on those around it.
+pub type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Finds a route's setting; a closure with the type it finds.
 pub struct Select<S, T: ?Sized>(S, PhantomData<fn() -> Box<T>>);

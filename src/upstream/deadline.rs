@@ -54,7 +54,7 @@ impl Due<'_> {
     fn sent(&self) -> Option<Instant> {
         match self.upload {
             None => Some(self.sent_at),
-            Some(upload) => upload.ended_at().map(|at| at.max(self.sent_at)),
+            Some(upload) => upload.sent_at().map(|at| at.max(self.sent_at)),
         }
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn fault(error: Broke) -> AttemptError {
 }
 
 /// What is the matter with a request body that ended before its end.
-pub(super) fn of_body(body: &BodyFault) -> Refusal {
+pub fn of_body(body: &BodyFault) -> Refusal {
     match body {
         BodyFault::TooLarge(most) => Refusal::BodyTooLarge(*most),
         BodyFault::TooSlow(why) => Refusal::RequestTimeout(match why {

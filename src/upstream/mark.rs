@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 
+use http::Version;
 use tokio::sync::Notify;
 
 use crate::upstream::fault::is_ours;
@@ -28,6 +29,8 @@ pub(super) struct Mark {
     transport: Arc<Transport>,
     health: AtomicU8,
     gone: AtomicBool,
+    /// Its last answer was in HTTP/1.0.
+    old: AtomicBool,
     lost: Arc<Notify>,
 }
 
@@ -41,6 +44,7 @@ impl Mark {
             transport,
             health,
             gone,
+            old: AtomicBool::new(false),
             lost,
         }
     }
@@ -62,6 +66,20 @@ impl Mark {
     /// Whether it is an address of this server, now or before its name led elsewhere.
     pub(super) fn is_of(&self, server: &Server) -> bool {
         Arc::ptr_eq(&self.lost, &server.lost)
+    }
+
+    /// Whether its last answer was in HTTP/1.0, which has no chunks.
+    pub(super) fn is_old(&self) -> bool {
+        self.old.load(Relaxed)
+    }
+
+    /// It answered in this version.
+    pub(super) fn answered(&self, version: Version) {
+        let old = version == Version::HTTP_10;
+        // As in `turns`: read by all, and hardly ever written.
+        if self.is_old() != old && self.old.swap(old, Relaxed) != old {
+            tracing::info!(address = %self.address, version = ?version, "the server answers in another version of HTTP");
+        }
     }
 
     pub(super) fn is_gone(&self) -> bool {

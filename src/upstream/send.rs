@@ -29,10 +29,10 @@ use crate::upstream::pins::Pins;
 use crate::upstream::pool::Lane;
 use crate::upstream::tunnel::Link;
 use crate::upstream::watch::Upload;
-use crate::upstream::{Upstream, http2, now};
+use crate::upstream::{Upstream, http2, now, old};
 
 pub use crate::upstream::deadline::Waits;
-pub use crate::upstream::fault::AttemptError;
+pub use crate::upstream::fault::{AttemptError, of_body};
 
 /// An answer, its body still on the wire.
 #[derive(Debug)]
@@ -179,6 +179,10 @@ impl Sending<'_> {
 
     /// Connects to an address: the outer fault ends the request, the inner one only this address.
     async fn connect(&mut self, lane: &Lane) -> Result<io::Result<Box<Conn>>, AttemptError> {
+        // Connections to it are new ones: in HTTP/1.0 none is kept.
+        if lane.mark().is_old() {
+            old::keep(self.message, self.errand).await?;
+        }
         let began = now();
         let by = began + self.upstream.setup.connect;
         let total = self.errand.waits.total.filter(|total| *total < by);
@@ -225,6 +229,7 @@ impl Sending<'_> {
         begun: &Begun,
     ) -> Result<Answer, AttemptError> {
         self.trip.first_byte = Some(now() - begun.at);
+        lane.mark().answered(head.version);
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
             let home = Home::of(
                 self.upstream,

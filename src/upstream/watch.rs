@@ -14,7 +14,14 @@ pub struct Upload {
     bytes: AtomicU64,
     waiting: AtomicBool,
     ended: OnceLock<(End, Instant)>,
+    /// It lies in a file, and is sent from there.
+    kept: AtomicBool,
+    /// When that was done.
+    sent: OnceLock<Instant>,
 }
+
+/// What a body tells that is sent from a file.
+struct Sending(Arc<Upload>);
 
 /// The end of it that rides in the body.
 struct Uploading(Arc<Upload>);
@@ -30,6 +37,12 @@ impl Upload {
         Box::new(Uploading(Arc::clone(self)))
     }
 
+    /// The body is all here, in a file: what it has to tell when it is sent from there.
+    pub fn watch_file(self: &Arc<Self>) -> Box<dyn Watch> {
+        self.kept.store(true, Relaxed);
+        Box::new(Sending(Arc::clone(self)))
+    }
+
     /// Bytes of data that came from the client so far.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Relaxed)
@@ -40,8 +53,11 @@ impl Upload {
         self.ended.get().map(|(end, _)| *end)
     }
 
-    /// When it ended, if it did.
-    pub fn ended_at(&self) -> Option<Instant> {
+    /// When its last byte went on its way to the server, if it did.
+    pub fn sent_at(&self) -> Option<Instant> {
+        if self.kept.load(Relaxed) {
+            return self.sent.get().copied();
+        }
         self.ended.get().map(|(_, at)| *at)
     }
 
@@ -72,5 +88,13 @@ impl Watch for Uploading {
     fn ended(self: Box<Self>, end: End) {
         // A body ends once; were it told twice, the first time counts.
         let _ = self.0.ended.set((end, now()));
+    }
+}
+
+impl Watch for Sending {
+    fn passed(&mut self, _: u64) {}
+
+    fn ended(self: Box<Self>, _: End) {
+        let _ = self.0.sent.set(now());
     }
 }

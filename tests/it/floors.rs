@@ -11,7 +11,7 @@ use source::{File, read_sources};
 /// The floor of each top-level module: a file imports only lower floors, and its own folder.
 const FLOORS: &[(u8, &[&str])] = &[
     (0, &["crypto", "http", "policy"]),
-    (1, &["observe", "tls"]),
+    (1, &["kept_body", "observe", "tls"]),
     (2, &["store", "upstream"]),
     (3, &["carryover"]),
     (4, &["layers"]),

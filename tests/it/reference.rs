@@ -12,6 +12,7 @@ const PAGE: &str = "docs/reference/policy.md";
 /// The tables in the order of the page: how each is headed, and the type behind it.
 const TABLES: &[(&str, &str)] = &[
     ("[gateway]", "Gateway"),
+    ("[gateway] spill", "Spill"),
     ("[required_secrets.NAME]", "RequiredSecret"),
     ("[listeners.NAME]", "Listener"),
     ("[listeners.NAME.timeouts]", "ListenerTimeouts"),
@@ -25,6 +26,7 @@ const TABLES: &[(&str, &str)] = &[
     ("[upstreams.NAME.health]", "HealthCheck"),
     ("[limits.NAME]", "Limit"),
     ("[defaults] and [[routes]]", "Settings"),
+    ("… request_buffer", "RequestBuffer"),
     ("… timeouts", "Timeouts"),
     ("… slow", "Slow"),
     ("… stream", "Stream"),

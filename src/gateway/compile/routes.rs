@@ -8,7 +8,7 @@ use http::Method;
 use super::actions::{self, Action};
 use super::limits::Named;
 use super::upstreams::Compiled;
-use super::{Build, limits, settings};
+use super::{Build, limits, request_buffer, settings};
 use crate::gateway::route::Route;
 use crate::gateway::router::{FORM, PathPattern, Router, Rule};
 use crate::http::host::HostPattern;
@@ -34,6 +34,7 @@ pub(super) fn compile(
     let (mut rules, mut routes) = (Rules::default(), Vec::new());
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     let prefix = policy.client.ipv6_prefix;
+    let spill = request_buffer::spill(policy, build);
     for (index, route) in written.iter().enumerate() {
         // The implied route has no place of its own: what is wrong with it stands in `[defaults]`.
         let at = if implied.is_empty() {
@@ -49,14 +50,12 @@ pub(super) fn compile(
             rules.faulty.insert(index);
         }
         rules.all.push(rule);
-        routes.push(settings::compile(
-            &endpoint,
-            action,
-            &route.settings,
-            named,
-            prefix,
-            (build, &at),
-        ));
+        let kept = route.settings.request_buffer;
+        let kept = request_buffer::compile(kept, &spill, &at.key("request_buffer"));
+        routes.push(Route {
+            request_buffer: kept,
+            ..settings::compile(&endpoint, action, &route.settings, named, prefix, (build, &at))
+        });
     }
     let silent = crate::policy::problem::Problems::default();
     // The defaults are compiled once more for the fallback; their faults are told where routes inherit them.

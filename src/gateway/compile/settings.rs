@@ -76,6 +76,7 @@ pub(super) fn compile(
         in_flight: in_flight(settings, ipv6_prefix, build, &metrics, at),
         body_limit,
         upgrades: upgrades::compile(&settings.upgrades, &at.key("upgrades")),
+        request_buffer: None,
         streams: streams(settings, ipv6_prefix, build),
         queue: action.queue,
         mask: mask(&settings.errors, build).filter(|_| foreign),

@@ -4,8 +4,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::SeqAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, SeqAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
 use super::Switch;
 
@@ -80,6 +80,10 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for SwitchVisitor<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Switch<T>, A::Error> {
         T::deserialize(SeqAccessDeserializer::new(list)).map(Switch::On)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<Switch<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(table)).map(Switch::On)
     }
 }
 

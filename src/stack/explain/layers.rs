@@ -5,12 +5,15 @@ use http::HeaderName;
 
 use crate::gateway::listener::Listener;
 use crate::gateway::route::Target;
+use crate::kept_body::SMALL;
 use crate::layers::Describe;
 use crate::layers::own::PATHS;
-use crate::policy::Network;
+use crate::layers::request_buffer::PATIENCE;
+use crate::policy::{Network, Period, Size};
 use crate::stack::ORDER;
 use crate::stack::explain::sheet::Sheet;
 use crate::stack::explain::told::{Layer, Said};
+use crate::upstream::Upstream;
 
 /// Whether a layer is in force, what it is set to, and what says so.
 type Setting = (bool, Vec<String>, Vec<Said>);
@@ -61,6 +64,7 @@ fn setting(name: &str, sheet: &Sheet<'_>, listener: &Listener) -> Option<Setting
         "max_body" => of(dynamic(route.body_limit.as_ref()), &["max_body"]),
         "max_inflight_per_client" => of(dynamic(route.in_flight.as_ref()), &["max_inflight_per_client"]),
         "limits_take" => limits(sheet, "taken from, once nothing else refuses"),
+        "request_buffer" => of(dynamic(route.request_buffer.as_ref()), &["request_buffer"]),
         "queue" => queue(sheet),
         "mask" => of(dynamic(route.mask.as_ref()), &["errors", "mask"]),
         "forward" => forward(sheet),
@@ -169,10 +173,21 @@ fn queue(sheet: &Sheet<'_>) -> Setting {
     (value.is_some(), value.unwrap_or_default(), said)
 }
 
+fn to(upstream: &Upstream) -> Vec<String> {
+    let mut value = vec![format!("to the upstream `{}`", upstream.name())];
+    if !upstream.speaks_http2() {
+        let (most, patience) = (Size(SMALL), Period(PATIENCE));
+        value.push(format!(
+            "a body without a length that is whole within {most} and {patience} gets one"
+        ));
+    }
+    value
+}
+
 fn forward(sheet: &Sheet<'_>) -> Setting {
     let route = sheet.route;
     let mut value = match &route.target {
-        Target::Upstream(upstream) => vec![format!("to the upstream `{}`", upstream.name())],
+        Target::Upstream(upstream) => to(upstream),
         Target::Redirect(redirect) => redirect.describe(),
         Target::Respond(fixed) => fixed.describe(),
         Target::Nowhere => vec!["no route takes this request".to_owned()],

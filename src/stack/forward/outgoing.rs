@@ -15,6 +15,7 @@ use crate::http::exchange::Connection;
 use crate::http::forwarded;
 use crate::http::grpc;
 use crate::http::hop::Hop;
+use crate::http::inflow::Inflow;
 use crate::http::login;
 use crate::http::message::{Lines, Message};
 use crate::http::proxy_headers::{self, Kind};
@@ -54,7 +55,15 @@ pub(super) struct Received<'a> {
 pub(in crate::stack) fn outgoing(passage: &mut Passage) -> Result<(Message, Plan), Refusal> {
     let (plan, consent) = judge(passage)?;
     let mut message = passage.received().message(&plan, &passage.place)?;
-    if let Some(body) = passage.body.take() {
+    let body = match passage.body.take() {
+        Some(Inflow::Waited(body)) => {
+            message.body = *body;
+            message.tell_length();
+            None
+        }
+        body => body,
+    };
+    if let Some(body) = body {
         let (upload, route) = (Upload::new(), passage.place.route());
         let pace = if passage.grpc {
             call::upload_pace(route)
@@ -74,11 +83,13 @@ pub(in crate::stack) fn outgoing(passage: &mut Passage) -> Result<(Message, Plan
 /// What the request asks of us rather than of the upstream, and whether it may.
 fn judge(passage: &mut Passage) -> Result<(Plan, Option<Arc<Consent>>), Refusal> {
     let (exchange, empty) = (&mut passage.exchange, passage.body.is_none());
+    // What was waited for has been sent already.
+    let waits = !empty && passage.upload.is_none();
     let head = &exchange.head;
     let consent = match Expectation::of(head.version, &head.headers) {
         // Other expectations than that nobody knows, and whoever passes them on unread promises what it cannot keep.
         Expectation::Unknown => return Err(Refusal::ExpectationFailed),
-        Expectation::Continue if !empty => Some(Consent::new()),
+        Expectation::Continue if waits => Some(Consent::new()),
         Expectation::Continue | Expectation::None => None,
     };
     let hop = Hop::of(&head.headers).map_err(|_| Refusal::ConnectionHeader)?;

@@ -3,7 +3,7 @@
 
 use tower::Service;
 
-use super::forward;
+use super::send_on;
 use crate::http::refusal::Refusal;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Passage;
@@ -20,7 +20,7 @@ fn room_of_answering<S: Service<Arrival>>(_: S) -> usize {
 #[test]
 fn a_request_that_waits_for_its_answer_takes_little_room() {
     // Each async function keeps its arguments twice, and what is lent by them once more: pass large ones by reference.
-    let forwarding = room_of_future(forward);
+    let forwarding = room_of_future(send_on);
     assert!(forwarding <= 640, "forwarding: {forwarding}");
     let passage = size_of::<Passage>();
     assert!(passage <= 896, "passage: {passage}");

@@ -41,6 +41,8 @@ fn all() -> Vec<Refusal> {
         Refusal::NotFound,
         Refusal::MethodNotAllowed(Box::new(HeaderValue::from_static("GET"))),
         Refusal::BodyTooLarge(1),
+        Refusal::LengthRequired,
+        Refusal::RequestBufferFull,
         Refusal::RequestTimeout(Deadline::RequestHead),
         Refusal::RequestTimeout(Deadline::RequestBodyIdle),
         Refusal::RateLimited(Box::new(quota)),

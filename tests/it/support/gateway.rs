@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
@@ -121,6 +122,13 @@ impl Gateway {
         fs::read_dir(format!("/proc/{}/fd", self.running.child.id()))
             .unwrap()
             .count()
+    }
+
+    /// How many files of this folder it has open, unlinked ones too.
+    pub fn open_files_in(&self, folder: &Path) -> usize {
+        let open = fs::read_dir(format!("/proc/{}/fd", self.running.child.id())).unwrap();
+        let targets = open.flatten().filter_map(|file| fs::read_link(file.path()).ok());
+        targets.filter(|target| target.starts_with(folder)).count()
     }
 
     /// How many files each of its threads waits for, by the file it does so with (`epoll`).
