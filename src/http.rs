@@ -37,6 +37,7 @@ pub mod proxy_headers;
 pub mod proxy_protocol;
 pub mod readings;
 pub mod refusal;
+pub mod remainder;
 pub mod request_id;
 pub mod room;
 pub mod spelling;

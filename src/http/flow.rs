@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::http::inflow::Inflow;
 use crate::http::pace::TooSlow;
 
 /// Why a body ended before its end.
@@ -54,6 +55,8 @@ pub trait Watch: Send {
     fn passed(&mut self, bytes: u64);
     /// The receiver has room, and nothing is there: the sender is waited for.
     fn waits(&mut self) {}
+    /// The body is over for whoever read it; what is left of it may be taken.
+    fn leaves(&mut self, _rest: &mut Inflow) {}
     /// Nothing more will come.
     fn ended(self: Box<Self>, end: End);
 }

@@ -59,6 +59,12 @@ impl Inflow {
         }
     }
 
+    /// Takes what nobody has read, where that is of a stream of HTTP/2.
+    pub fn take_unread(&mut self) -> Option<Self> {
+        let unread = matches!(self, Self::Hyper(_, Some(_))) && !self.is_over();
+        unread.then(|| std::mem::replace(self, Self::Whole(Bytes::new())))
+    }
+
     /// Whether nothing more will come.
     pub fn is_over(&self) -> bool {
         match self {

@@ -139,7 +139,8 @@ impl Metered {
 
     fn end(&mut self, end: End) {
         self.over = true;
-        if let Some(watch) = self.watch.take() {
+        if let Some(mut watch) = self.watch.take() {
+            watch.leaves(&mut self.inner);
             watch.ended(end);
         }
     }

@@ -4,6 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
+use bytes::Bytes;
 use http::Version;
 
 use crate::gateway::route::{Route, Target};
@@ -18,6 +19,7 @@ use crate::upstream::send::{self, Errand, send};
 
 mod brief;
 mod call;
+mod early;
 mod edits;
 mod incoming;
 mod outgoing;
@@ -60,7 +62,15 @@ async fn send_on(mut passage: Held) -> Result<Reply, Refused> {
         outcome = *answer;
     }
     match outcome {
-        Ok(answer) => answered(passage, answer),
+        Ok(mut answer) => {
+            // In a box, as few answers are early and all would carry the room for it.
+            let gathered = if early::is_early(&passage) {
+                Box::pin(early::gather(&mut answer.body)).await
+            } else {
+                Bytes::new()
+            };
+            answered(passage, answer, gathered)
+        }
         Err(error) => {
             report(&passage, &error);
             let refusal = call::name_deadline(&passage, error.refusal);

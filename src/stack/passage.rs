@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use http::header::{HOST, USER_AGENT};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode, Version};
 use tokio::sync::watch;
 
 use crate::gateway::live::Holder;
@@ -17,6 +17,7 @@ use crate::http::flow::{End, Watch};
 use crate::http::inflow::Inflow;
 use crate::http::pace::TooSlow;
 use crate::http::refusal::{CLIENT_CLOSED_REQUEST, Refusal};
+use crate::http::remainder;
 use crate::http::room::Share;
 use crate::http::stall;
 use crate::http::trace::Trace;
@@ -194,6 +195,16 @@ impl Passage {
         }
     }
 
+    /// The answer is given: what the client still sends is read for a while, and held against its limits as long.
+    fn discard_unread(&mut self) {
+        let mut held = || (self.share.take(), self.exchange.permits.in_flight.take());
+        if let Some(upload) = &self.upload {
+            upload.remainder.hold(held());
+        } else if let Some(rest) = self.body.as_mut().and_then(Inflow::take_unread) {
+            remainder::discard(rest, held());
+        }
+    }
+
     /// A body limit in shadow does not cut a body of unknown length; that it was too large shows at its end.
     fn note_large_upload(&mut self) {
         let Some(upload) = &self.upload else { return };
@@ -293,5 +304,8 @@ impl Watch for Passage {
 impl Drop for Passage {
     fn drop(&mut self) {
         self.close(End::Abandoned);
+        if self.exchange.head.version == Version::HTTP_2 {
+            self.discard_unread();
+        }
     }
 }

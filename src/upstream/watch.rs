@@ -5,7 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use crate::http::exchange::Permit;
 use crate::http::flow::{End, Watch};
+use crate::http::inflow::Inflow;
+use crate::http::remainder::Remainder;
+use crate::http::room::Share;
 use crate::upstream::now;
 
 /// The state of one request body on its way from the client.
@@ -18,6 +22,8 @@ pub struct Upload {
     kept: AtomicBool,
     /// When that was done.
     sent: OnceLock<Instant>,
+    /// What the server did not take of it, and what the request held of its client's limits.
+    pub remainder: Remainder<(Option<Share>, Option<Permit>)>,
 }
 
 /// What a body tells that is sent from a file.
@@ -83,6 +89,12 @@ impl Watch for Uploading {
 
     fn waits(&mut self) {
         self.0.waiting.store(true, Relaxed);
+    }
+
+    fn leaves(&mut self, rest: &mut Inflow) {
+        if let Some(rest) = rest.take_unread() {
+            self.0.remainder.leave(rest);
+        }
     }
 
     fn ended(self: Box<Self>, end: End) {

@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 use tokio::sync::watch;
 
@@ -24,8 +25,8 @@ use crate::stack::passage::{Held, Passage, Refused, Reply};
 use crate::upstream::line::Line;
 use crate::upstream::send;
 
-/// What becomes of a request, by the head of its answer.
-pub(super) fn answered(mut passage: Held, answer: send::Answer) -> Result<Reply, Refused> {
+/// What becomes of a request, by the head of its answer. `gathered` is what was read of its body.
+pub(super) fn answered(mut passage: Held, answer: send::Answer, gathered: Bytes) -> Result<Reply, Refused> {
     let status = answer.head.status;
     if status == StatusCode::SWITCHING_PROTOCOLS {
         return switch(passage, answer);
@@ -43,6 +44,11 @@ pub(super) fn answered(mut passage: Held, answer: send::Answer) -> Result<Reply,
         Err(refusal) => return Err(Refused { passage, refusal }),
     };
     let mut response = incoming(answer, pace);
+    match response.body_mut() {
+        _ if gathered.is_empty() => {}
+        whole @ Body::Empty => *whole = Body::Full(gathered),
+        body => body.push_front(gathered),
+    }
     let upload = passage.upload.as_ref();
     if upload.is_some_and(|upload| !upload.is_complete()) {
         // The rest of the body may never be read, and what comes after it could not be told from it: the
