@@ -70,3 +70,84 @@ impl<T: Send + 'static> Drop for Remainder<T> {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use std::task::{Context, Poll};
+
+    use bytes::Bytes;
+    use http_body::Frame;
+
+    use super::*;
+    use crate::http::inflow::Flow;
+
+    const PIECE: usize = 1 << 10;
+
+    /// So many pieces, and how many were read.
+    struct Pieces(usize, Arc<AtomicUsize>);
+
+    impl Flow for Pieces {
+        fn poll(&mut self, _cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+            if self.is_over() {
+                return Poll::Ready(None);
+            }
+            self.1.fetch_add(1, Relaxed);
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[0; PIECE])))))
+        }
+
+        fn is_over(&self) -> bool {
+            self.0 <= self.1.load(Relaxed)
+        }
+
+        fn left(&self) -> Option<u64> {
+            None
+        }
+    }
+
+    /// A body of so many pieces, how many of them are read, and what tells that it is held.
+    fn body(pieces: usize) -> (Inflow, Arc<AtomicUsize>, Arc<()>) {
+        let read = Arc::default();
+        (
+            Inflow::Own(Box::new(Pieces(pieces, Arc::clone(&read)))),
+            read,
+            Arc::new(()),
+        )
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_short_body_is_read_to_its_end_and_what_is_held_given_back() {
+        let (body, read, held) = body(3);
+        discard(body, Arc::clone(&held));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!((read.load(Relaxed), Arc::strong_count(&held)), (3, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_a_long_one_so_much_is_read_and_it_is_held_for_a_second() {
+        let (body, read, held) = body(1000);
+        discard(body, Arc::clone(&held));
+        tokio::time::sleep(PATIENCE - Duration::from_millis(10)).await;
+        assert_eq!((read.load(Relaxed), Arc::strong_count(&held)), (MOST / PIECE, 2));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!((read.load(Relaxed), Arc::strong_count(&held)), (MOST / PIECE, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_is_discarded_when_the_last_of_both_lets_go() {
+        let (body, read, held) = body(3);
+        let remainder = Arc::new(Remainder::default());
+        let request = Arc::clone(&remainder);
+        remainder.leave(body);
+        drop(remainder);
+        tokio::time::sleep(PATIENCE).await;
+        assert_eq!(read.load(Relaxed), 0, "the request is not answered yet");
+        request.hold(Arc::clone(&held));
+        drop(request);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!((read.load(Relaxed), Arc::strong_count(&held)), (3, 1));
+    }
+}
