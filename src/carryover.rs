@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
@@ -34,6 +34,10 @@ pub struct Carryover {
     pub connections: Arc<Clients>,
     /// Bytes of request bodies that lie in files.
     pub spilled: Arc<AtomicU64>,
+    /// Connections open, of all clients and on all listeners but the operator's own.
+    pub open: Arc<AtomicUsize>,
+    /// Listeners that wait for their certificates.
+    pub awaited: Awaited,
     /// Whether the process is ending: it takes no new work and says so to who asks.
     pub draining: Arc<AtomicBool>,
     /// Peers whose word on their clients is not taken.
@@ -56,6 +60,8 @@ impl Carryover {
             streams: Arc::default(),
             connections: Arc::default(),
             spilled: Arc::default(),
+            open: Arc::default(),
+            awaited: Awaited::default(),
             draining: Arc::default(),
             unbelieved: Arc::default(),
             metrics,
@@ -71,6 +77,25 @@ impl Carryover {
         for limiter in self.limiters.living() {
             limiter.sweep(now);
         }
+    }
+}
+
+/// Which listeners may wait for their certificates: any until the first policy is in force, then those that do.
+#[derive(Debug, Default)]
+pub struct Awaited(Mutex<Option<Vec<String>>>);
+
+impl Awaited {
+    /// Whether the listener of this name may wait.
+    pub fn may_wait(&self, listener: &str) -> bool {
+        let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        names
+            .as_ref()
+            .is_none_or(|names| names.iter().any(|name| name == listener))
+    }
+
+    /// A policy is in force, and the listeners of these names wait.
+    pub fn set(&self, names: Vec<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(names);
     }
 }
 

@@ -93,7 +93,7 @@ Signals:
   TERM, INT, QUIT   finish what is under way (at most `gateway.drain`), then end; a second one ends at once
 
 When every listener is bound, one line goes to standard error:
-  portcullis ready: http=0.0.0.0:8080 workers=4
+  portcullis ready: http=0.0.0.0:8080 workers=4 connections=http:32736
 Logs go to standard output.
 
 Exit codes: 0 ended by a signal, 1 could not run (a port is taken, a log cannot be opened), 2 the policy was refused.";

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::carryover::Carryover;
 use crate::edge::admin;
-use crate::edge::doors::Doors;
+use crate::edge::doors::{Doors, Opened};
 use crate::gateway::Gateway;
 use crate::gateway::live::Live;
 use crate::observe::access_log::AccessLog;
@@ -16,6 +16,7 @@ use crate::observe::logs::{self, Logs};
 use crate::observe::metrics::Metrics;
 use crate::policy::Workers as WorkerCount;
 use crate::policy::report::Style;
+use crate::serve::awaiting::{Awaiting, LOOK_EVERY};
 use crate::serve::control::{tell, tell_aside};
 use crate::serve::logging::{format, level, start_access_log};
 use crate::serve::operator::Operator;
@@ -25,6 +26,7 @@ use crate::upstream::server::Server;
 use crate::upstream::tend::Tending;
 use crate::workers::Workers;
 
+mod awaiting;
 mod control;
 mod files;
 mod logging;
@@ -64,6 +66,7 @@ struct Running {
     workers: Workers,
     doors: Doors,
     operator: Operator,
+    awaiting: Awaiting,
     tending: Tending,
     access: Option<AccessLog>,
     reporter: Option<Reporter>,
@@ -93,7 +96,7 @@ impl Running {
         let carryover = Arc::new(Carryover::new(Arc::clone(&metrics), workers));
         let Compiled { gateway, warnings } = source.compile(&carryover, style_for_stderr())?;
         tell(&warnings);
-        let mut doors = Doors::default();
+        let mut doors = Doors::new(Arc::clone(&carryover.open));
         let opened = doors.open_new(&gateway.listeners, workers)?;
         let admin = admin::open(&gateway)?;
         let logs = logs::start(
@@ -107,6 +110,8 @@ impl Running {
         let reporter = reporting::start(&gateway, &metrics);
         let tending = Tending::new();
         tending.set(&servers(&gateway));
+        let mut awaiting = Awaiting::default();
+        awaiting.follow(&gateway, &carryover);
         let live = Live::new(gateway);
         let workers = Workers::start(&live, &carryover, access.as_ref(), reporter.as_ref())?;
         for (door, sockets) in opened {
@@ -120,6 +125,7 @@ impl Running {
             workers,
             doors,
             operator,
+            awaiting,
             tending,
             access,
             reporter,
@@ -130,10 +136,12 @@ impl Running {
     /// The line scripts wait for: which listener is bound where.
     fn announce(&self) {
         let line = format!(
-            "portcullis ready: {}{} workers={}\n",
+            "portcullis ready: {}{}{} workers={} connections={}\n",
             self.doors.describe(),
+            self.awaiting.describe(),
             self.operator.describe(),
-            self.carryover.workers
+            self.carryover.workers,
+            self.doors.connections().join(",")
         );
         let gateway = self.live.current();
         tracing::info!(
@@ -150,6 +158,7 @@ impl Running {
 
     async fn attend(&mut self, signals: &mut Signals) {
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
             tokio::select! {
                 wish = signals.next() => match wish {
@@ -157,7 +166,14 @@ impl Running {
                     Wish::Stop => return,
                 },
                 _ = sweep.tick() => self.carryover.sweep(Instant::now()),
+                _ = look.tick(), if !self.awaiting.is_over() => self.open_late(),
             }
+        }
+    }
+
+    fn accept(&self, opened: Vec<Opened>) {
+        for (door, sockets) in opened {
+            self.workers.accept(&door, sockets);
         }
     }
 
@@ -198,11 +214,10 @@ impl Running {
         self.tending.set(&servers(&gateway));
         self.carryover.metrics.reloaded(&gateway.hash);
         let listeners = gateway.listeners.clone();
+        self.awaiting.follow(&gateway, &self.carryover);
         self.live.swap(gateway);
         let any = !opened.is_empty();
-        for (door, sockets) in opened {
-            self.workers.accept(&door, sockets);
-        }
+        self.accept(opened);
         self.doors.close_gone(&listeners);
         Ok(any)
     }

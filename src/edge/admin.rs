@@ -21,7 +21,11 @@ pub type Opened = (Arc<Door>, Vec<TcpListener>);
 /// Opens it, if the policy has one.
 pub fn open(gateway: &Gateway) -> Result<Option<Opened>, BindError> {
     let listener = gateway.admin.as_ref();
-    listener.map(|listener| Door::open(listener, 1)).transpose()
+    // Its connections are no part of those of the others: it answers when they have none left.
+    let apart = Arc::default();
+    listener
+        .map(|listener| Door::open(listener, 1, &apart))
+        .transpose()
 }
 
 /// Serves it on the present runtime, to the end of the process.

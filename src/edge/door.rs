@@ -32,13 +32,20 @@ pub struct Door {
     pub bound: SocketAddr,
     /// Connections open through it, on all workers.
     pub open: AtomicUsize,
+    /// Connections open through it and the doors that share their number with it.
+    pub open_in_all: Arc<AtomicUsize>,
     closing: watch::Sender<bool>,
 }
 
 impl Door {
     /// Opens an address with one socket for each worker. The kernel spreads connections over them, so
-    /// workers share no accept queue; what it leaves uneven is the crew's.
-    pub fn open(listener: &Listener, workers: usize) -> Result<(Arc<Self>, Vec<TcpListener>), BindError> {
+    /// workers share no accept queue; what it leaves uneven is the crew's. `in_all` counts the connections of all doors
+    /// that are opened with it.
+    pub fn open(
+        listener: &Listener,
+        workers: usize,
+        in_all: &Arc<AtomicUsize>,
+    ) -> Result<(Arc<Self>, Vec<TcpListener>), BindError> {
         let fail = |source: io::Error| BindError {
             name: listener.name.clone(),
             address: listener.address,
@@ -54,9 +61,16 @@ impl Door {
             listener: ArcSwap::from_pointee(listener.clone()),
             bound,
             open: AtomicUsize::new(0),
+            open_in_all: Arc::clone(in_all),
             closing: watch::Sender::new(false),
         };
         Ok((Arc::new(door), sockets))
+    }
+
+    /// `http:500`: how many connections it may have at once.
+    pub fn connections(&self) -> String {
+        let listener = self.listener.load();
+        format!("{}:{}", listener.name, listener.max_connections)
     }
 
     /// Takes no further connection and asks those that are open to end after the answer they are at.

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use crate::edge::door::{BindError, Door};
 use crate::gateway::listener::Listener;
@@ -10,29 +11,42 @@ use crate::gateway::listener::Listener;
 pub type Opened = (Arc<Door>, Vec<TcpListener>);
 
 /// The doors that are open.
-#[derive(Default)]
-pub struct Doors(Vec<Arc<Door>>);
+pub struct Doors {
+    open: Vec<Arc<Door>>,
+    /// Connections open through all of them.
+    connections: Arc<AtomicUsize>,
+}
 
 impl Doors {
+    /// None yet; `connections` counts what comes in by any of them.
+    pub fn new(connections: Arc<AtomicUsize>) -> Self {
+        Self {
+            open: Vec::new(),
+            connections,
+        }
+    }
+
     /// Opens a door for each listener that has none; all of them or, on an error, none. Doors that stay
     /// take over the new settings.
     pub fn open_new(&mut self, listeners: &[Listener], workers: usize) -> Result<Vec<Opened>, BindError> {
-        let missing = listeners.iter().filter(|listener| self.find(listener).is_none());
+        // What waits for its certificates must not be open, least of all without TLS.
+        let listeners = listeners.iter().filter(|listener| listener.awaits.is_none());
+        let missing = listeners.clone().filter(|listener| self.find(listener).is_none());
         let opened = missing
-            .map(|listener| Door::open(listener, workers))
+            .map(|listener| Door::open(listener, workers, &self.connections))
             .collect::<Result<Vec<_>, _>>()?;
         for listener in listeners {
             if let Some(door) = self.find(listener) {
                 door.listener.store(Arc::new(listener.clone()));
             }
         }
-        self.0.extend(opened.iter().map(|(door, _)| Arc::clone(door)));
+        self.open.extend(opened.iter().map(|(door, _)| Arc::clone(door)));
         Ok(opened)
     }
 
     /// Closes the doors that no listener asks for any more.
     pub fn close_gone(&mut self, listeners: &[Listener]) {
-        self.0.retain(|door| {
+        self.open.retain(|door| {
             let stays = listeners
                 .iter()
                 .any(|listener| is_same(&door.listener.load(), listener));
@@ -45,13 +59,13 @@ impl Doors {
 
     /// Closes all.
     pub fn close_all(&self) {
-        self.0.iter().for_each(|door| door.close());
+        self.open.iter().for_each(|door| door.close());
     }
 
     /// `http=127.0.0.1:8080 …`, in the order of names.
     pub fn describe(&self) -> String {
         let mut each: Vec<String> = self
-            .0
+            .open
             .iter()
             .map(|door| format!("{}={}", door.listener.load().name, door.bound))
             .collect();
@@ -59,13 +73,20 @@ impl Doors {
         each.join(" ")
     }
 
+    /// `http:500 …`: how many connections each may have at once, in the order of names.
+    pub fn connections(&self) -> Vec<String> {
+        let mut each: Vec<String> = self.open.iter().map(|door| door.connections()).collect();
+        each.sort();
+        each
+    }
+
     /// Where a listener really listens.
     pub fn bound(&self) -> impl Iterator<Item = std::net::SocketAddr> {
-        self.0.iter().map(|door| door.bound)
+        self.open.iter().map(|door| door.bound)
     }
 
     fn find(&self, listener: &Listener) -> Option<&Arc<Door>> {
-        self.0
+        self.open
             .iter()
             .find(|door| is_same(&door.listener.load(), listener))
     }

@@ -12,7 +12,8 @@ use crate::gateway::listener::Listener;
 use crate::http::exchange::{Permit, Release};
 use crate::observe::crowd;
 
-/// A place among all connections of the door, and one among the client's own; which cap is reached if there is none.
+/// A place among all connections, of this door and in all, and one among the client's own; which cap is reached if there
+/// is none.
 pub(super) fn take(
     peer: SocketAddr,
     (door, listener): (&Arc<Door>, &Listener),
@@ -20,11 +21,12 @@ pub(super) fn take(
     carryover: &Carryover,
 ) -> Result<[Option<Permit>; 2], &'static str> {
     let taken = door.open.fetch_add(1, Relaxed);
-    let in_all = Permit::new(Arc::clone(door) as Arc<dyn Release>);
-    if taken >= listener.max_connections {
+    let in_all = door.open_in_all.fetch_add(1, Relaxed);
+    let place = Permit::new(Arc::clone(door) as Arc<dyn Release>);
+    if taken >= listener.max_connections || in_all >= listener.max_connections_in_all {
         return Err("max_connections");
     }
-    Ok([Some(in_all), own(peer, listener, gateway, carryover)?])
+    Ok([Some(place), own(peer, listener, gateway, carryover)?])
 }
 
 /// A place among the connections of one client; trusted proxies need none.
@@ -53,5 +55,6 @@ pub(super) fn own(
 impl Release for Door {
     fn release(&self) {
         self.open.fetch_sub(1, Relaxed);
+        self.open_in_all.fetch_sub(1, Relaxed);
     }
 }

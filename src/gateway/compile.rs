@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::carryover::Carryover;
 use crate::gateway::Gateway;
+use crate::gateway::listener::Listener;
 use crate::gateway::ranges;
 use crate::gateway::router::Router;
 use crate::http::allowed::Allowed;
@@ -21,6 +22,7 @@ use crate::policy::source::Source;
 mod access_log;
 mod actions;
 mod admin;
+pub mod awaited;
 mod certificates;
 mod client;
 mod compression;
@@ -103,8 +105,10 @@ impl Gateway {
             metrics_allow: Allowed::new(&ranges(&policy.admin.metrics_readers())),
             admin_allow: Allowed::new(&ranges(&policy.admin.operators())),
         };
+        let listeners = listeners::compile(policy, build);
         Self {
-            listeners: listeners::compile(policy, build),
+            remarks: remarks(policy, &listeners),
+            listeners,
             admin: admin::compile(policy, build),
             router,
             routes,
@@ -121,7 +125,6 @@ impl Gateway {
             sentry: sentry::compile(policy, build),
             drain: policy.gateway.drain.0,
             hash,
-            remarks: remarks(policy),
         }
     }
 }
@@ -142,8 +145,8 @@ fn hash(text: &str) -> String {
 }
 
 /// What the defaults leave open, said by `check` and at start.
-fn remarks(policy: &Policy) -> Vec<String> {
-    let mut remarks = Vec::new();
+fn remarks(policy: &Policy, listeners: &[Listener]) -> Vec<String> {
+    let mut remarks = Vec::from_iter(listeners::remark(listeners));
     if policy.routes.iter().all(|route| route.settings.limits.is_empty()) && policy.defaults.limits.is_empty()
     {
         remarks

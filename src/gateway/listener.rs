@@ -6,8 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::http::exchange::Entrance;
+use crate::policy::CertificateFiles;
 use crate::tls::choice::Choice;
 use crate::tls::terms::Terms;
+
+/// The files that the process asks the system for, where it may: enough for 32,000 clients. Who wants more says so
+/// (`LimitNOFILE`, `ulimit -n`) and finds it untouched.
+pub const FILES: u64 = 65_536;
 
 /// A listener's settings.
 #[derive(Debug, Clone)]
@@ -18,6 +23,8 @@ pub struct Listener {
     pub address: SocketAddr,
     /// Connections at once.
     pub max_connections: usize,
+    /// Connections at once of this listener and those that share the files of the process with it.
+    pub max_connections_in_all: usize,
     /// Connections of one client at once; trusted proxies are exempt.
     pub max_connections_per_client: Option<u32>,
     /// Bytes of a request head.
@@ -34,6 +41,8 @@ pub struct Listener {
     pub tls: Option<Arc<Terms>>,
     /// Which certificate is shown for which name.
     pub certificates: Option<Arc<Choice>>,
+    /// The certificate files, while some of them do not exist: the listener is not open yet.
+    pub awaits: Option<Arc<[CertificateFiles]>>,
     /// From the connection to the end of the handshake.
     pub tls_handshake: Duration,
     /// The port of https that plain requests are sent to, if they are.

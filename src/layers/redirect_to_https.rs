@@ -20,7 +20,7 @@ impl Check for RedirectToHttps {
         let Some(port) = exchange.connection.redirect_to_https else {
             return Verdict::Pass;
         };
-        if exchange.is_https() || is_health(exchange) {
+        if exchange.is_https() || is_exempt(exchange) {
             return Verdict::Pass;
         }
         let (version, head) = (exchange.head.version, &exchange.head);
@@ -36,11 +36,14 @@ impl Check for RedirectToHttps {
     }
 }
 
-/// Probes of load balancers and containers speak plain HTTP and follow no redirects.
-fn is_health(exchange: &Exchange) -> bool {
+/// Probes of load balancers and containers speak plain HTTP and follow no redirects. And a certificate authority asks in
+/// the clear (RFC 8555 §8.3), as long as there is no certificate.
+fn is_exempt(exchange: &Exchange) -> bool {
     let path = path::normal_form(exchange.head.uri.path());
-    path.strip_prefix("/health")
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let is_health = path
+        .strip_prefix("/health")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    is_health || path.starts_with("/.well-known/acme-challenge/")
 }
 
 /// The port the client came by is that of plain HTTP: the one of https takes its place, unless it goes without saying.
@@ -66,7 +69,7 @@ fn redirect(to: HeaderValue) -> Response {
 
 impl Describe for RedirectToHttps {
     fn describe(&self) -> Vec<String> {
-        vec!["308 to https; health pages are exempt".to_owned()]
+        vec!["308 to https; health pages and ACME challenges are exempt".to_owned()]
     }
 }
 
@@ -115,15 +118,27 @@ mod tests {
     }
 
     #[test]
-    fn health_and_other_listeners_are_left_alone() {
-        for path in ["/health", "/health/ready", "/health/own/check", "//health/live"] {
+    fn health_acme_challenges_and_other_listeners_are_left_alone() {
+        for path in [
+            "/health",
+            "/health/ready",
+            "/health/own/check",
+            "//health/live",
+            "/.well-known/acme-challenge/token",
+        ] {
             assert_eq!(
                 sent_to(&with(plain(path, true), "host", "a.test")),
                 None,
                 "{path}"
             );
         }
-        for path in ["/healthy", "/x/health", "/health/../x"] {
+        for path in [
+            "/healthy",
+            "/x/health",
+            "/health/../x",
+            "/.well-known/acme-challenge",
+            "/.well-known/acme-challenge/../x",
+        ] {
             assert!(
                 sent_to(&with(plain(path, true), "host", "a.test")).is_some(),
                 "{path}"

@@ -18,8 +18,8 @@ use super::units::{Period, Size, Switch, text_type};
 pub struct Listener {
     /// Address and port to listen on; port 0 takes a free one. Default `"0.0.0.0:8080"`.
     pub address: ListenAddress,
-    /// Connections open at once on this listener, all clients together. Default: derived from the
-    /// file-descriptor limit, so that accepting can never starve the upstream side.
+    /// Connections open at once on this listener, all clients together. Default: whatever the other listeners leave of
+    /// half of the files that the process may open. The other half is for servers.
     #[serde(deserialize_with = "some_connections")]
     pub max_connections: Option<u32>,
     /// Connections one client may hold open at once. Default 400.
@@ -36,7 +36,7 @@ pub struct Listener {
     /// name it asks for, else the first. Read at start and at each reload. Default: none, plain HTTP.
     pub certificates: Vec<CertificateFiles>,
     /// The public port of https, `443` for most: plain requests are sent there (308), all but those for `/health` and
-    /// below. Default `"off"`.
+    /// below and those below `/.well-known/acme-challenge/`. Default `"off"`.
     #[serde(deserialize_with = "https_port")]
     pub redirect_to_https: Switch<NonZeroU16>,
     /// Whether each connection begins with a header of the PROXY protocol (version 1 or 2), before TLS too. Only who is

@@ -87,6 +87,14 @@ impl Problems {
         self.0.borrow().is_empty()
     }
 
+    /// What the first fault says.
+    pub fn first_fault(&self) -> Option<String> {
+        let problems = self.0.borrow();
+        let mut faults = problems.iter();
+        let first = faults.find(|problem| problem.severity == Severity::Fault);
+        first.map(|fault| fault.message.clone())
+    }
+
     pub(super) fn all(&self) -> Ref<'_, Vec<Problem>> {
         self.0.borrow()
     }

@@ -3,13 +3,12 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Enough for 32,000 clients. Who wants more says so (`LimitNOFILE`, `ulimit -n`) and finds it untouched.
-const WANTED: u64 = 65_536;
+use crate::gateway::listener::FILES;
 
 /// Raises the limit for this process, where it may.
 pub(super) fn raise() {
     let limit = getrlimit(Resource::Nofile);
-    let granted = limit.maximum.map_or(WANTED, |most| most.min(WANTED));
+    let granted = limit.maximum.map_or(FILES, |most| most.min(FILES));
     if limit.current.is_some_and(|now| now < granted) {
         let raised = Rlimit {
             current: Some(granted),

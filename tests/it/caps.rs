@@ -2,6 +2,7 @@
 //! within are served, and nothing spins or stays broken.
 
 mod crowd;
+mod shared;
 
 use std::time::{Duration, Instant};
 

@@ -14,13 +14,12 @@ pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> Option<Listener> {
     report(policy, address, build);
     let table = policy::Listener {
         address,
-        max_connections: Some(defaults::ADMIN_CONNECTIONS),
         max_connections_per_client: Switch::Off,
         ..policy::Listener::default()
     };
     Some(Listener {
         entrance: Entrance::Admin,
-        ..listeners::compile_one(NAME, &table, 0, build)
+        ..listeners::compile_one(NAME, &table, defaults::ADMIN_CONNECTIONS as usize, build)
     })
 }
 

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::Build;
-use crate::policy::problem::At;
+use crate::carryover::Carryover;
+use crate::policy::problem::{At, Problems};
 use crate::policy::{CertificateFiles, defaults};
 use crate::tls::certificate::{Certificate, Fault, read_chain, read_key};
 use crate::tls::choice::Choice;
@@ -24,12 +24,12 @@ pub(super) fn compile(
     listener: &str,
     files: &[CertificateFiles],
     now: SystemTime,
-    build: &Build<'_>,
+    (carryover, problems): (&Carryover, &Problems),
 ) -> Option<(Arc<Terms>, Arc<Choice>)> {
     if files.is_empty() {
         return None;
     }
-    let at = build.at().key("listeners").key(listener).key("certificates");
+    let at = problems.at().key("listeners").key(listener).key("certificates");
     let mut certificates = Vec::new();
     for (index, files) in files.iter().enumerate() {
         if let Some(certificate) = read(files, &at.index(index)) {
@@ -41,10 +41,7 @@ pub(super) fn compile(
         return None;
     }
     report_shared_names(&certificates, &at);
-    let tickets = build
-        .carryover
-        .tickets
-        .get_or_build(listener.to_owned(), Tickets::new);
+    let tickets = carryover.tickets.get_or_build(listener.to_owned(), Tickets::new);
     let choice = Arc::new(Choice::new(&certificates));
     let terms = Terms::new(&choice, &tickets);
     if let Err(error) = &terms {

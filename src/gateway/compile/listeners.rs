@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::num::NonZeroU16;
 use std::time::SystemTime;
 
-use super::{Build, certificates};
-use crate::gateway::listener::Listener;
+use super::{Build, awaited, certificates};
+use crate::gateway::listener::{FILES, Listener};
 use crate::http::exchange::Entrance;
 use crate::http::room;
 use crate::policy::problem::At;
@@ -30,11 +30,11 @@ pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> Vec<Listener> {
 }
 
 fn compile_each(policy: &Policy, build: &Build<'_>) -> Vec<Listener> {
-    let share = connections_each(files(), policy.listeners.len());
+    let all = connections(files());
     if policy.listeners.is_empty() {
         let table = policy::Listener::default();
         report_wide_trust(policy, "http", table.address.0.ip(), build);
-        return vec![compile_one("http", &policy::Listener::default(), share, build)];
+        return vec![compile_one("http", &table, all, build)];
     }
     for (index, (name, table)) in policy.listeners.iter().enumerate() {
         let address = table.address.0;
@@ -59,7 +59,7 @@ fn compile_each(policy: &Policy, build: &Build<'_>) -> Vec<Listener> {
     policy
         .listeners
         .iter()
-        .map(|(name, table)| compile_one(name, table, share, build))
+        .map(|(name, table)| compile_one(name, table, all, build))
         .collect()
 }
 
@@ -142,13 +142,21 @@ fn report_proxy_protocol(policy: &Policy, name: &str, table: &policy::Listener, 
     }
 }
 
-pub(super) fn compile_one(name: &str, table: &policy::Listener, share: usize, build: &Build<'_>) -> Listener {
+/// `all` is how many connections the listener may have with those that it shares them with.
+pub(super) fn compile_one(name: &str, table: &policy::Listener, all: usize, build: &Build<'_>) -> Listener {
+    let awaits = awaited::missing(name, &table.certificates, build);
+    let files = if awaits.is_some() {
+        &[]
+    } else {
+        &table.certificates[..]
+    };
     let (tls, certificates) =
-        certificates::compile(name, &table.certificates, SystemTime::now(), build).unzip();
+        certificates::compile(name, files, SystemTime::now(), (build.carryover, build.problems)).unzip();
     Listener {
         name: name.to_owned(),
         address: table.address.0,
-        max_connections: table.max_connections.map_or(share, |most| most as usize),
+        max_connections: table.max_connections.map_or(all, |most| all.min(most as usize)),
+        max_connections_in_all: all,
         max_connections_per_client: table.max_connections_per_client.get(),
         max_head: usize::try_from(table.max_head.0).unwrap_or(usize::MAX),
         max_headers: usize::from(table.max_headers),
@@ -157,6 +165,7 @@ pub(super) fn compile_one(name: &str, table: &policy::Listener, share: usize, bu
         keep_alive_idle: table.timeouts.keep_alive_idle.0,
         tls,
         certificates,
+        awaits,
         tls_handshake: table.timeouts.tls_handshake.0,
         redirect_to_https: table.redirect_to_https.get(),
         proxy_protocol: table.proxy_protocol,
@@ -166,16 +175,29 @@ pub(super) fn compile_one(name: &str, table: &policy::Listener, share: usize, bu
     }
 }
 
-/// The files the process may open.
+/// The files the process may open once it serves, which is when it raises the limit.
 fn files() -> u64 {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    limit.current.unwrap_or(65_536)
+    let raised = limit.maximum.map_or(FILES, |most| most.min(FILES));
+    limit.current.unwrap_or(FILES).max(raised)
 }
 
-/// Half of the files, since each request may need one towards the upstream too; the listeners share them.
-fn connections_each(files: u64, listeners: usize) -> usize {
+/// Half of the files, since each request may need one towards the upstream too. Whatever one listener leaves, another
+/// may take.
+fn connections(files: u64) -> usize {
     let all = usize::try_from(files.saturating_sub(RESERVED_FILES) / 2).unwrap_or(usize::MAX);
-    (all / listeners.max(1)).max(16)
+    all.max(16)
+}
+
+/// How many connections there may be, in all and on each listener.
+pub(super) fn remark(listeners: &[Listener]) -> Option<String> {
+    let all = listeners.first()?.max_connections_in_all;
+    let each = |listener: &Listener| format!("{} {}", listener.name, listener.max_connections);
+    let each: Vec<_> = listeners.iter().map(each).collect();
+    Some(format!(
+        "at most {all} connections at once, half of the files that may be open; on each listener: {}",
+        each.join(", ")
+    ))
 }
 
 #[cfg(test)]
@@ -184,9 +206,7 @@ mod tests {
 
     #[test]
     fn listeners_together_leave_half_of_the_files_to_the_upstreams() {
-        assert_eq!(connections_each(1064, 0), 500);
-        assert_eq!(connections_each(1064, 1), 500);
-        assert_eq!(connections_each(1064, 2), 250);
-        assert_eq!(connections_each(64, 2), 16, "few are better than none");
+        assert_eq!(connections(1064), 500);
+        assert_eq!(connections(64), 16, "few are better than none");
     }
 }

@@ -22,8 +22,8 @@ fn every_session_shows_what_the_program_prints() {
                 let exit = run(&arguments, &policy, &[]);
                 let printed = exit.output();
                 assert_eq!(
-                    printed.trim_end(),
-                    shown.trim_end(),
+                    anywhere(&printed),
+                    anywhere(shown),
                     "{}: $ portcullis {command}",
                     document.display()
                 );
@@ -31,6 +31,18 @@ fn every_session_shows_what_the_program_prints() {
         }
     }
     assert!(sessions >= 6, "only {sessions} sessions were found");
+}
+
+/// The same on each machine: how many connections there may be is the machine's affair.
+fn anywhere(printed: &str) -> String {
+    let lines = printed.trim_end().lines().map(|line| {
+        if line.contains(" connections at once") {
+            line.replace(|letter: char| letter.is_ascii_digit(), "")
+        } else {
+            line.to_owned()
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn session(body: &str) -> Option<(&str, &str)> {
