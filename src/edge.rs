@@ -22,4 +22,5 @@ pub mod socket;
 pub mod tap;
 mod tls;
 mod tunnel;
+mod visitors;
 mod wire;

@@ -216,6 +216,7 @@ impl Running {
         let listeners = gateway.listeners.clone();
         self.awaiting.follow(&gateway, &self.carryover);
         self.live.swap(gateway);
+        self.workers.renew();
         let any = !opened.is_empty();
         self.accept(opened);
         self.doors.close_gone(&listeners);

@@ -43,6 +43,8 @@ struct Worker {
 enum Order {
     /// Accept from this socket of a door.
     Accept(TcpListener, Arc<Door>),
+    /// Another gateway is in force.
+    Renew,
     /// All doors are closed: finish, then end.
     Finish,
     /// The time to finish is over: end.
@@ -70,6 +72,8 @@ impl Workers {
                 lane,
                 crew: Arc::clone(&crew),
                 carryover: Arc::clone(carryover),
+                metrics: Arc::clone(&carryover.metrics),
+                visitors: None,
                 stack: stack(),
             };
             let (orders, inbox) = mpsc::unbounded_channel();
@@ -98,6 +102,13 @@ impl Workers {
                 .orders
                 .send(Order::Accept(socket, Arc::clone(door)))
                 .is_err();
+        }
+    }
+
+    /// Has all workers let go of a gateway that is no longer in force; one without a request would keep it.
+    pub fn renew(&self) {
+        for worker in &self.workers {
+            let _gone = worker.orders.send(Order::Renew).is_err();
         }
     }
 
@@ -142,6 +153,7 @@ where
                 Ok(socket) => drop(tokio::spawn(acceptor.clone().run(socket, door, alive.clone()))),
                 Err(error) => tracing::error!(error = %error, "a worker cannot use its socket"),
             },
+            Some(Order::Renew) => drop(lane.holder.snapshot()),
             Some(Order::Finish) | None => break,
             Some(Order::Leave) => {
                 lane.leave();

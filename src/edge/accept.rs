@@ -20,6 +20,7 @@ use crate::edge::overflow::Overflow;
 use crate::edge::places;
 use crate::edge::socket::Socket;
 use crate::edge::tls;
+use crate::edge::visitors::{Begun, Visitors};
 use crate::edge::wire::Wire;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::{Connection, Permit, Pinned, Response};
@@ -42,8 +43,12 @@ pub struct Acceptor<S> {
     pub lane: Arc<Lane>,
     /// The other workers.
     pub crew: Arc<Crew>,
-    /// The counts of connections.
+    /// The counts of connections of each client.
     pub carryover: Arc<Carryover>,
+    /// Where connections are counted.
+    pub metrics: Arc<Metrics>,
+    /// Who gives way when there are too many; none where the newest is turned away.
+    pub visitors: Option<Arc<Visitors>>,
     /// What answers.
     pub stack: S,
 }
@@ -73,7 +78,7 @@ where
                 Err(error) => {
                     let secure = door.listener.load().tls.is_some();
                     if overflow.relieve(&error, &socket, secure).await {
-                        self.carryover.metrics.connections_refused.count("out_of_files");
+                        self.metrics.connections_refused.count("out_of_files");
                     }
                 }
             }
@@ -106,7 +111,7 @@ where
         ) {
             Ok(permits) => permits,
             Err(reason) => {
-                self.carryover.metrics.connections_refused.count(reason);
+                self.metrics.connections_refused.count(reason);
                 return Err((socket, listener.tls.is_some()));
             }
         };
@@ -145,18 +150,23 @@ where
         alive: &tokio::sync::mpsc::Sender<()>,
     ) {
         let (acceptor, alive) = (self.clone(), alive.clone());
-        let counted = self.carryover.metrics.connections.hold();
+        let begun = self.visitors.as_ref().map(|_| Begun::default());
+        let seen = begun.clone();
+        let counted = self.metrics.connections.hold();
         // Boxed, as the runtime moves what it is given six times on its way in and out.
-        tokio::spawn(Box::pin(async move {
+        let task = tokio::spawn(Box::pin(async move {
             let Guest {
                 peer,
                 listener,
                 closing,
                 permits,
             } = guest;
-            acceptor.serve(socket, peer, &listener, closing).await;
+            acceptor.serve(socket, peer, &listener, (closing, begun)).await;
             drop((permits, place, counted, alive));
         }));
+        if let (Some(visitors), Some(begun)) = (&self.visitors, seen) {
+            visitors.admit(begun, task.abort_handle());
+        }
     }
 
     /// Shakes hands where the listener speaks TLS, then serves the connection to its end.
@@ -165,9 +175,9 @@ where
         mut socket: TcpStream,
         peer: SocketAddr,
         listener: &Listener,
-        mut closing: watch::Receiver<bool>,
+        (mut closing, begun): (watch::Receiver<bool>, Option<Begun>),
     ) {
-        let metrics = Arc::clone(&self.carryover.metrics);
+        let metrics = Arc::clone(&self.metrics);
         let (mut peer, mut local, mut _own) = (peer, None, None);
         if listener.notes_local {
             local = socket.local_addr().ok();
@@ -202,6 +212,10 @@ where
             room: OnceLock::new(),
             closing: closing.clone(),
         };
+        if let Some(begun) = begun {
+            // Each connection begins once.
+            let _first = begun.set(Arc::clone(&connection.phase)).is_ok();
+        }
         let client = Client {
             connection: Arc::new(connection),
             lane: self.lane,

@@ -3,6 +3,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::sync::{mpsc, watch};
 
@@ -10,10 +11,16 @@ use crate::carryover::Carryover;
 use crate::edge::accept::Acceptor;
 use crate::edge::crew::Crew;
 use crate::edge::door::{BindError, Door};
+use crate::edge::visitors::Visitors;
 use crate::gateway::Gateway;
 use crate::gateway::live::Live;
+use crate::observe::metrics::Metrics;
 use crate::stack::passage::Lane;
 use crate::stack::stack;
+
+/// Connections at once: a scraper, probes and an operator need a handful, and they must not take the files of the public
+/// listeners.
+const MOST: usize = 64;
 
 /// An admin door just opened, and its socket.
 pub type Opened = (Arc<Door>, Vec<TcpListener>);
@@ -42,6 +49,9 @@ pub fn serve((door, sockets): Opened, live: &Live, carryover: &Arc<Carryover>) -
         }),
         crew: Crew::alone(),
         carryover: Arc::clone(carryover),
+        // They are no traffic either: nobody reads what is counted here.
+        metrics: Metrics::new(SystemTime::now()),
+        visitors: Some(Arc::new(Visitors::new(MOST))),
         stack: stack(),
     };
     let (alive, _nobody_waits) = mpsc::channel(1);

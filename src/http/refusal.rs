@@ -15,6 +15,7 @@ pub use blame::Blame;
 pub use deadline::Deadline;
 
 mod blame;
+mod codes;
 mod deadline;
 mod reason;
 

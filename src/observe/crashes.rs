@@ -95,8 +95,8 @@ impl Reporter {
             Arc::clone(&metrics),
             Arc::clone(&limit),
         );
-        metrics.sentry_events.declare(&["sent", "suppressed", "dropped"]);
-        metrics.sentry_transactions.declare(&["sent", "dropped"]);
+        metrics.sentry_events.declare(["sent", "suppressed", "dropped"]);
+        metrics.sentry_transactions.declare(["sent", "dropped"]);
         thread::Builder::new().name("sentry".to_owned()).spawn(move || {
             let all = runtime.block_on(desk.work(inbox, stopping));
             // A look-up that hangs must not hold up the end.

@@ -10,7 +10,7 @@ mod table;
 mod upstream;
 mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use prometheus::{IntGaugeVec, TextEncoder};
@@ -18,9 +18,11 @@ use prometheus::{IntGaugeVec, TextEncoder};
 pub use catalogue::Described;
 pub use endpoint::{EndpointMetrics, Stream};
 pub use handles::{Counter, Gauge, Held};
-pub use upstream::{ServerMetrics, UpstreamMetrics};
+pub use upstream::UpstreamMetrics;
 pub use words::Words;
 
+use crate::http::refusal::{Deadline, Refusal};
+use crate::observe::lock;
 use catalogue::Catalogue;
 use shelf::Shelf;
 
@@ -58,7 +60,7 @@ pub struct Metrics {
     policy: IntGaugeVec,
     endpoints: (endpoint::Families, Shelf<EndpointMetrics>),
     upstreams: (upstream::Families, Shelf<UpstreamMetrics>),
-    servers: Shelf<ServerMetrics>,
+    exposing: Mutex<()>,
     catalogue: Catalogue,
 }
 
@@ -73,13 +75,9 @@ impl Metrics {
         let upstreams = upstream::Families::new(&mut list);
         describe_start(&mut list, started);
         Arc::new(Self {
-            refusals: list.words("portcullis_refusals_total", &["code"], "requests the gateway refused, by the refusal's code"),
+            refusals: refusals(&mut list),
             connections: list.gauge("portcullis_connections", "client connections open now"),
-            connections_refused: list.words(
-                "portcullis_connections_refused_total",
-                &["reason"],
-                "client connections closed before their first request, by reason; `proxy_protocol_…`: no word on whose it is (`untrusted`, `invalid`, `timeout`)",
-            ),
+            connections_refused: connections_refused(&mut list),
             tls_handshakes: tls_handshakes(&mut list),
             in_flight: list.gauge("portcullis_in_flight_requests", "requests not yet answered to the last byte"),
             malformed: list.words(
@@ -87,11 +85,7 @@ impl Metrics {
                 &["reason"],
                 "requests that were not valid HTTP, by reason; their connection was closed. `http2_flood`: nothing was wrong but the amount; `http2_room`: a stream was refused, since the requests of its connection held too much",
             ),
-            timeouts: list.words(
-                "portcullis_timeouts_total",
-                &["timeout"],
-                "deadlines that ran out, by the key that set them; many of one kind: slow or hostile peers, or a key set too low",
-            ),
+            timeouts: timeouts(&mut list),
             leaks: leaks(&mut list),
             panics: list.counter(
                 "portcullis_panics_total",
@@ -123,7 +117,7 @@ impl Metrics {
             policy: list.gauges("portcullis_policy_info", &["hash"], "1, with the hash of the policy in force"),
             endpoints: (endpoints, Shelf::default()),
             upstreams: (upstreams, Shelf::default()),
-            servers: Shelf::default(),
+            exposing: Mutex::default(),
             catalogue: list,
         })
     }
@@ -139,14 +133,6 @@ impl Metrics {
     pub fn upstream(&self, name: &str) -> Arc<UpstreamMetrics> {
         let (families, kept) = &self.upstreams;
         kept.get_or_make(name, || UpstreamMetrics::new(families, name))
-    }
-
-    /// The series of one server, as it is written in the policy.
-    pub fn server(&self, upstream: &str, server: &str) -> Arc<ServerMetrics> {
-        // A space is in no upstream's name, so two pairs never make one key.
-        let key = format!("{upstream} {server}");
-        self.servers
-            .get_or_make(&key, || ServerMetrics::new(&self.upstreams.0, upstream, server))
     }
 
     /// A policy came into force at start; its hash identifies it.
@@ -169,9 +155,17 @@ impl Metrics {
         self.last_reload_ok.set(0);
     }
 
-    /// All series in Prometheus' text format. Takes milliseconds when there are thousands: not for a worker.
-    pub fn render(&self) -> String {
+    /// All series in Prometheus' text format, with these servers in use: their upstream, name, and whether they answer.
+    /// Takes milliseconds when there are thousands: not for a worker.
+    pub fn render(&self, servers: &[(String, String, bool)]) -> String {
         self.sweep();
+        let _one_at_a_time = lock(&self.exposing);
+        let family = &self.upstreams.0.server_up;
+        // A server that has left the policy is not shown, whoever still holds that policy.
+        family.reset();
+        for (upstream, server, up) in servers {
+            family.with_label_values(&[upstream, server]).set(i64::from(*up));
+        }
         let mut text = String::new();
         TextEncoder::new()
             .encode_utf8(&self.catalogue.registry.gather(), &mut text)
@@ -187,7 +181,6 @@ impl Metrics {
     fn sweep(&self) {
         self.endpoints.1.sweep();
         self.upstreams.1.sweep();
-        self.servers.sweep();
     }
 }
 
@@ -197,8 +190,45 @@ fn leaks(list: &mut Catalogue) -> Words {
         &["result"],
         "error bodies of applications that leak; `replaced`, or `passed`: a 4xx that looks like a leak and may be what the client asked for",
     );
-    leaks.declare(&["replaced", "passed"]);
+    leaks.declare(["replaced", "passed"]);
     leaks
+}
+
+fn refusals(list: &mut Catalogue) -> Words {
+    let refusals = list.words(
+        "portcullis_refusals_total",
+        &["code"],
+        "requests the gateway refused, by the refusal's code",
+    );
+    refusals.declare(Refusal::CODES);
+    refusals
+}
+
+fn connections_refused(list: &mut Catalogue) -> Words {
+    let refused = list.words(
+        "portcullis_connections_refused_total",
+        &["reason"],
+        "client connections closed before their first request, by reason; `proxy_protocol_…`: no word on whose it is (`untrusted`, `invalid`, `timeout`)",
+    );
+    refused.declare(["max_connections", "max_connections_per_client", "out_of_files"]);
+    refused
+}
+
+fn timeouts(list: &mut Catalogue) -> Words {
+    let timeouts = list.words(
+        "portcullis_timeouts_total",
+        &["timeout"],
+        "deadlines that ran out, by the key that set them; many of one kind: slow or hostile peers, or a key set too low",
+    );
+    timeouts.declare(Deadline::ALL.into_iter().map(Deadline::name));
+    timeouts.declare([
+        "tls_handshake",
+        "keep_alive_idle",
+        "stream.idle",
+        "stream.max_duration",
+    ]);
+    timeouts.declare(["response_body_idle", "response_body_min_rate", "client_stall"]);
+    timeouts
 }
 
 fn tls_handshakes(list: &mut Catalogue) -> Words {
@@ -207,7 +237,7 @@ fn tls_handshakes(list: &mut Catalogue) -> Words {
         &["result"],
         "TLS handshakes, by result; `rejected`: the client did not like our certificate, `not_tls`: it spoke plain HTTP",
     );
-    handshakes.declare(&[
+    handshakes.declare([
         "ok",
         "timeout",
         "closed",
@@ -225,7 +255,7 @@ fn reloads(list: &mut Catalogue) -> Words {
         &["result"],
         "reloads of the policy; `refused`: it had faults and the old one stayed in force",
     );
-    reloads.declare(&["ok", "refused"]);
+    reloads.declare(["ok", "refused"]);
     reloads
 }
 

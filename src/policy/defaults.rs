@@ -48,9 +48,6 @@ pub const CERTIFICATE_WARNING: Period = seconds(14 * 86_400);
 pub const METRICS_ALLOW: [&str; 1] = ["loopback"];
 /// What the operator's listener shows and does is for whoever is on this machine, unless others are named.
 pub const ADMIN_ALLOW: [&str; 1] = ["loopback"];
-/// Connections of the admin listener: a scraper, probes and an operator need a handful; it must not become
-/// a way to the files of the public listeners.
-pub const ADMIN_CONNECTIONS: u32 = 64;
 
 /// One request in ten shows how fast each route is; a tenth of the quota is spent on it (seed row 3-07).
 pub const TRACES_SAMPLE_RATE: f64 = 0.1;

@@ -136,7 +136,6 @@ pub(super) fn enter(arrival: Arrival) -> Held {
         arrived,
     } = arrival;
     let snapshot = lane.holder.snapshot();
-    snapshot.metrics.in_flight.inc();
     if head.version == Version::HTTP_2 {
         h2::unfold(&mut head.headers);
         extended_connect::unfold(&mut head, || fastrand::u128(..).to_ne_bytes());
@@ -182,6 +181,7 @@ pub(super) fn enter(arrival: Arrival) -> Held {
         share,
         ledger: Ledger::default(),
     })
+    .counted()
 }
 
 /// A new trace is recorded where crash reports take a sample of them.

@@ -161,7 +161,9 @@ impl Passage {
         let phase = &self.exchange.connection.phase;
         phase.answered(now);
         phase.leaves_unread(self.has_unread_body());
-        self.place.snapshot.metrics.in_flight.dec();
+        if self.is_traffic() {
+            self.place.snapshot.metrics.in_flight.dec();
+        }
         let took = now - self.exchange.arrived;
         self.note_large_upload();
         let Some(head) = self.ledger.head else {
@@ -226,6 +228,9 @@ impl Passage {
             (CLIENT_CLOSED_REQUEST, "client_gone")
         };
         self.ledger.status = status;
+        if !self.counts() {
+            return;
+        }
         self.place
             .route()
             .metrics
@@ -234,6 +239,19 @@ impl Passage {
             self.write_line(took, took, end);
         }
         self.report(took, took);
+    }
+
+    /// Counts it among the requests under way, until it is closed.
+    pub(super) fn counted(self: Box<Self>) -> Box<Self> {
+        if self.is_traffic() {
+            self.place.snapshot.metrics.in_flight.inc();
+        }
+        self
+    }
+
+    /// Whether this is a request as others have, and not one that an operator's tools make.
+    fn is_traffic(&self) -> bool {
+        !self.place.own && !self.exchange.connection.entrance.is_admin()
     }
 
     /// Whether this belongs in the request metrics and the access log: our own health and metrics pages do

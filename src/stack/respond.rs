@@ -66,7 +66,9 @@ fn answer(refused: Refused) -> Reply {
     let Refused { mut passage, refusal } = refused;
     let exchange = &mut passage.exchange;
     (exchange.notes.refusal, exchange.notes.reason) = (Some(refusal.code()), refusal.reason());
-    count(&refusal, &passage.place.snapshot.metrics);
+    if !exchange.connection.entrance.is_admin() {
+        count(&refusal, &passage.place.snapshot.metrics);
+    }
     match refusal {
         Refusal::TooManyStreams => crowd::refused(exchange.client.ip, crowd::Kind::Streams),
         Refusal::TooManyInFlight => crowd::refused(exchange.client.ip, crowd::Kind::InFlight),

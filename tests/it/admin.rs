@@ -1,5 +1,6 @@
 //! The admin listener: health and metrics on a door of the operator's own, whatever the public ones do.
 
+use crate::support::metrics::Metrics;
 use crate::support::{Ask, Gate, Gateway, Origin, Reply, Wire, policy, run, until};
 
 const ADMIN: &str = "[admin]\naddress = \"127.0.0.1:0\"";
@@ -22,6 +23,58 @@ fn only_the_gateways_own_pages_are_there() {
     assert_eq!(posted.header("allow"), Some("GET, HEAD"));
     assert!(Ask::get("/").to(admin).header("x-content-type-options").is_some());
     assert!(origin.calls().is_empty(), "nothing is forwarded from there");
+    gateway.stop();
+}
+
+#[test]
+fn connections_that_ask_nothing_do_not_keep_a_health_check_out() {
+    let origin = Origin::echo();
+    let text = policy([origin.address()]).and(ADMIN);
+    let gateway = Gateway::start(text.clone());
+    let admin = gateway.address("admin");
+    let mut kept = Wire::connect(admin);
+    assert_eq!(Ask::get("/health/live").via(&mut kept).status, 200);
+    let silent: Vec<Wire> = (0..80).map(|_| Wire::connect(admin)).collect();
+    let begun: Vec<Wire> = (0..80)
+        .map(|_| {
+            let mut wire = Wire::connect(admin);
+            wire.send("GET /health");
+            wire
+        })
+        .collect();
+    for path in ["/health/live", "/metrics"] {
+        assert_eq!(Ask::get(path).to(admin).status, 200, "{path}");
+    }
+    let there = text.text().replace("127.0.0.1:0\"", &format!("{admin}\""));
+    run(&["healthcheck"], &there, &[]).assert(0, &["healthy", &admin.to_string()]);
+    assert!(kept.is_closed(), "the oldest gave way");
+    drop((silent, begun));
+    gateway.stop();
+}
+
+#[test]
+fn the_operators_tools_leave_the_metrics_of_an_idle_gateway_at_zero() {
+    let origin = Origin::echo();
+    let gateway = Gateway::start(policy([origin.address()]).and(ADMIN));
+    let admin = gateway.address("admin");
+    let mut scraper = Wire::connect(admin);
+    for path in ["/health", "/health/ready", "/unknown"] {
+        Ask::get(path).via(&mut scraper);
+    }
+    Ask::post("/metrics", "").to(admin);
+    let metrics = Metrics::parse(&Ask::get("/metrics").via(&mut scraper).text());
+    for name in [
+        "portcullis_connections",
+        "portcullis_in_flight_requests",
+        "portcullis_refusals_total",
+        "http_requests_total",
+    ] {
+        assert_eq!(metrics.count(name, &[]), 0, "{name}");
+    }
+    // On a public listener the connection counts, since it takes a place; the request does not.
+    let metrics = gateway.metrics();
+    assert_eq!(metrics.count("portcullis_connections", &[]), 1);
+    assert_eq!(metrics.count("portcullis_in_flight_requests", &[]), 0);
     gateway.stop();
 }
 

@@ -1,6 +1,6 @@
 //! The metrics: the seed's two names exactly, bounded in number, and not for everyone's eyes.
 
-use crate::support::{Ask, Gateway, Origin, policy};
+use crate::support::{Ask, Gateway, Origin, Reply, policy, until};
 
 fn named_routes(origin: &Origin) -> String {
     policy([origin.address()])
@@ -82,6 +82,75 @@ fn ten_thousand_paths_and_a_hundred_methods_add_no_series() {
         after.count("http_requests_total", &[("endpoint", "other"), ("status", "404")]),
         10_002
     );
+    gateway.stop();
+}
+
+#[test]
+fn an_application_that_invents_statuses_adds_one_series_for_each_class() {
+    let origin = Origin::playing(|call, line| {
+        let status = call.target.trim_start_matches('/').parse().unwrap();
+        line.reply(&Reply::new(status, "text/plain", "any"));
+    });
+    let gateway = Gateway::start(policy([origin.address()]));
+    let mut wire = gateway.connect();
+    for status in (430..=450).chain(512..=598) {
+        Ask::get(&format!("/{status}")).via(&mut wire);
+    }
+    let metrics = gateway.metrics();
+    let count = |status| metrics.count("http_requests_total", &[("status", status)]);
+    assert_eq!((count("431"), count("4xx"), count("5xx")), (1, 20, 87));
+    assert_eq!(metrics.count("http_requests_total", &[]), 21 + 87);
+    gateway.stop();
+}
+
+#[test]
+fn what_can_fail_stands_at_zero_before_it_does() {
+    let gateway = Gateway::start(policy(["127.0.0.1:9"]));
+    let metrics = gateway.metrics();
+    for (name, label, word) in [
+        ("portcullis_refusals_total", "code", "rate_limited"),
+        ("portcullis_refusals_total", "code", "upstream_timeout"),
+        ("portcullis_timeouts_total", "timeout", "response_head"),
+        (
+            "portcullis_connections_refused_total",
+            "reason",
+            "max_connections",
+        ),
+        (
+            "portcullis_upstream_requests_total",
+            "result",
+            "upstream_unreachable",
+        ),
+        ("portcullis_upstream_connects_total", "result", "failed"),
+        ("portcullis_upstream_malformed_total", "reason", "chunk"),
+    ] {
+        assert!(metrics.has(name, &[(label, word)]), "{name} has no {word}");
+        assert_eq!(metrics.count(name, &[(label, word)]), 0, "{name} {word}");
+    }
+    gateway.stop();
+}
+
+#[test]
+fn what_a_reload_removes_is_no_longer_shown() {
+    let (stays, goes) = (Origin::echo(), Origin::echo());
+    let of = |servers: Vec<_>, route| {
+        let text = policy(servers).workers(4);
+        text.route(route, "path = \"/*\"", "").text()
+    };
+    let gateway = Gateway::start(of(vec![stays.address(), goes.address()], "before"));
+    Ask::get("/").to(gateway.http());
+    let gone = goes.address().to_string();
+    let shown = |labels: &[(&str, &str)]| {
+        let metrics = gateway.metrics();
+        let names = ["portcullis_upstream_server_up", "http_requests_total"];
+        names.iter().any(|name| metrics.has(name, labels))
+    };
+    assert!(shown(&[("server", &gone)]) && shown(&[("endpoint", "before")]));
+    gateway.rewrite(of(vec![stays.address()], "after"));
+    assert!(gateway.reload());
+    assert!(!shown(&[("server", &gone)]));
+    // Workers without a request let go of the old policy, too.
+    until("the old route is gone", || !shown(&[("endpoint", "before")]));
     gateway.stop();
 }
 

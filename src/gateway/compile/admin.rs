@@ -4,7 +4,7 @@
 use super::{Build, listeners};
 use crate::gateway::listener::Listener;
 use crate::http::exchange::Entrance;
-use crate::policy::{self, ListenAddress, Policy, Switch, defaults};
+use crate::policy::{self, ListenAddress, Policy, Switch};
 
 /// What the ready line and reports call it.
 pub(super) const NAME: &str = "admin";
@@ -19,7 +19,8 @@ pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> Option<Listener> {
     };
     Some(Listener {
         entrance: Entrance::Admin,
-        ..listeners::compile_one(NAME, &table, defaults::ADMIN_CONNECTIONS as usize, build)
+        // Who has waited longest gives way there.
+        ..listeners::compile_one(NAME, &table, usize::MAX, build)
     })
 }
 

@@ -63,8 +63,9 @@ fn compile_one(name: &str, table: &policy::Upstream, build: &Build<'_>) -> Compi
     });
     report(table, &at);
     let metrics = carryover.metrics.upstream(name);
-    let words: Vec<_> = tolerated(table).iter().map(Repair::name).collect();
-    metrics.repaired.declare(&words);
+    metrics
+        .repaired
+        .declare(tolerated(table).iter().map(Repair::name));
     let setup = Setup {
         name: name.to_owned(),
         servers: servers.collect(),

@@ -20,6 +20,17 @@ pub enum Deadline {
 }
 
 impl Deadline {
+    /// Each of them.
+    pub const ALL: [Self; 7] = [
+        Self::RequestHead,
+        Self::RequestBodyIdle,
+        Self::RequestBodyMinRate,
+        Self::Connect,
+        Self::ResponseHead,
+        Self::Total,
+        Self::Grpc,
+    ];
+
     /// The key in `[defaults.timeouts]`, in a listener or in an upstream that set it, or the client's header.
     pub fn name(self) -> &'static str {
         match self {

@@ -4,10 +4,9 @@
 use std::sync::Arc;
 
 use crate::layers::own::readiness::Check;
-use crate::observe::metrics::{Metrics, ServerMetrics, UpstreamMetrics};
+use crate::observe::metrics::{Metrics, UpstreamMetrics};
 use crate::upstream::Upstream;
 use crate::upstream::endpoint::Health;
-use crate::upstream::server::Server;
 
 /// The upstreams in use and their gauges.
 pub struct Sight {
@@ -18,21 +17,12 @@ pub struct Sight {
 struct Watched {
     upstream: Arc<Upstream>,
     metrics: Arc<UpstreamMetrics>,
-    servers: Vec<(Arc<Server>, Arc<ServerMetrics>)>,
 }
 
 impl Sight {
     /// Watches these upstreams.
     pub fn new(upstreams: &[Arc<Upstream>], metrics: &Arc<Metrics>) -> Self {
         let watch = |upstream: &Arc<Upstream>| Watched {
-            servers: upstream
-                .servers()
-                .iter()
-                .map(|server| {
-                    let shown = format!("{}:{}", server.host(), server.port());
-                    (Arc::clone(server), metrics.server(upstream.name(), &shown))
-                })
-                .collect(),
             metrics: metrics.upstream(upstream.name()),
             upstream: Arc::clone(upstream),
         };
@@ -51,19 +41,31 @@ impl Sight {
     /// The text of `/metrics`. Written off the workers: with thousands of routes it takes milliseconds.
     pub async fn expose(&self) -> Option<String> {
         self.watched.iter().for_each(Watched::set_gauges);
+        let servers: Vec<_> = self.watched.iter().flat_map(Watched::servers).collect();
         let metrics = Arc::clone(&self.metrics);
-        tokio::task::spawn_blocking(move || metrics.render()).await.ok()
+        tokio::task::spawn_blocking(move || metrics.render(&servers))
+            .await
+            .ok()
     }
 }
 
 impl Watched {
+    /// Each server with its upstream, and whether it answers.
+    fn servers(&self) -> impl Iterator<Item = (String, String, bool)> {
+        self.upstream.servers().iter().map(|server| {
+            let up = server
+                .endpoints()
+                .iter()
+                .any(|endpoint| endpoint.health() == Health::Up);
+            let name = format!("{}:{}", server.host(), server.port());
+            (self.upstream.name().to_owned(), name, up)
+        })
+    }
+
     fn set_gauges(&self) {
         let mut in_flight = 0;
-        for (server, metrics) in &self.servers {
+        for server in self.upstream.servers() {
             let endpoints = server.endpoints();
-            metrics.up.set(i64::from(
-                endpoints.iter().any(|endpoint| endpoint.health() == Health::Up),
-            ));
             in_flight += endpoints
                 .iter()
                 .map(|endpoint| endpoint.in_flight())

@@ -178,10 +178,9 @@ impl Drop for EndpointMetrics {
                 .remove_label_values(&[*method, &self.name])
                 .ok();
             for status in table.counted() {
-                let mut digits = itoa::Buffer::new();
                 self.families
                     .requests
-                    .remove_label_values(&[*method, &self.name, digits.format(status)])
+                    .remove_label_values(&[*method, &self.name, &status])
                     .ok();
             }
         }

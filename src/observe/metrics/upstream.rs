@@ -1,8 +1,10 @@
-//! The series of an upstream and of its servers, as ready-made handles. It knows nothing of
+//! The series of an upstream, as ready-made handles. It knows nothing of
 //! connections: those who send and connect say what became of it.
 
 use prometheus::{IntCounterVec, IntGaugeVec};
 
+use crate::http::refusal::Refusal;
+use crate::http::vet::Fault;
 use crate::observe::metrics::catalogue::Catalogue;
 use crate::observe::metrics::handles::{Counter, Gauge};
 use crate::observe::metrics::words::Words;
@@ -23,7 +25,7 @@ pub(super) struct Families {
     repaired: IntCounterVec,
     in_flight: IntGaugeVec,
     queued: IntGaugeVec,
-    server_up: IntGaugeVec,
+    pub(super) server_up: IntGaugeVec,
 }
 
 /// The series of one upstream.
@@ -45,14 +47,6 @@ pub struct UpstreamMetrics {
     name: Box<str>,
     families: [IntGaugeVec; 2],
     retries_family: IntCounterVec,
-}
-
-/// The series of one server of an upstream.
-pub struct ServerMetrics {
-    /// 1 while it is thought to answer, else 0.
-    pub up: Gauge,
-    labels: [Box<str>; 2],
-    family: IntGaugeVec,
 }
 
 impl Families {
@@ -104,11 +98,17 @@ impl Families {
 
 impl UpstreamMetrics {
     pub(super) fn new(families: &Families, name: &str) -> Self {
+        let requests = Words::new(families.requests.clone(), Some(name), RESULTS);
+        requests.declare(["ok"].into_iter().chain(failures()));
+        let connects = Words::new(families.connects.clone(), Some(name), RESULTS);
+        connects.declare(["ok", "failed"]);
+        let malformed = Words::new(families.malformed.clone(), Some(name), FAULTS);
+        malformed.declare((0..).map_while(Fault::numbered).map(Fault::name));
         Self {
-            requests: Words::new(families.requests.clone(), Some(name), RESULTS),
-            connects: Words::new(families.connects.clone(), Some(name), RESULTS),
+            requests,
+            connects,
+            malformed,
             retries: Counter(families.retries.with_label_values(&[name])),
-            malformed: Words::new(families.malformed.clone(), Some(name), FAULTS),
             repaired: Words::new(families.repaired.clone(), Some(name), REPAIRS),
             in_flight: Gauge(families.in_flight.with_label_values(&[name])),
             queued: Gauge(families.queued.with_label_values(&[name])),
@@ -119,14 +119,13 @@ impl UpstreamMetrics {
     }
 }
 
-impl ServerMetrics {
-    pub(super) fn new(families: &Families, upstream: &str, server: &str) -> Self {
-        Self {
-            up: Gauge(families.server_up.with_label_values(&[upstream, server])),
-            labels: [upstream.into(), server.into()],
-            family: families.server_up.clone(),
-        }
-    }
+/// What an attempt can end in besides an answer.
+fn failures() -> impl Iterator<Item = &'static str> {
+    Refusal::CODES
+        .into_iter()
+        .filter(|code| code.starts_with("upstream_"))
+        // Those are of the queue before it.
+        .filter(|code| !matches!(*code, "upstream_busy" | "upstream_queue_timeout"))
 }
 
 /// The upstream left the policy: its series leave the exposition (those of words go by themselves).
@@ -136,11 +135,5 @@ impl Drop for UpstreamMetrics {
         for family in &self.families {
             family.remove_label_values(&[&self.name]).ok();
         }
-    }
-}
-
-impl Drop for ServerMetrics {
-    fn drop(&mut self) {
-        self.family.remove_label_values(&self.labels).ok();
     }
 }

@@ -43,7 +43,7 @@ impl Words {
     }
 
     /// Shows these words with zero before the first is counted, so that an alert on their growth sees it.
-    pub fn declare(&self, words: &[&'static str]) {
+    pub fn declare(&self, words: impl IntoIterator<Item = &'static str>) {
         for word in words {
             self.with(word, |_| ());
         }
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn words_beyond_the_room_share_one_series() {
         let words = words(1);
-        words.declare(&["first"]);
+        words.declare(["first"]);
         words.count("second");
         words.count("third");
         assert_eq!((words.get("first"), words.get("fourth")), (0, 2));

@@ -75,6 +75,7 @@ fn every_code_is_documented_with_its_status_and_none_is_made_up() {
         .collect();
     let all = all();
     for refusal in &all {
+        assert!(Refusal::CODES.contains(&refusal.code()), "{}", refusal.code());
         let wait = match refusal.retry_after() {
             None => "",
             Some(wait) if wait == Duration::from_secs(1) => "1 s",

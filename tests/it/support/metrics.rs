@@ -34,6 +34,11 @@ impl Metrics {
         self.sum(name, labels).round() as i64
     }
 
+    /// Whether there is a series of this name with these labels.
+    pub fn has(&self, name: &str, labels: &[(&str, &str)]) -> bool {
+        self.matching(name, labels).next().is_some()
+    }
+
     /// How many series there are.
     pub fn len(&self) -> usize {
         self.series.len()
