@@ -38,7 +38,7 @@ impl Awaiting {
     /// ` https=waiting`, or nothing.
     pub(super) fn describe(&self) -> String {
         let names = self.listeners.iter().map(|listener| &listener.name);
-        names.map(|name| format!(" {name}=waiting")).collect()
+        names.fold(String::new(), |all, name| all + " " + name + "=waiting")
     }
 
     /// Those that need not wait any longer. They are waited for until [`opened`](Self::opened).

@@ -51,26 +51,37 @@ async fn send_on(mut passage: Held) -> Result<Reply, Refused> {
         Ok(outgoing) => outgoing,
         Err(refusal) => return Err(Refused { passage, refusal }),
     };
-    let mut outcome = attempt(&mut passage, &mut Some(message), &plan).await;
-    let hints = &passage.exchange.connection.phase.hints;
-    if hints.any() {
-        // They are written when this task next waits; after the answer they would be another's. Meanwhile the answer is in a
-        // box, as few have hints before them and all would carry the room for it.
-        let answer = Box::new(outcome);
-        tokio::task::yield_now().await;
-        hints.take();
-        outcome = *answer;
+    let outcome = attempt(&mut passage, &mut Some(message), &plan).await;
+    if passage.exchange.connection.phase.hints.any() || early::is_early(&passage) {
+        return held_back(passage, outcome).await;
     }
-    match outcome {
-        Ok(mut answer) => {
-            // In a box, as few answers are early and all would carry the room for it.
-            let gathered = if early::is_early(&passage) {
-                Box::pin(early::gather(&mut answer.body)).await
-            } else {
-                Bytes::new()
-            };
-            answered(passage, answer, gathered)
+    settled(passage, outcome, Bytes::new())
+}
+
+type Outcome = Result<send::Answer, send::AttemptError>;
+
+/// An answer with hints before it, or one before its request is all sent. Boxed, as few are and all would carry the room
+/// for it.
+fn held_back(passage: Held, mut outcome: Outcome) -> Boxed<Result<Reply, Refused>> {
+    Box::pin(async move {
+        let hints = &passage.exchange.connection.phase.hints;
+        if hints.any() {
+            // They are written when this task next waits; after the answer they would be another's.
+            tokio::task::yield_now().await;
+            hints.take();
         }
+        let gathered = match &mut outcome {
+            Ok(answer) if early::is_early(&passage) => early::gather(&mut answer.body).await,
+            Ok(_) | Err(_) => Bytes::new(),
+        };
+        settled(passage, outcome, gathered)
+    })
+}
+
+/// What becomes of the request, by the outcome of the attempt.
+fn settled(passage: Held, outcome: Outcome, gathered: Bytes) -> Result<Reply, Refused> {
+    match outcome {
+        Ok(answer) => answered(passage, answer, gathered),
         Err(error) => {
             report(&passage, &error);
             let refusal = call::name_deadline(&passage, error.refusal);
@@ -80,11 +91,7 @@ async fn send_on(mut passage: Held) -> Result<Reply, Refused> {
 }
 
 /// Asks the upstream, until there is the head of an answer.
-async fn attempt(
-    passage: &mut Passage,
-    message: &mut Option<Message>,
-    plan: &Plan,
-) -> Result<send::Answer, send::AttemptError> {
+async fn attempt(passage: &mut Passage, message: &mut Option<Message>, plan: &Plan) -> Outcome {
     let waits = waits(passage);
     let Passage {
         exchange,

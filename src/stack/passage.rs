@@ -3,14 +3,12 @@
 //! Whoever drops it, for whatever reason, closes the account: no request goes unlogged.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use http::header::{HOST, USER_AGENT};
-use http::{HeaderValue, StatusCode, Version};
+use http::{StatusCode, Version};
 use tokio::sync::watch;
 
 use crate::gateway::live::Holder;
-use crate::gateway::route::Target;
 use crate::http::consent::Consent;
 use crate::http::exchange::{Exchange, Response};
 use crate::http::flow::{End, Watch};
@@ -21,12 +19,14 @@ use crate::http::remainder;
 use crate::http::room::Share;
 use crate::http::stall;
 use crate::http::trace::Trace;
-use crate::observe::access_log::{self, Line};
+use crate::observe::access_log;
 use crate::observe::{crashes, metrics};
 use crate::stack::place::Place;
-use crate::stack::words::{DRAIN_OVER, Kind, end_name, level, timeout_name, version_name};
+use crate::stack::words::{DRAIN_OVER, Kind, end_name, timeout_name};
 use crate::upstream::tunnel::Link;
 use crate::upstream::watch::Upload;
+
+mod line;
 
 /// What one worker brings to its requests.
 pub struct Lane {
@@ -259,53 +259,6 @@ impl Passage {
     fn counts(&self) -> bool {
         let refused = self.exchange.notes.refusal.is_some();
         !self.place.own || refused && !self.exchange.connection.entrance.is_admin()
-    }
-
-    fn write_line(&self, head: Duration, took: Duration, end: &'static str) {
-        let Some(log) = &self.lane.log else { return };
-        let (exchange, route) = (&self.exchange, self.place.route());
-        let slow = route.slow.judge(head);
-        let header = |name| exchange.head.headers.get(name);
-        let upstream = match &route.target {
-            Target::Upstream(upstream) => Some(upstream.name()),
-            _ => None,
-        };
-        log.write(&Line {
-            at: SystemTime::now(),
-            level: level(slow, self.ledger.status),
-            request_id: exchange.request_id.to_str().unwrap_or_default(),
-            trace_id: self.trace.trace_id(),
-            client: exchange.client.ip,
-            peer: exchange.connection.peer,
-            method: exchange.head.method.as_str(),
-            host: header(HOST).and_then(|host| host.to_str().ok()),
-            path: exchange.head.uri.path(),
-            version: version_name(exchange.head.version),
-            status: self.ledger.status,
-            cut: self.ledger.head.is_none() && end != "panic",
-            endpoint: &route.endpoint,
-            upstream,
-            server: exchange.notes.trip.server,
-            bytes_in: self
-                .upload
-                .as_ref()
-                .map_or(self.ledger.bytes_in, |upload| upload.bytes()),
-            bytes_out: self.ledger.bytes_out,
-            duration: took,
-            response_time: head,
-            queued: exchange.notes.trip.queued,
-            connect: exchange.notes.trip.connect,
-            first_byte: exchange.notes.trip.first_byte,
-            attempts: exchange.notes.trip.attempts,
-            refusal: exchange.notes.refusal,
-            reason: exchange.notes.reason.filter(|_| exchange.notes.refusal.is_some()),
-            shadowed: &exchange.notes.shadowed,
-            masked: exchange.notes.masked,
-            leak: exchange.notes.reason.filter(|_| exchange.notes.refusal.is_none()),
-            end,
-            user_agent: header(USER_AGENT).map(HeaderValue::as_bytes),
-            slow,
-        });
     }
 }
 

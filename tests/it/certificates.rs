@@ -66,6 +66,7 @@ fn files_that_cannot_be_used_are_faults_of_their_keys() {
     let other = std::fs::read_to_string(certs.path("other.key")).unwrap();
     with(&cert, &other).assert(2, &["does not belong to the certificate in", "key = "]);
     with(&cert, &"x".repeat(2 << 20)).assert(2, &["is larger than 1 MiB"]);
+    std::fs::write(certs.path("site.key"), &key).unwrap();
     std::fs::remove_file(certs.path("site.pem")).unwrap();
     let exit = check_site(&certs);
     exit.assert(

@@ -19,7 +19,8 @@ fn curl_shows_the_status_whatever_the_size_of_its_body() {
         vec![
             "--http2".to_owned(),
             "--insecure".to_owned(),
-            format!("--resolve=gateway.test:{}:127.0.0.1", https.port()),
+            "--resolve".to_owned(),
+            format!("gateway.test:{}:127.0.0.1", https.port()),
             format!("https://gateway.test:{}", https.port()),
         ],
         vec!["--http1.1".to_owned(), format!("http://{http}")],
