@@ -275,7 +275,8 @@ impl Watch for Passage {
 impl Drop for Passage {
     fn drop(&mut self) {
         self.close(End::Abandoned);
-        if self.exchange.head.version == Version::HTTP_2 {
+        // Where there was no answer, none can be lost.
+        if self.exchange.head.version == Version::HTTP_2 && self.ledger.head.is_some() {
             self.discard_unread();
         }
     }
