@@ -197,10 +197,13 @@ fn the_first_refusal_of_a_private_address_is_one_warning_that_says_what_to_write
             .to(gateway.http())
             .assert_refused(429, "too_many_streams");
     }
-    let wires: Vec<Wire> = (0..3).map(|_| gateway.connect()).collect();
+    let mut wires: Vec<Wire> = Vec::new();
     until("a connection is refused", || {
         let mut late = gateway.connect();
-        late.try_answer().is_some_and(|answer| answer.status == 503)
+        late.try_send(Ask::get("/").bytes());
+        let refused = late.try_answer().is_some_and(|answer| answer.status == 503);
+        wires.push(late);
+        refused
     });
     drop((open, wires));
     let output = gateway.stop().output();
