@@ -56,6 +56,24 @@ fn has_plain_escapes(path: &str) -> bool {
     true
 }
 
+/// Whether no segment of a path as received is empty (but the last), or is or holds a dot segment once decoded. Escaped
+/// separators (`%2F`) may stand in it.
+pub fn has_no_dot_segments(path: &str) -> bool {
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let decoded = decode(segment.as_bytes());
+        let is_dots = |name: &[u8]| {
+            let name = name.split(|byte| *byte == b';').next().unwrap_or_default();
+            matches!(name, b"." | b"..")
+        };
+        let empty = decoded.is_empty() && segments.peek().is_some();
+        if empty || decoded.split(|byte| matches!(byte, b'/' | b'\\')).any(is_dots) {
+            return false;
+        }
+    }
+    true
+}
+
 /// Whether the first segment of what is left is `.` or `..`.
 fn is_dot_segment(rest: &[u8]) -> bool {
     matches!(rest, b"." | b".." | [b'.', b'/', ..] | [b'.', b'.', b'/', ..])

@@ -3,7 +3,7 @@
 //! one whose guards were passed. Which reading is right nobody can know here: a path whose readings lead to
 //! different routes is refused, any other passes as it came.
 
-use crate::http::path::{decode, tidy};
+use crate::http::path::{decode, has_plain_segments, normal_form, tidy};
 
 /// How often escapes are undone at most: `%25252561` is somebody's joke.
 const ROUNDS: usize = 4;
@@ -52,6 +52,30 @@ pub fn others(path: &str) -> Result<Vec<String>, HoldsNul> {
         others.push(whole);
     }
     Ok(others)
+}
+
+/// Whether the first `at` bytes of a path are the same segments in every reading of it, so that they can be taken off
+/// or put before the rest: then what follows means the same with them and without.
+pub fn has_same_prefix(path: &str, at: usize) -> bool {
+    let Some((prefix, rest)) = path.split_at_checked(at) else {
+        return false;
+    };
+    if !has_plain_segments(prefix) || !rest.starts_with('/') {
+        return false;
+    }
+    let prefix = normal_form(prefix);
+    let is_whole = |whole: &str, rest: &str| whole.strip_prefix(&*prefix) == Some(rest);
+    let same = match (others(path), others(rest)) {
+        (Ok(wholes), Ok(rests)) => {
+            wholes.len() == rests.len()
+                && wholes
+                    .iter()
+                    .zip(&rests)
+                    .all(|(whole, rest)| is_whole(whole, rest))
+        }
+        _ => false,
+    };
+    same && is_whole(&normal_form(path), &normal_form(rest))
 }
 
 impl Traits {
@@ -146,7 +170,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::http::path::normal_form;
 
     fn reads_as(path: &str, other: &str) {
         let others = others(path).unwrap();
@@ -189,6 +212,34 @@ mod tests {
         reads_as("/x%255c..;y%255cadmin", "/admin");
         reads_as("/admin%2fusers", "/admin%2Fusers");
         reads_as("/x%2F..%2fadmin", "/x%2F..%2Fadmin");
+    }
+
+    #[test]
+    fn a_prefix_is_the_same_where_nothing_behind_it_climbs_over_it() {
+        for path in [
+            "/rabbit/api/queues/%2F/orders",
+            "/rabbit/a//b",
+            "/rabbit/a;v=1/b",
+            "/rabbit/a/..;/b",
+            "/rabbit/%25%32%46",
+            "/rabbit/a%5cb",
+        ] {
+            assert!(has_same_prefix(path, 7), "{path}");
+        }
+        for path in [
+            "/rabbit/../x",
+            "/rabbit/..;/x",
+            "/rabbit/a/../../x",
+            "/rabbit/a/..%2f..%2fx",
+            "/rabbit/%252e%252e/x",
+            "/rabbit/..%5cx",
+            "/rabbit/a/..;/..;/x",
+            "/r;bbit/x%2F",
+            "/rabbitx%2F",
+            "/rabbit/%00",
+        ] {
+            assert!(!has_same_prefix(path, 7), "{path}");
+        }
     }
 
     #[test]

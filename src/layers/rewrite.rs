@@ -11,6 +11,10 @@ use http::{HeaderName, HeaderValue};
 use crate::http::path::has_plain_segments;
 use crate::layers::Describe;
 
+mod odd;
+
+use odd::is_behind;
+
 /// What was stripped, for an application that writes links: `X-Forwarded-Prefix`.
 pub const X_FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 
@@ -52,15 +56,16 @@ impl Rewrite {
     /// The new target; none where the path as received is ambiguous, or would become so.
     pub fn apply(&self, received: &PathAndQuery) -> Option<Rewritten> {
         let path = received.path();
-        if !has_plain_segments(path) {
+        if !has_plain_segments(path) && !self.keeps_what_is_odd(path) {
             return None;
         }
         let mut out = BytesMut::with_capacity(received.as_str().len() + 64);
-        let mut prefix = None;
+        let (mut prefix, mut front) = (None, None);
         match self {
             Self::Prefix { strip, add } => {
                 let (gone, kept) = split_after(path, *strip);
                 out.put(add.as_bytes());
+                front = Some(add.len());
                 out.put(
                     if kept.is_empty() && add.is_empty() {
                         "/"
@@ -71,10 +76,16 @@ impl Rewrite {
                 );
                 prefix = Some(gone).filter(|gone| !gone.is_empty());
             }
-            Self::Template(pieces) => pieces.iter().for_each(|piece| out.put(piece.of(path).as_bytes())),
+            Self::Template(pieces) => {
+                for piece in pieces {
+                    // Where the slash before the rest stands.
+                    front = matches!(piece, Piece::Rest(_)).then_some(out.len().saturating_sub(1));
+                    out.put(piece.of(path).as_bytes());
+                }
+            }
         }
         // Pieces that are plain each may make an escape together: `%2` and `e`.
-        if !std::str::from_utf8(&out).is_ok_and(has_plain_segments) {
+        if !std::str::from_utf8(&out).is_ok_and(|made| has_plain_segments(made) || is_behind(made, front)) {
             return None;
         }
         if let Some(query) = received.query() {
@@ -219,7 +230,6 @@ mod tests {
             "/api/..;/x",
         ] {
             assert_eq!(applied(&prefix(1, ""), target), None, "{target}");
-            assert_eq!(applied(&prefix(0, "/v1"), target), None, "{target}");
         }
     }
 

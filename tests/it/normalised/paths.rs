@@ -205,3 +205,32 @@ fn odd_paths_that_stay_within_one_route_pass() {
     }
     gateway.stop();
 }
+
+#[test]
+fn what_stands_behind_a_stripped_prefix_arrives_as_it_was_sent() {
+    let origin = Origin::echo();
+    let text = policy([origin.address()])
+        .route("rabbit", "path = \"/rabbit/*\"", "strip_prefix = \"/rabbit\"")
+        .route("rest", "path = \"/*\"", "");
+    let gateway = Gateway::start(text);
+    for (target, arrives) in [
+        ("/rabbit/api/queues/%2F/orders", "/api/queues/%2F/orders"),
+        ("/rabbit/a;v=1/%5cb?x=/../", "/a;v=1/%5cb?x=/../"),
+    ] {
+        assert_eq!(Ask::get(target).to(gateway.http()).status, 200, "{target}");
+        assert_eq!(origin.calls().last().unwrap().target, arrives);
+    }
+    let before = origin.calls().len();
+    for target in [
+        "/rabbit/a/../../rabbit/b",
+        "/rabbit//b",
+        "/rabbit/a/..;/..;/rabbit/b",
+        "/rabbit/a%2f..%2f..%2frabbit/b",
+        "/rabbit%2Fb/c",
+    ] {
+        let status = Ask::get(target).to(gateway.http()).status;
+        assert_eq!(status, 400, "{target}");
+    }
+    assert_eq!(origin.calls().len(), before, "{:?}", origin.calls());
+    gateway.stop();
+}
