@@ -185,12 +185,6 @@ async fn next(body: &mut Body) -> Option<Result<Frame<Bytes>, BodyFault>> {
 }
 
 impl KeptBody {
-    /// Bytes.
-    pub fn length(&self) -> u64 {
-        let in_file = self.file.as_ref().map_or(0, |file| file.length());
-        in_file + self.memory.len() as u64
-    }
-
     /// The body from its start, which may be asked for again. `watch` is told of what leaves a file, where there is one.
     /// Its length is known unless trailers follow.
     pub fn read(&self, watch: impl FnOnce() -> Option<Box<dyn Watch>>) -> Body {

@@ -168,10 +168,10 @@ pub(super) fn is_hop_by_hop(name: &str) -> bool {
     !matches!(bit(name), 0 | AUTHORIZED)
 }
 
-/// What goes on every hop, a bit for each, and one for what is looked for besides. `Trailer` stays: trailers are passed on. `Proxy` is no header of any
-/// standard: CGI turns it into the variable `HTTP_PROXY`, through which a client would choose the backend's
-/// outgoing proxy ("httpoxy", CVE-2016-5385). `HTTP2-Settings` is the other half of an upgrade to h2c, which is
-/// never made.
+/// What goes on every hop, a bit for each, and one for what is looked for besides. `Trailer` stays: trailers are
+/// passed on. `Proxy` is no header of any standard: CGI turns it into the variable `HTTP_PROXY`, through which a client
+/// would choose the backend's outgoing proxy ("httpoxy", CVE-2016-5385). `HTTP2-Settings` is the other half of an
+/// upgrade to h2c, which is never made.
 fn bit(name: &str) -> u16 {
     let at = match name.len() {
         2 if name == "te" => 0,

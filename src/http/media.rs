@@ -25,12 +25,16 @@ const STREAMS: [(&[u8], Stream); 8] = [
     (b"multipart/x-mixed-replace", Stream::Parts),
 ];
 
+/// The type of a `Content-Type` without its parameters, in the case it was written in.
+pub fn essence(content_type: &[u8]) -> &[u8] {
+    let end = content_type.iter().position(|octet| *octet == b';');
+    let (kind, _parameters) = content_type.split_at(end.unwrap_or(content_type.len()));
+    kind.trim_ascii()
+}
+
 /// The stream that an answer with this `Content-Type` is, if it is one.
 pub fn stream(content_type: &[u8]) -> Option<Stream> {
-    let end = content_type.iter().position(|octet| *octet == b';');
-    let kind = content_type
-        .get(..end.unwrap_or(content_type.len()))?
-        .trim_ascii();
+    let kind = essence(content_type);
     let known = STREAMS.iter().find(|(name, _)| name.eq_ignore_ascii_case(kind))?;
     Some(known.1)
 }

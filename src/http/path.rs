@@ -44,16 +44,9 @@ pub fn has_plain_segments(path: &str) -> bool {
 
 #[cold]
 fn has_plain_escapes(path: &str) -> bool {
-    let mut segments = path.split('/').skip(1).peekable();
-    while let Some(segment) = segments.next() {
-        let decoded = decode(segment.as_bytes());
-        let name = decoded.split(|byte| *byte == b';').next().unwrap_or_default();
-        let empty = decoded.is_empty() && segments.peek().is_some();
-        if empty || matches!(name, b"." | b"..") || decoded.iter().any(|byte| matches!(byte, b'/' | b'\\')) {
-            return false;
-        }
-    }
-    true
+    let is_separator = |byte: &u8| matches!(byte, b'/' | b'\\');
+    let holds_separator = |segment: &str| decode(segment.as_bytes()).iter().any(is_separator);
+    has_no_dot_segments(path) && !path.split('/').any(holds_separator)
 }
 
 /// Whether no segment of a path as received is empty (but the last), or is or holds a dot segment once decoded. Escaped

@@ -11,11 +11,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 /// What is appended to the key before it is hashed (RFC 6455 §1.3).
 const MAGIC: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// The protocols that may take over a connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Upgrades(Vec<HeaderValue>);
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// A well-formed wish for another protocol. It travels with the request, as a sign that a 101 was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Upgrades {
     }
 }
 
-/// Why a protocol may never take over a connection: HTTP inside would pass every check by.
+/// Whether a protocol may never take over a connection, since HTTP inside would pass every check by.
 pub fn carries_http(protocol: &str) -> bool {
     let protocol = protocol.to_ascii_lowercase();
     let name = protocol.split('/').next().unwrap_or_default();

@@ -78,7 +78,7 @@ async fn what_fits_into_memory_makes_no_file_and_is_read_twice() {
         Came::Whole
     );
     let kept = keeper.finish();
-    assert_eq!((kept.length(), used.load(Relaxed)), (5000, 0));
+    assert_eq!(used.load(Relaxed), 0);
     for _ in 0..2 {
         assert_eq!(all(&kept).await, sent.concat());
     }
@@ -99,7 +99,6 @@ async fn the_rest_goes_to_a_file_without_a_name_and_all_is_given_back() {
         Came::Whole
     );
     let kept = keeper.finish();
-    assert_eq!(kept.length(), 301_000);
     assert_eq!(used.load(Relaxed), 300_000, "one piece is in memory");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     let first = kept.read(|| None);

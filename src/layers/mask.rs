@@ -13,6 +13,7 @@ use tokio::time;
 
 use crate::http::body::Body;
 use crate::http::exchange::{Exchange, Response};
+use crate::http::media::essence;
 use crate::http::problem::Problem;
 use crate::layers::{Describe, Mend};
 use crate::observe::metrics::Metrics;
@@ -200,8 +201,7 @@ fn media(headers: &HeaderMap) -> Media {
     let Some(kind) = headers.get(header::CONTENT_TYPE) else {
         return Media::Page;
     };
-    let kind = kind.as_bytes().split(|byte| *byte == b';').next();
-    let kind = kind.unwrap_or_default().trim_ascii().to_ascii_lowercase();
+    let kind = essence(kind.as_bytes()).to_ascii_lowercase();
     match kind.as_slice() {
         b"text/html" | b"application/xhtml+xml" => Media::Page,
         b"text/event-stream" => Media::Other,

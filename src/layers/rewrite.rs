@@ -230,6 +230,9 @@ mod tests {
             "/api/..;/x",
         ] {
             assert_eq!(applied(&prefix(1, ""), target), None, "{target}");
+            // Behind a prefix that is put in front, `%2F` goes on as it came.
+            let behind = (target == "/api%2Fx").then(|| "/v1/api%2Fx ".to_owned());
+            assert_eq!(applied(&prefix(0, "/v1"), target), behind, "{target}");
         }
     }
 

@@ -10,7 +10,7 @@ use tower::{Layer, Service};
 use crate::http::body::Body;
 use crate::http::inflow::Inflow;
 use crate::http::refusal::{Deadline, Refusal};
-use crate::http::{extended_connect, grpc};
+use crate::http::{extended_connect, grpc, media};
 use crate::kept_body::{Came, Fault, Keeper};
 use crate::stack::passage::{Held, Passage, Refused, Reply};
 use crate::stack::shapes::Boxed;
@@ -76,8 +76,8 @@ fn is_stream_by(headers: &HeaderMap) -> bool {
     let kind = headers
         .get(header::CONTENT_TYPE)
         .map_or(&b""[..], |kind| kind.as_bytes());
-    let kind = kind.split(|octet| *octet == b';').next().unwrap_or_default();
-    let is = |name: &str| kind.trim_ascii().eq_ignore_ascii_case(name.as_bytes());
+    let kind = media::essence(kind);
+    let is = |name: &str| kind.eq_ignore_ascii_case(name.as_bytes());
     headers.contains_key(header::UPGRADE)
         || grpc::is_stream(headers)
         || is("application/x-ndjson")

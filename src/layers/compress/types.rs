@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::http::media::essence;
 use crate::policy::compression::{MediaRange, is_stream};
 
 /// A set of media types.
@@ -34,8 +35,7 @@ impl Types {
 
     /// Whether the value of a `Content-Type` is among them.
     pub fn contain(&self, content_type: &[u8]) -> bool {
-        let kind = content_type.split(|byte| *byte == b';').next();
-        let kind = kind.unwrap_or_default().trim_ascii();
+        let kind = essence(content_type);
         self.0.iter().any(|range| range.contains(kind)) && !is_stream(kind)
     }
 }

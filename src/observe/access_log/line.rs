@@ -100,7 +100,8 @@ impl Line<'_> {
         entry.end();
     }
 
-    /// `GET login 200`, or `GET login cut` where nobody received an answer, after `slow_request` where it was (seed row 1-20: to be found by grep).
+    /// `GET login 200`, or `GET login cut` where nobody received an answer, after `slow_request` where it was (seed row
+    /// 1-20: to be found by grep).
     fn write_message(&self, out: &mut Vec<u8>) {
         if self.slow.is_some() {
             out.extend_from_slice(b"slow_request ");
