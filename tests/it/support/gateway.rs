@@ -124,11 +124,17 @@ impl Gateway {
             .count()
     }
 
-    /// How many files of this folder it has open, unlinked ones too.
-    pub fn open_files_in(&self, folder: &Path) -> usize {
+    /// The length of each file of this folder that it has open, unlinked ones too.
+    pub fn open_files_in(&self, folder: &Path) -> Vec<u64> {
         let open = fs::read_dir(format!("/proc/{}/fd", self.running.child.id())).unwrap();
-        let targets = open.flatten().filter_map(|file| fs::read_link(file.path()).ok());
-        targets.filter(|target| target.starts_with(folder)).count()
+        let of_folder = open
+            .flatten()
+            .filter(|file| fs::read_link(file.path()).is_ok_and(|target| target.starts_with(folder)));
+        // The link leads to the file even where it has no name any more.
+        of_folder
+            .filter_map(|file| fs::metadata(file.path()).ok())
+            .map(|file| file.len())
+            .collect()
     }
 
     /// How many files each of its threads waits for, by the file it does so with (`epoll`).
