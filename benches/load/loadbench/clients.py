@@ -9,7 +9,7 @@ import sys
 from loadbench.scene import run_pinned
 from loadbench.targets import HERE
 
-PROGRAMS = {"wrk": os.environ.get("BENCH_WRK") or shutil.which("wrk"), "h2load": os.environ.get("BENCH_H2LOAD") or shutil.which("h2load")}
+PROGRAMS = {"wrk": os.environ.get("BENCH_WRK") or shutil.which("wrk"), "h2load": os.environ.get("BENCH_H2LOAD") or shutil.which("h2load"), "curl": shutil.which("curl")}
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60}
 
 
@@ -60,6 +60,17 @@ def h2load(url, cpus, seconds, folder, *options):
     with open(log) as file:
         times = sorted(int(line.split()[2]) for line in file)
     return {"requests": int(counts[1]), "seconds": float(took[1]) * UNITS[took[2]], "failed": int(counts[3]), "p50_us": part(times, 0.5), "p99_us": part(times, 0.99)}
+
+
+def upload(url, path, version):
+    """Seconds that curl takes to send a file, from its first byte to the end of the answer."""
+    flag = {"h1": "--http1.1", "h2": "--http2"}[version]
+    command = [PROGRAMS["curl"], "-sS", "--insecure", flag, "--max-time", "60", "-H", "Expect:", "-T", path, "-o", os.devnull, "-w", "%{http_code} %{http_version} %{time_total} %{time_pretransfer}", url]
+    done = subprocess.run(command, capture_output=True, text=True)
+    found = done.stdout.split()
+    if done.returncode or found[0] != "200" or found[1] != {"h1": "1.1", "h2": "2"}[version]:
+        raise RuntimeError(f"curl: {done.stdout} {done.stderr}")
+    return float(found[2]) - float(found[3])
 
 
 def new_tls_connections(port, cpus, seconds, clients=8):

@@ -76,6 +76,14 @@ class Scene:
             with open(os.path.join(files, name), "wb") as file:
                 file.write(content)
 
+    def file_of(self, length):
+        """The path of a file of that many bytes."""
+        path = os.path.join(self.folder, f"{length}.bytes")
+        if not os.path.exists(path):
+            with open(path, "wb") as file:
+                file.write(random.Random(length).randbytes(length))
+        return path
+
     def make_certificate(self):
         self.cert, self.key, self.both = (os.path.join(self.folder, name) for name in ("cert.pem", "key.pem", "both.pem"))
         command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 90 -subj /CN=localhost"

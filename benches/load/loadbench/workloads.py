@@ -4,7 +4,7 @@ import dataclasses
 import time
 import typing
 
-from loadbench import clients, idle, machine
+from loadbench import clients, idle, machine, relay
 from loadbench.aims import Aim
 
 
@@ -46,8 +46,21 @@ def by_gzip(running, seconds, options):
     return {**by_wrk("/files/20k.json", headers=GZIP)(running, seconds, options), "bytes_out": length}
 
 
-def by_h2(running, seconds, _options):
-    return clients.h2load(running.url(tls=True), running.places.rest, seconds, running.work, "-c16", "-m32")
+def by_h2(path="/", connections=16, streams=32, post=0):
+    """`post` is the length of the body that is sent, in bytes."""
+    def run(running, seconds, _options):
+        more = [f"-d{running.scene.file_of(post)}"] if post else []
+        return clients.h2load(running.url(path, tls=True), running.places.rest, seconds, running.work, f"-c{connections}", f"-m{streams}", *more)
+    return run
+
+
+def by_slow_line(version):
+    """16 MB are sent over a line with a round trip of 50 ms."""
+    def run(running, _seconds, _options):
+        with relay.delaying(running.https, running.places.rest) as port:
+            took = clients.upload(f"https://localhost:{port}/upload", running.scene.file_of(16_000_000), version)
+        return {"upload_s": took, "requests": 1, "failed": 0}
+    return run
 
 
 def by_new_tls_connections(running, seconds, _options):
@@ -143,7 +156,12 @@ ALL = [
     Workload("post-64k", cpu("POST of 64 KiB"), by_wrk("/upload", post=65536), plain="h1-1k", aims=LIKE_CASE),
     Workload("close", cpu("a connection for each request"), by_wrk(headers=CLOSE), aims=to_best(1.0, 0.9)),
     Workload("tls-h1", cpu("1 KiB, TLS, HTTP/1.1"), by_wrk(tls=True), aims=to_best(1.0, 0.9)),
-    Workload("tls-h2", cpu("1 KiB, TLS, HTTP/2"), by_h2, aims={"cpu_us": [Aim("nginx", 1.0, below=True), Aim("haproxy", 1.1)]}),
+    Workload("tls-h2", cpu("1 KiB, TLS, HTTP/2"), by_h2(), aims={"cpu_us": [Aim("nginx", 1.0, below=True), Aim("haproxy", 1.1)]}),
+    *(Workload(f"h2-{size}-{streams}", cpu(f"{title}, TLS, HTTP/2, {streams} streams a connection"), by_h2(f"/files/{size}.bin", 4, streams), aims={"cpu_us": [Aim("nginx", 1.0)]})
+      for size, title in (("100k", "100 KiB"), ("1m", "1 MiB")) for streams in (1, 10, 50)),
+    Workload("h2-post-64k", cpu("POST of 64 KiB, TLS, HTTP/2"), by_h2("/upload", 4, 8, post=65536)),
+    *(Workload(f"slow-line-{name}", {"upload_s": f"16 MB sent over a round trip of 50 ms, {title}, seconds"}, by_slow_line(name), aims={"upload_s": [Aim("value", 1.2)]})
+      for name, title in (("h1", "HTTP/1.1"), ("h2", "HTTP/2"))),
     Workload("tls-new", cpu("a new TLS 1.3 connection for each request"), by_new_tls_connections, aims=to_best(0.9, 0.7)),
     Workload("idle", {"kib_each": "an idle connection, KiB"}, idle_connections(False), most_rounds=2, aims=memory(12, 4)),
     Workload("idle-tls", {"kib_each": "an idle TLS connection, KiB"}, idle_connections(True), most_rounds=2, aims=memory(20, 12)),
