@@ -1,6 +1,7 @@
 //! Floor 5: the compiled, immutable whole that serves requests. It is made whole or not at all, holds only
 //! finished things, and is swapped by one pointer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use crate::gateway::listener::Listener;
 use crate::gateway::route::Route;
 use crate::gateway::router::Router;
 use crate::http::client::Trust;
+use crate::http::path;
+use crate::http::path_parameters;
 use crate::http::proxy_headers::Keep;
 use crate::layers::Guarded;
 use crate::layers::own::Own;
@@ -17,7 +20,7 @@ use crate::layers::redirect_to_https::RedirectToHttps;
 use crate::observe::crashes;
 use crate::observe::metrics::Metrics;
 use crate::observe::unbelieved::Unbelieved;
-use crate::policy::{Logs, Workers};
+use crate::policy::{Logs, PathParameters, Workers};
 use crate::upstream::Upstream;
 
 pub mod compile;
@@ -34,6 +37,8 @@ pub struct Gateway {
     pub admin: Option<Listener>,
     /// Finds the route of a request.
     pub router: Router,
+    /// What `;parameters` of a path are to the application.
+    pub path_parameters: PathParameters,
     /// In file order; the last takes what no other does.
     routes: Vec<Route>,
     /// Health and metrics.
@@ -72,6 +77,23 @@ impl Gateway {
         self.routes
             .get(number)
             .unwrap_or_else(|| self.routes.last().expect("compiling adds the fallback"))
+    }
+
+    /// What of a path as received is matched: all of it, or all but its parameters.
+    pub fn matched_part<'a>(&self, received: &'a str) -> Cow<'a, str> {
+        let without = match self.path_parameters {
+            PathParameters::Keep => None,
+            PathParameters::Ignore => path_parameters::without(received),
+        };
+        without.map_or(Cow::Borrowed(received), Cow::Owned)
+    }
+
+    /// The path that routes are matched by, in normal form.
+    pub fn matched_path<'a>(&self, received: &'a str) -> Cow<'a, str> {
+        match self.matched_part(received) {
+            Cow::Borrowed(part) => path::normal_form(part),
+            Cow::Owned(part) => Cow::Owned(path::normal_form(&part).into_owned()),
+        }
     }
 
     /// The number of the route that takes what no other does.

@@ -31,6 +31,7 @@ pub mod metered;
 pub mod octets;
 pub mod pace;
 pub mod path;
+pub mod path_parameters;
 pub mod phase;
 pub mod problem;
 pub mod proxy_headers;

@@ -43,7 +43,7 @@ pub use access::{Access, Networks};
 pub use action::{Redirect, Respond, Rewriting};
 pub use client::Client;
 pub use compression::Compression;
-pub use gateway::{Gateway, RequiredSecret, Workers};
+pub use gateway::{Gateway, PathParameters, RequiredSecret, Workers};
 pub use headers::{HeaderEdits, Headers, Lines};
 pub use limit::{Limit, LimitKey, Mode};
 pub use listener::{CertificateFiles, ListenAddress, Listener, ListenerTimeouts};

@@ -111,6 +111,7 @@ impl Gateway {
             listeners,
             admin: admin::compile(policy, build),
             router,
+            path_parameters: policy.gateway.path_parameters,
             routes,
             own: Some(own),
             redirect_to_https: redirect_to_https(policy),

@@ -116,6 +116,14 @@ pub(super) fn decode(path: &[u8]) -> Vec<u8> {
     out
 }
 
+/// How often escapes are undone at most: `%25252561` is somebody's joke.
+const ROUNDS: usize = 4;
+
+/// Undoes percent-escapes, and those that come to light.
+pub(super) fn decode_fully(path: &[u8]) -> Vec<u8> {
+    (0..ROUNDS).fold(path.to_vec(), |path, _| decode(&path))
+}
+
 fn hex(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),

@@ -3,10 +3,7 @@
 //! one whose guards were passed. Which reading is right nobody can know here: a path whose readings lead to
 //! different routes is refused, any other passes as it came.
 
-use crate::http::path::{decode, has_plain_segments, normal_form, tidy};
-
-/// How often escapes are undone at most: `%25252561` is somebody's joke.
-const ROUNDS: usize = 4;
+use crate::http::path::{decode, decode_fully, has_plain_segments, normal_form, tidy};
 
 /// What makes a path ambiguous, and so how else it may be read: a bit for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +31,7 @@ pub fn is_odd(path: &str) -> bool {
 /// path for programs in C and for nobody else; no honest path holds one (RFC 3986 §7.3).
 pub fn others(path: &str) -> Result<Vec<String>, HoldsNul> {
     let once = decode(path.as_bytes());
-    let deep = (1..ROUNDS).fold(once.clone(), |path, _| decode(&path));
+    let deep = decode_fully(path.as_bytes());
     if deep.contains(&0) {
         return Err(HoldsNul);
     }

@@ -2,8 +2,6 @@
 //! blame, whether the connection may live on. Adding a variant does not compile until all are chosen.
 //! The client sees the words of `Display` and the code; what lies behind stays in the log.
 
-use std::time::Duration;
-
 use http::{HeaderValue, StatusCode};
 
 use crate::http::exchange::Quota;
@@ -14,6 +12,7 @@ use crate::http::vet;
 pub use blame::Blame;
 pub use deadline::Deadline;
 
+mod after;
 mod blame;
 mod codes;
 mod deadline;
@@ -51,6 +50,11 @@ pub enum Refusal {
     /// The path has several readings, and they lead to different routes: who guards one would not guard the other.
     #[error("the path can be read in several ways that lead to different routes; send its plain form")]
     PathAmbiguous,
+    /// It has for its parameters alone.
+    #[error(
+        "the path leads to another route without its `;parameters`; if the application ignores those, set `[gateway] path_parameters = \"ignore\"`"
+    )]
+    PathParameters,
     /// The client shook hands for another name than it asks for (RFC 9110 §15.5.20).
     #[error("this connection is for another host; open one for this host")]
     Misdirected,
@@ -161,6 +165,7 @@ impl Refusal {
             | Self::TargetInvalid
             | Self::TargetAmbiguous
             | Self::PathAmbiguous
+            | Self::PathParameters
             | Self::ConnectionHeader
             | Self::TlsRequired
             | Self::BodyInvalid(_) => StatusCode::BAD_REQUEST,
@@ -207,7 +212,9 @@ impl Refusal {
             Self::CodingUnsupported => "coding_unsupported",
             Self::HeadTooLarge(_) => "head_too_large",
             Self::HostInvalid(_) => "host_invalid",
-            Self::TargetInvalid | Self::TargetAmbiguous | Self::PathAmbiguous => "target_invalid",
+            Self::TargetInvalid | Self::TargetAmbiguous | Self::PathAmbiguous | Self::PathParameters => {
+                "target_invalid"
+            }
             Self::Misdirected => "misdirected",
             Self::ExpectationFailed => "expectation_failed",
             Self::TooManyConnections => "too_many_connections",
@@ -241,50 +248,6 @@ impl Refusal {
             Self::BodyInvalid(_) => "body_invalid",
             Self::ClientGone => "client_gone",
             Self::Internal => "internal",
-        }
-    }
-
-    /// Whether the client's connection must end with this answer: after a fault of framing nothing that
-    /// follows on it can be trusted, and a body that was not read to its end stands in the way.
-    pub fn closes(&self) -> bool {
-        matches!(
-            self,
-            Self::RequestMalformed(_)
-                | Self::VersionUnsupported
-                | Self::CodingUnsupported
-                | Self::HeadTooLarge(_)
-                | Self::TooManyHeaders(_)
-                | Self::TargetTooLong(_)
-                | Self::HostInvalid(_)
-                | Self::TargetInvalid
-                | Self::ConnectionHeader
-                | Self::TlsRequired
-                | Self::MethodRefused
-                | Self::ExpectationFailed
-                | Self::TooManyConnections
-                | Self::BodyTooLarge(_)
-                | Self::LengthRequired
-                | Self::RequestBufferFull
-                | Self::RequestTimeout(_)
-                | Self::BodyInvalid(_)
-                | Self::ClientGone
-        )
-    }
-
-    /// How long the client does well to wait before it tries again; never zero (that invites an instant retry).
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::RateLimited(quota) => Some(quota.retry_after),
-            Self::TooManyInFlight
-            | Self::TooManyStreams
-            | Self::TooManyConnections
-            | Self::Exhausted
-            | Self::RequestBufferFull
-            | Self::UpstreamBusy
-            | Self::UpstreamQueueTimeout
-            | Self::UpstreamUnresolved
-            | Self::UpstreamUnreachable => Some(Duration::from_secs(1)),
-            _ => None,
         }
     }
 }

@@ -19,10 +19,25 @@ pub struct Gateway {
     pub environment: String,
     /// How many worker threads serve traffic: `"auto"` (one per CPU of the quota) or a number.
     pub workers: Workers,
+    /// What `;parameters` of path segments (`/login.jsp;jsessionid=1A`) are to the application. `"keep"`: part of the name, so a
+    /// path that leads to another route without them is refused. `"ignore"`: nothing, as to servlets, so routes are matched
+    /// without them; the path is forwarded as received either way. Default `"keep"`.
+    pub path_parameters: PathParameters,
     /// How long requests in flight may take to finish after TERM. Default `"8s"`.
     pub drain: Period,
     /// Where `request_buffer` keeps what is too large for memory.
     pub spill: Spill,
+}
+
+/// What `;parameters` of path segments are to the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PathParameters {
+    /// Part of a segment's name.
+    #[default]
+    Keep,
+    /// Nothing that tells pages apart.
+    Ignore,
 }
 
 /// How many worker threads serve traffic.
@@ -56,6 +71,7 @@ impl Default for Gateway {
         Self {
             environment: defaults::ENVIRONMENT.to_owned(),
             workers: Workers::Auto,
+            path_parameters: PathParameters::Keep,
             drain: defaults::DRAIN,
             spill: Spill::default(),
         }

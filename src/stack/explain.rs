@@ -15,9 +15,9 @@ use crate::gateway::live::Live;
 use crate::http::exchange::{Connection, Entrance, Pinned};
 use crate::http::forwarded;
 use crate::http::handover::Handover;
+use crate::http::host;
 use crate::http::phase::Phase;
 use crate::http::unread::Unread;
-use crate::http::{host, path};
 use crate::policy::{Policy, Source};
 use crate::stack::enter::{Arrival, enter};
 use crate::stack::explain::sheet::Sheet;
@@ -69,7 +69,7 @@ pub async fn explain(
         request: asked(question, listener, &plan),
         client: client::told(&plan, &sheet),
         host: plan_host(&plan),
-        path: forms(question),
+        path: forms(question, &gateway),
         route: route(&plan, &sheet),
         lost: routing::lost(&plan, &sheet),
         layers: layers::all(&sheet, listener, ran.outcome.layer),
@@ -171,11 +171,11 @@ fn plan_host(plan: &Passage) -> Option<String> {
     Some(authority.host.into_owned())
 }
 
-fn forms(question: &Question) -> Forms {
+fn forms(question: &Question, gateway: &Gateway) -> Forms {
     let received = question.target.path();
     Forms {
         received: received.to_owned(),
-        normal: path::normal_form(received).into_owned(),
+        normal: gateway.matched_path(received).into_owned(),
     }
 }
 

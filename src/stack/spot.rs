@@ -8,8 +8,9 @@ use crate::gateway::router::Found;
 use crate::http::client::Caller;
 use crate::http::exchange::Connection;
 use crate::http::refusal::Refusal;
-use crate::http::{host, path, readings};
+use crate::http::{host, path, path_parameters, readings};
 use crate::layers::{cors, own};
+use crate::policy::PathParameters;
 
 /// Where in the gateway a request belongs.
 #[derive(PartialEq, Eq)]
@@ -92,11 +93,24 @@ fn by_path(gateway: &Gateway, host: Option<&str>, head: &request::Parts) -> Resu
     let received = head.uri.path();
     let asked_for = method_asked_for(&head.method, &head.headers);
     let method = asked_for.as_ref().unwrap_or(&head.method);
-    let spot = Spot::of(gateway, host, &path::normal_form(received), method);
-    if readings::is_odd(received) {
-        let others = readings::others(received).map_err(|readings::HoldsNul| Refusal::TargetInvalid)?;
-        let agrees = |other: &String| Spot::of(gateway, host, other, method) == spot;
-        if !others.iter().all(agrees) {
+    let find = |part: &str| by_readings(part, |path| Spot::of(gateway, host, path, method));
+    let found = find(&gateway.matched_part(received));
+    if matches!(found, Err(Refusal::PathAmbiguous)) {
+        let without = path_parameters::without(received);
+        if gateway.path_parameters == PathParameters::Keep && without.is_some_and(|part| find(&part).is_ok())
+        {
+            return Err(Refusal::PathParameters);
+        }
+    }
+    found
+}
+
+/// What stands at a path in every reading of it.
+fn by_readings(path: &str, find: impl Fn(&str) -> Spot) -> Result<Spot, Refusal> {
+    let spot = find(&path::normal_form(path));
+    if readings::is_odd(path) {
+        let others = readings::others(path).map_err(|readings::HoldsNul| Refusal::TargetInvalid)?;
+        if !others.iter().all(|other| find(other) == spot) {
             return Err(Refusal::PathAmbiguous);
         }
     }
@@ -111,7 +125,7 @@ pub(super) fn depends_on_method(gateway: &Gateway, head: &request::Parts) -> boo
     let host = authority.as_ref().map(|authority| &*authority.host);
     gateway
         .router
-        .tells_methods_apart(host, &path::normal_form(head.uri.path()))
+        .tells_methods_apart(host, &gateway.matched_path(head.uri.path()))
 }
 
 /// A preflight asks for another method; it belongs to that one's route.

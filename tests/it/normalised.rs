@@ -3,6 +3,7 @@
 mod expect;
 mod fields;
 mod hosts;
+mod path_parameters;
 mod paths;
 
 use crate::support::{Gateway, Origin, Proto, policy};

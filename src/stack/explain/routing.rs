@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use http::{HeaderMap, Method};
 
 use crate::gateway::router::{Found, Router, Rule};
-use crate::http::{host, path};
+use crate::http::host;
 use crate::stack::explain::sheet::Sheet;
 use crate::stack::explain::told::{Loser, Lost};
 use crate::stack::passage::Passage;
@@ -41,7 +41,7 @@ pub(super) fn lost(plan: &Passage, sheet: &Sheet<'_>) -> Lost {
     let head = &plan.exchange.head;
     let authority = host::of_request(head.version, &head.uri, &head.headers);
     let authority = authority.ok().flatten();
-    let path = path::normal_form(head.uri.path());
+    let path = sheet.gateway.matched_path(head.uri.path());
     let asked_for = asked_for(&head.method, &head.headers);
     let sought = Sought {
         host: authority.as_ref().map(|authority| &*authority.host),

@@ -20,7 +20,7 @@ fn guarded() -> (Origin, Gateway) {
 }
 
 /// Each is `/admin` or below it to somebody.
-const DISGUISES: [&str; 38] = [
+pub(super) const DISGUISES: [&str; 38] = [
     "/admin",
     "/admin/",
     "/admin/users",
