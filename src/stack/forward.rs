@@ -121,7 +121,6 @@ async fn attempt(passage: &mut Passage, message: &mut Option<Message>, plan: &Pl
             hints: interim.then_some(&exchange.connection.phase.hints),
             ..waits
         },
-        room: exchange.connection.room.get(),
         consent: consent.as_deref(),
         again: &move || received.message(plan, place).ok(),
         client: announced(upstream, exchange).into(),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use h2::RecvStream;
+use h2::client::ResponseFuture;
 use http::Response;
 
 use crate::http::exchange::Trip;
@@ -23,30 +24,24 @@ use crate::upstream::send::{Answer, Errand, take};
 use crate::upstream::transport::Http2;
 use crate::upstream::{Upstream, now};
 
-mod credit;
-mod ears;
+mod body_sender;
 mod failure;
 mod head;
 mod incoming;
+mod instrumented;
+mod keepalive;
 mod link;
-mod mail;
 mod multiplex;
+mod observer;
 mod outgoing;
-mod outlet;
-mod pulse;
-mod pump;
 pub(super) mod question;
 mod repair;
-mod windows;
-mod wire;
 
-use credit::{Allowance, Credit};
 use failure::{Failure, is_idempotent, is_unread};
 use incoming::{Hold, Incoming};
-use link::{Asked, Link, Seat};
+use link::{Link, Seat};
 use outgoing::{Outgoing, Source};
 use repair::repair;
-use windows::Start;
 
 pub(super) use multiplex::Multiplex;
 
@@ -88,8 +83,7 @@ impl Sending<'_> {
         while let Some(lane) = self.upstream.pick(self.errand.worker, &tried) {
             self.trip.server = Some(lane.mark().address());
             self.trip.connect = None;
-            let allowance = Allowance::of(self.errand.room);
-            let seat = match self.seat(&lane, allowance.start).await? {
+            let seat = match self.seat(&lane).await? {
                 Ok(seat) => seat,
                 Err(error) => {
                     tried.push(lane.mark().address());
@@ -97,7 +91,7 @@ impl Sending<'_> {
                     continue;
                 }
             };
-            match self.exchange(seat, lane, allowance).await {
+            match self.exchange(seat, lane).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) if failure.again && !repeated => {
                     repeated = true;
@@ -110,25 +104,21 @@ impl Sending<'_> {
     }
 
     /// A place on a connection, an old one or a new: the outer fault ends the request, the inner one only this address.
-    async fn seat(
-        &mut self,
-        lane: &Arc<Lane>,
-        start: Start,
-    ) -> Result<Result<Seat, Arc<io::Error>>, AttemptError> {
+    async fn seat(&mut self, lane: &Arc<Lane>) -> Result<Result<Seat, Arc<io::Error>>, AttemptError> {
         let began = now();
         let total = self.errand.waits.total;
         loop {
             let shared = lane.multiplex();
             // One that logs its connection in has one of its own, which ends with it.
             if !self.trip.login
-                && let Some(seat) = shared.take(start, now(), self.upstream.setup.pool_idle)
+                && let Some(seat) = shared.take(now(), self.upstream.setup.pool_idle)
             {
                 return Ok(Ok(seat));
             }
             let connecting = if self.trip.login {
-                Multiplex::apart(self.connect(lane, start))
+                Multiplex::apart(self.connect(lane))
             } else {
-                shared.connecting(start, || self.connect(lane, start))
+                shared.connecting(|| self.connect(lane))
             };
             let connected = match total {
                 None => connecting.await,
@@ -152,11 +142,7 @@ impl Sending<'_> {
     }
 
     /// A new connection, for all who wait for one.
-    fn connect(
-        &self,
-        lane: &Arc<Lane>,
-        start: Start,
-    ) -> impl Future<Output = multiplex::Outcome> + Send + 'static {
+    fn connect(&self, lane: &Arc<Lane>) -> impl Future<Output = multiplex::Outcome> + Send + 'static {
         let setup = &self.upstream.setup;
         let (by, sight) = (now() + setup.connect, Arc::clone(&setup.sight));
         // Not the lane itself: whoever holds that counts as talking to the server.
@@ -166,7 +152,7 @@ impl Sending<'_> {
             let transport = mark.transport();
             let plain = Http2::default();
             let terms = transport.http2.as_ref().unwrap_or(&plain);
-            let opened = Link::open(transport, terms, mark.address(), start, by).await;
+            let opened = Link::open(transport, terms, mark.address(), by).await;
             sight.connected(opened.is_ok());
             match opened {
                 Ok(link) => {
@@ -184,14 +170,9 @@ impl Sending<'_> {
         }
     }
 
-    async fn exchange(
-        &mut self,
-        mut seat: Seat,
-        lane: Arc<Lane>,
-        allowance: Allowance,
-    ) -> Result<Answer, Failure> {
+    async fn exchange(&mut self, mut seat: Seat, lane: Arc<Lane>) -> Result<Answer, Failure> {
         self.trip.attempts += 1;
-        let Asked { mut answer, credit } = self.begin(&seat, allowance)?;
+        let mut answer = self.begin(&seat)?;
         let due = Due {
             waits: &self.errand.waits,
             upload: self.errand.upload.map(Arc::as_ref),
@@ -206,7 +187,7 @@ impl Sending<'_> {
         match answer {
             Ok(Ok(response)) => {
                 self.trip.first_byte = Some(now() - due.sent_at);
-                self.answered((seat, lane), credit, response)
+                self.answered((seat, lane), response)
             }
             Ok(Err(error)) => Err(self.failed(&seat, error, false)),
             Err(deadline) => {
@@ -217,7 +198,7 @@ impl Sending<'_> {
     }
 
     /// Sends the request, for the first time or once more.
-    fn begin(&mut self, seat: &Seat, allowance: Allowance) -> Result<Asked, Failure> {
+    fn begin(&mut self, seat: &Seat) -> Result<ResponseFuture, Failure> {
         let again = self.trip.attempts > 1 && self.message.is_none();
         let message = if again {
             (self.errand.again)()
@@ -229,17 +210,16 @@ impl Sending<'_> {
         let (request, body) = head::part(message, self.upstream.is_secure()).map_err(AttemptError::from)?;
         if !again {
             self.idempotent = is_idempotent(request.method());
-            self.source = Source::new(body, self.errand.room);
+            self.source = Source::new(body);
         }
         let body = self.source.as_ref().map_or(Outgoing::Empty, Source::begin);
-        seat.send(request, body, allowance)
+        seat.send(request, body)
             .map_err(|error| self.failed(seat, error, true))
     }
 
     fn answered(
         &mut self,
         (mut seat, lane): (Seat, Arc<Lane>),
-        credit: Credit,
         response: Response<RecvStream>,
     ) -> Result<Answer, Failure> {
         let (mut head, body) = response.into_parts();
@@ -255,7 +235,7 @@ impl Sending<'_> {
             _source: self.source.take(),
         };
         Ok(Answer {
-            body: Incoming::begin(body, credit, &head, self.errand.room, Some(hold)),
+            body: Incoming::begin(body, &head, Some(hold)),
             head,
             line: Line::Own,
         })

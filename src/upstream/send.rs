@@ -16,7 +16,6 @@ use crate::http::exchange::{Pinned, Trip};
 use crate::http::inflow::Inflow;
 use crate::http::message::Message;
 use crate::http::refusal::{Deadline, Refusal};
-use crate::http::room::Room;
 use crate::http::upgrade::Handshake;
 use crate::http::vet::{Asked, Fault};
 use crate::upstream::connect::connect;
@@ -53,8 +52,6 @@ pub struct Errand<'a> {
     pub worker: usize,
     /// How long is waited.
     pub waits: Waits<'a>,
-    /// What of the answer may be held, where the client has many at once.
-    pub room: Option<&'a Arc<Room>>,
     /// Who is told that the server wants the body, where the client waits for that.
     pub consent: Option<&'a Consent>,
     /// Writes the same head once more, without a body: a copy of each, kept for the few that are sent again,
@@ -217,7 +214,7 @@ impl Sending<'_> {
         };
         self.trip.attempts += 1;
         let asked = asked(&message.method, begun.handshake.is_some());
-        conn.begin(message, (asked, self.upstream.setup.rules), self.errand.room);
+        conn.begin(message, asked, self.upstream.setup.rules);
         Ok(begun)
     }
 

@@ -16,7 +16,6 @@ use crate::http::consent::Consent;
 use crate::http::flow::BodyFault;
 use crate::http::hints::Hints;
 use crate::http::message::Message;
-use crate::http::room::Room;
 use crate::http::vet::{Asked, Fault, Rules};
 use crate::upstream::Sight;
 use crate::upstream::alarm::Alarm;
@@ -80,15 +79,10 @@ impl Conn {
         }
     }
 
-    /// The next request, what its answer will be an answer to and is held to, and what of it may be held if that is shared.
-    pub(in crate::upstream) fn begin(
-        &mut self,
-        message: Message,
-        (asked, rules): (Asked, Rules),
-        room: Option<&Arc<Room>>,
-    ) {
+    /// The next request, what its answer will be an answer to, and what that is held to.
+    pub(in crate::upstream) fn begin(&mut self, message: Message, asked: Asked, rules: Rules) {
         self.heard = false;
-        self.inbox.begin(asked, room, rules);
+        self.inbox.begin(asked, rules);
         self.outbox.begin(message);
     }
 

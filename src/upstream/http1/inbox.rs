@@ -1,10 +1,9 @@
-//! What has come from a server and is not told yet. It knows from the guard what each octet is, and cuts answers
+//! What has come from a server and is not told yet. It knows from the guard what each byte is, and cuts answers
 //! into heads, data and trailers without copying them.
 
 use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -12,19 +11,16 @@ use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::head;
-use crate::http::room::{Room, Share};
 use crate::http::vet::{Asked, Fault, Part, Rules, Vet};
 
 /// What is read at once at first: most answers whole.
 const LEAST: usize = 8 * 1024;
 /// And of a large body: fewer calls for more memory each.
 const MOST: usize = 64 * 1024;
-/// What is read at once where there is no room: that much each answer may have.
-const MODEST: usize = 512;
 /// Room that is too little to read into.
 const SCANT: usize = 2 * 1024;
 
-/// The octets of one connection, in the order they came.
+/// The bytes of one connection, in the order they came.
 #[derive(Default)]
 pub(super) struct Inbox {
     vet: Vet,
@@ -34,12 +30,6 @@ pub(super) struct Inbox {
     trailers: BytesMut,
     /// How much the next read shall take.
     next: usize,
-    /// Where the octets must have a share, if they are many.
-    room: Option<Arc<Room>>,
-    /// When it waited for room.
-    turn: usize,
-    /// The share of those that are there.
-    share: Option<Arc<Share>>,
 }
 
 /// What a server says.
@@ -55,16 +45,11 @@ pub(super) enum Heard {
 }
 
 impl Inbox {
-    /// A request goes out: what comes from now on is its answer. Of one for a client that has many at once, no more is
-    /// held than there is room for.
-    pub(super) fn begin(&mut self, asked: Asked, room: Option<&Arc<Room>>, rules: Rules) {
+    /// A request goes out: what comes from now on is its answer.
+    pub(super) fn begin(&mut self, asked: Asked, rules: Rules) {
         self.vet.begin(asked);
         self.vet.hold_to(rules);
         self.next = LEAST;
-        self.room = room.cloned();
-        if room.is_some() {
-            self.let_go();
-        }
     }
 
     /// What the guard knows.
@@ -84,8 +69,8 @@ impl Inbox {
 
     /// Gives back what a large answer needed room for.
     pub(super) fn rest(&mut self) {
-        if self.bytes.capacity() > LEAST || self.room.take().is_some() {
-            self.let_go();
+        if self.bytes.capacity() > LEAST {
+            self.bytes = BytesMut::new();
         }
     }
 
@@ -106,11 +91,11 @@ impl Inbox {
                 Err(fault) => return self.mend(fault),
             };
             match part {
-                Part::Head(octets) => self.seen += octets,
-                Part::Interim(octets, status) => return Ok(Some(Heard::Interim(status, self.head(octets)))),
-                Part::Answer(octets, status) => return Ok(Some(Heard::Answer(status, self.head(octets)))),
-                Part::Data(octets) => {
-                    let data = self.piece(octets);
+                Part::Head(bytes) => self.seen += bytes,
+                Part::Interim(bytes, status) => return Ok(Some(Heard::Interim(status, self.head(bytes)))),
+                Part::Answer(bytes, status) => return Ok(Some(Heard::Answer(status, self.head(bytes)))),
+                Part::Data(bytes) => {
+                    let data = self.bytes.split_to(bytes).freeze();
                     // Whether that was all must be known with the last of it, not with the next read.
                     self.skip_framing()?;
                     return Ok(Some(Heard::Data(data)));
@@ -137,32 +122,9 @@ impl Inbox {
         }))
     }
 
-    fn head(&mut self, octets: usize) -> Bytes {
-        let octets = std::mem::take(&mut self.seen) + octets;
-        let head = self.bytes.split_to(octets).freeze();
-        self.apart(head)
-    }
-
-    fn piece(&mut self, octets: usize) -> Bytes {
-        let data = self.bytes.split_to(octets).freeze();
-        let data = match &self.share {
-            Some(share) if octets > MODEST => share.hold(data),
-            _ => self.apart(data),
-        };
-        if self.share.is_some() && self.bytes.is_empty() {
-            // The client may take its time with this, and others could use the rest.
-            self.let_go();
-        }
-        data
-    }
-
-    /// Little that shall not keep what it was read with, where all that is kept is counted.
-    fn apart(&self, octets: Bytes) -> Bytes {
-        if self.share.is_some() {
-            Bytes::copy_from_slice(&octets)
-        } else {
-            octets
-        }
+    fn head(&mut self, bytes: usize) -> Bytes {
+        let bytes = std::mem::take(&mut self.seen) + bytes;
+        self.bytes.split_to(bytes).freeze()
     }
 
     /// Reads what stands between chunks, and after the last.
@@ -176,8 +138,8 @@ impl Inbox {
 
     fn skip(&mut self, part: Part) {
         match part {
-            Part::Framing(octets) => self.bytes.advance(octets),
-            Part::Trailers(octets) => self.trailers.unsplit(self.bytes.split_to(octets)),
+            Part::Framing(bytes) => self.bytes.advance(bytes),
+            Part::Trailers(bytes) => self.trailers.unsplit(self.bytes.split_to(bytes)),
             Part::Head(_) | Part::Interim(..) | Part::Answer(..) | Part::Data(_) => {}
         }
     }
@@ -193,30 +155,22 @@ impl Inbox {
         (!trailers.is_empty()).then_some(Heard::Trailers(trailers))
     }
 
-    /// Reads from the socket: how many octets came, none at its end.
+    /// Reads from the socket: how many bytes came, none at its end.
     pub(super) fn poll_fill(
         &mut self,
         socket: &mut (impl AsyncRead + Unpin),
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         if self.spare() < SCANT.min(self.next) {
-            if self
-                .room
-                .as_ref()
-                .is_some_and(|room| room.should_wait(&mut self.turn))
-            {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            self.make_room();
+            let wanted = self.wanted();
+            self.bytes.reserve(wanted);
         }
         let spare = self.spare();
         let polled = pin!(socket.read_buf(&mut self.bytes)).poll(cx);
-        match &polled {
-            Poll::Ready(Ok(octets)) if *octets == spare => self.next = MOST.min(self.next * 8),
-            // It may wait for long, and others could use it.
-            Poll::Pending if self.share.is_some() && self.bytes.is_empty() => self.let_go(),
-            _ => {}
+        if let Poll::Ready(Ok(read)) = &polled
+            && *read == spare
+        {
+            self.next = MOST.min(self.next * 8);
         }
         polled
     }
@@ -225,25 +179,8 @@ impl Inbox {
         self.bytes.capacity() - self.bytes.len()
     }
 
-    /// Made anew where it is shared out, so that the share is of what is there and not of what was.
-    fn make_room(&mut self) {
-        let wanted = self.wanted();
-        let Some(room) = &self.room else {
-            return self.bytes.reserve(wanted);
-        };
-        let share = room.part(wanted).map(Arc::new);
-        let octets = share.as_ref().map_or(0, |share| share.octets()).max(MODEST);
-        let mut bytes = BytesMut::with_capacity(self.bytes.len() + octets);
-        bytes.extend_from_slice(&self.bytes);
-        (self.bytes, self.share) = (bytes, share);
-    }
-
-    fn let_go(&mut self) {
-        (self.bytes, self.share) = (BytesMut::new(), None);
-    }
-
     /// More each time all was taken, so that what a client does not take is not read ahead. No more than is known to
-    /// come; one octet beyond it shows that there is no more.
+    /// come; one byte beyond it shows that there is no more.
     fn wanted(&self) -> usize {
         let left = self.vet.left().and_then(|left| usize::try_from(left).ok());
         left.map_or(self.next, |left| self.next.min(left + 1).max(SCANT))

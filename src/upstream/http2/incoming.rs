@@ -1,9 +1,8 @@
-//! The body of an answer while it is read: as much at once as there is room for, and each octet that is taken lets the server
-//! send another.
+//! The body of an answer on its stream. What the client takes of it is granted to the server again.
 
 use std::io;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use h2::RecvStream;
@@ -11,15 +10,9 @@ use http::{HeaderMap, StatusCode, header, response};
 use http_body::Frame;
 
 use crate::http::inflow::{Flow, Inflow};
-use crate::http::room::{Room, Share};
-use crate::upstream::http2::credit::Credit;
 use crate::upstream::http2::link::Seat;
-use crate::upstream::http2::mail::{Mail, State, carry};
 use crate::upstream::http2::outgoing::Source;
 use crate::upstream::pool::Lane;
-
-/// What each answer may hand over where there is no room.
-const MODEST: usize = 256;
 
 /// What is held of a stream until its answer is all read. A body that is still on its way is of no use then.
 pub(super) struct Hold {
@@ -33,94 +26,76 @@ pub(super) struct Hold {
 pub(super) struct Incoming {
     /// Gone once the body is over.
     hold: Option<Hold>,
-    mail: Arc<Mail>,
-    credit: Credit,
+    stream: RecvStream,
+    /// Read with the head.
+    first: Option<Bytes>,
     /// How much is still to come, as the server has it.
     left: Option<u64>,
-    /// Who shares the room.
-    room: Option<Arc<Room>>,
-    /// When it waited for room.
-    turn: usize,
     /// It broke off, which is told after what came before has been written.
-    broke: bool,
+    broken: Option<h2::Error>,
+    over: bool,
 }
 
 impl Incoming {
     /// The body of the answer whose head has come. Most are all there by then.
-    pub(super) fn begin(
-        mut stream: RecvStream,
-        credit: Credit,
-        head: &response::Parts,
-        room: Option<&Arc<Room>>,
-        hold: Option<Hold>,
-    ) -> Inflow {
+    pub(super) fn begin(mut stream: RecvStream, head: &response::Parts, hold: Option<Hold>) -> Inflow {
         // Whatever length they tell of, these have no body (RFC 9110 §6.4.1): h2 would miss it.
         if matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             return Inflow::Whole(Bytes::new());
         }
-        let mail = Arc::<Mail>::default();
-        let fetched = mail.poll_fetch(&mut stream, &mut Context::from_waker(Waker::noop()));
-        if fetched.is_pending() {
-            tokio::spawn(carry(Arc::clone(&mail), stream));
-        } else if let Some(whole) = whole(&mail, room.is_some()) {
-            return Inflow::Whole(whole);
+        let first = match stream.poll_data(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Some(Ok(piece))) => Some(piece),
+            _ => None,
+        };
+        if stream.is_end_stream() {
+            return Inflow::Whole(first.unwrap_or_default());
         }
-        let mut incoming = Self {
+        Inflow::Own(Box::new(Self {
             hold,
-            mail,
-            credit,
+            stream,
+            first,
             left: length(&head.headers),
-            room: room.cloned(),
-            turn: 0,
-            broke: false,
-        };
-        if fetched.is_ready() {
-            incoming.credit.end();
+            broken: None,
+            over: false,
+        }))
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if let Some(error) = self.broken.take() {
+            self.over = true;
+            return Poll::Ready(Some(Err(io::Error::other(error))));
         }
-        Inflow::Own(Box::new(incoming))
-    }
-
-    /// Hands over as much as there is room for.
-    fn take(&mut self, cx: &Context<'_>) -> Poll<Bytes> {
-        let mut state = self.mail.state();
-        let length = state.length();
-        let bytes = match &self.room {
-            None => state.take_all(),
-            Some(_) if length <= MODEST => state.take_apart(length),
-            Some(room) if room.should_wait(&mut self.turn) => {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            Some(room) => take_share(&mut state, room.part(length)),
-        };
-        if state.end.is_some() {
-            self.credit.end();
+        if let Some(piece) = self.first.take() {
+            return Poll::Ready(Some(Ok(self.took(piece))));
         }
-        drop(state);
-        self.credit.took(bytes.len());
-        self.left = self.left.map(|left| left.saturating_sub(bytes.len() as u64));
-        Poll::Ready(bytes)
+        if self.over {
+            return Poll::Ready(None);
+        }
+        let broken = match ready!(self.stream.poll_data(cx)) {
+            Some(Ok(piece)) => return Poll::Ready(Some(Ok(self.took(piece)))),
+            Some(Err(error)) => error,
+            None => match ready!(self.stream.poll_trailers(cx)) {
+                Ok(trailers) => {
+                    self.over = true;
+                    let trailers = trailers.filter(|trailers| !trailers.is_empty());
+                    return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))));
+                }
+                Err(error) => error,
+            },
+        };
+        // Whoever writes the answer throws away what it still holds of it when it hears of this. So it gets to
+        // write first: the client shall see what there was, and that it is not all.
+        self.broken = Some(broken);
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
-}
 
-/// The body, if all of it is there and is so little that it needs no share of the room.
-fn whole(mail: &Mail, shared: bool) -> Option<Bytes> {
-    let mut state = mail.state();
-    let complete = state.trailers.is_none() && matches!(state.end, Some(Ok(())));
-    (complete && (!shared || state.length() <= MODEST)).then(|| state.take_all())
-}
-
-fn take_share(state: &mut State, share: Option<Share>) -> Bytes {
-    match share.filter(|share| share.octets() > MODEST).map(Arc::new) {
-        Some(share) => share.hold(state.take(share.octets())),
-        None => state.take_apart(MODEST),
+    fn took(&mut self, piece: Bytes) -> Frame<Bytes> {
+        // A stream that has ended needs no window.
+        let _ended = self.stream.flow_control().release_capacity(piece.len());
+        self.left = self.left.map(|left| left.saturating_sub(piece.len() as u64));
+        Frame::data(piece)
     }
-}
-
-/// What its head says of its length.
-fn length(head: &HeaderMap) -> Option<u64> {
-    let length = head.get(header::CONTENT_LENGTH)?;
-    length.to_str().ok()?.parse().ok()
 }
 
 impl Flow for Incoming {
@@ -133,8 +108,7 @@ impl Flow for Incoming {
     }
 
     fn is_over(&self) -> bool {
-        let state = self.mail.state();
-        state.is_empty() && state.trailers.is_none() && matches!(state.end, Some(Ok(())))
+        self.broken.is_none() && self.first.is_none() && (self.over || self.stream.is_end_stream())
     }
 
     fn left(&self) -> Option<u64> {
@@ -142,38 +116,8 @@ impl Flow for Incoming {
     }
 }
 
-impl Incoming {
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let mut state = self.mail.state();
-        if !state.is_empty() {
-            drop(state);
-            return self.take(cx).map(|bytes| Some(Ok(Frame::data(bytes))));
-        }
-        if let Some(trailers) = state.trailers.take() {
-            return Poll::Ready(Some(Ok(Frame::trailers(*trailers))));
-        }
-        match &mut state.end {
-            None => {
-                state.wait(cx);
-                Poll::Pending
-            }
-            Some(Ok(())) => Poll::Ready(None),
-            // Whoever writes the answer throws away what it still holds of it when it hears of this. So it gets to
-            // write first: the client shall see what there was, and that it is not all.
-            Some(Err(_)) if !std::mem::replace(&mut self.broke, true) => {
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-            Some(end @ Err(_)) => {
-                let error = std::mem::replace(end, Ok(())).err();
-                Poll::Ready(error.map(|error| Err(io::Error::other(error))))
-            }
-        }
-    }
-}
-
-impl Drop for Incoming {
-    fn drop(&mut self) {
-        self.mail.refuse();
-    }
+/// What its head says of its length.
+fn length(head: &HeaderMap) -> Option<u64> {
+    let length = head.get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
 }

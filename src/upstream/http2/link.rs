@@ -14,23 +14,21 @@ use http_body::Body as _;
 use socket2::SockRef;
 
 use crate::upstream::alarm::Alarm;
-use crate::upstream::http2::credit::{Allowance, Credit};
-use crate::upstream::http2::ears::Ears;
+use crate::upstream::http2::body_sender::send_body;
 use crate::upstream::http2::head::say_length;
+use crate::upstream::http2::instrumented::Instrumented;
+use crate::upstream::http2::keepalive::Keepalive;
+use crate::upstream::http2::observer::Observer;
 use crate::upstream::http2::outgoing::Outgoing;
-use crate::upstream::http2::pulse::Pulse;
-use crate::upstream::http2::pump::pump;
-use crate::upstream::http2::windows::{MOST, Start, Windows};
-use crate::upstream::http2::wire::Wire;
 use crate::upstream::now;
 use crate::upstream::transport::{Http2, Transport};
 
 /// The most streams on one connection, whatever the server takes: it bounds what one broken connection breaks.
 const MOST_STREAMS: usize = 100;
-/// What h2 allows a stream: all, since it is granted here ([`Windows`]).
-const ALL: u32 = (1 << 31) - 1;
+/// What may come of an answer before its client takes it, in bytes.
+const STREAM_WINDOW: u32 = 64 * 1024;
 /// Room for all streams at once, so that clients that read slowly cannot stop the others' answers.
-const CONNECTION_WINDOW: u32 = MOST * 100;
+const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 100;
 /// Timers that are kept for the next requests.
 const MOST_ALARMS: usize = 16;
 /// The most of a body that is held for the server.
@@ -46,8 +44,7 @@ const SILENCE: Duration = Duration::from_secs(1);
 /// A connection. It ends once nobody has it and its streams are done.
 pub(super) struct Link {
     sender: SendRequest<Bytes>,
-    ears: Arc<Ears>,
-    windows: Arc<Windows>,
+    observer: Arc<Observer>,
     /// How many streams there are.
     open: Arc<AtomicUsize>,
     /// A request waited in vain and heard nothing of anybody: nothing new begins here.
@@ -74,34 +71,21 @@ pub(super) struct Seat {
     heard: u64,
 }
 
-/// A request that was sent.
-pub(super) struct Asked {
-    /// Its answer, once there is one.
-    pub(super) answer: ResponseFuture,
-    pub(super) credit: Credit,
-}
-
 impl Link {
-    /// What its streams begin with.
-    pub(super) fn start(&self) -> Start {
-        self.windows.start
-    }
-
     /// Connects, verifies, and waits for the server's greeting, all by the moment given.
     pub(super) async fn open(
         transport: &Transport,
         terms: &Http2,
         address: SocketAddr,
-        start: Start,
         by: Instant,
     ) -> io::Result<Arc<Self>> {
         let socket = transport.open(address, &[], by).await?;
         // A hint to the system: where it is not taken, deadlines and PING do the rest.
         let _unsupported = SockRef::from(socket.tcp()).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        let (ears, windows) = (Arc::<Ears>::default(), Arc::new(Windows::new(start)));
+        let observer = Arc::<Observer>::default();
         let (sender, mut connection) = Builder::new()
             .enable_push(false)
-            .initial_window_size(ALL)
+            .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .initial_max_send_streams(MOST_STREAMS)
             .max_header_list_size(terms.max_head)
@@ -110,33 +94,31 @@ impl Link {
             // answers that nobody wants any more. What comes at all is bounded by the windows.
             .max_local_error_reset_streams(None)
             .data_frame_budget(usize::MAX)
-            .handshake(Wire::new(socket, &ears, &windows))
+            .handshake(Instrumented::new(socket, &observer))
             .await
             .map_err(io::Error::other)?;
         let open = Arc::<AtomicUsize>::default();
-        let pulse = connection
+        let keepalive = connection
             .ping_pong()
-            .and_then(|pings| Pulse::new(pings, terms, &ears, &open));
-        let (heard, waiting) = (Arc::clone(&ears), Arc::clone(&windows));
+            .and_then(|pings| Keepalive::new(pings, terms, &observer, &open));
+        let heard = Arc::clone(&observer);
         tokio::spawn(async move {
             // The requests on it are told of its failure; between requests there is nobody to tell.
             tokio::select! {
                 _ = connection => {}
-                () = Pulse::stops(pulse) => {}
-                () = waiting.trickle() => {}
+                () = Keepalive::gone(keepalive) => {}
             }
             heard.over();
         });
-        tokio::time::timeout_at(by.into(), ears.greeting())
+        tokio::time::timeout_at(by.into(), observer.greeting())
             .await
             .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no greeting in HTTP/2"))??;
-        if ears.limit() == 0 {
+        if observer.limit() == 0 {
             return Err(io::Error::other("the server takes no streams"));
         }
         Ok(Arc::new(Self {
             sender,
-            ears,
-            windows,
+            observer,
             open,
             suspect: AtomicBool::new(false),
             rest: Mutex::new(Rest {
@@ -155,7 +137,7 @@ impl Link {
 
     /// Whether it is of no use any more.
     pub(super) fn is_stale(&self, now: Instant) -> bool {
-        if self.ears.is_over() || self.ears.is_leaving() || self.suspect.load(Relaxed) {
+        if self.observer.is_over() || self.observer.is_leaving() || self.suspect.load(Relaxed) {
             return true;
         }
         let rest = self.rest();
@@ -170,7 +152,7 @@ impl Link {
     /// A seat, if one is free.
     pub(super) fn seat(self: &Arc<Self>, reused: bool, now: Instant) -> Option<Seat> {
         let open = self.open.load(Relaxed);
-        if open >= self.ears.limit().min(MOST_STREAMS) {
+        if open >= self.observer.limit().min(MOST_STREAMS) {
             return None;
         }
         // All who come and go here are of one worker, so nothing can happen in between.
@@ -180,7 +162,7 @@ impl Link {
             reused,
             alarm: self.rest().alarms.pop().unwrap_or_default(),
             since: now,
-            heard: self.ears.heard(),
+            heard: self.observer.heard(),
         })
     }
 
@@ -190,23 +172,17 @@ impl Link {
 }
 
 impl Seat {
-    /// Sends a request; of its answer no more may come at first than is allowed.
-    pub(super) fn send(
-        &self,
-        mut request: Request<()>,
-        body: Outgoing,
-        allowance: Allowance,
-    ) -> Result<Asked, h2::Error> {
+    /// Sends a request; its answer comes once there is one.
+    pub(super) fn send(&self, mut request: Request<()>, body: Outgoing) -> Result<ResponseFuture, h2::Error> {
         say_length(&mut request, body.size_hint().exact());
         let ends = body.is_end_stream();
         let sent = self.link.sender.clone().send_request(request, ends);
         // It is of no use any more: it has ended, or there are no numbers left for streams.
         let (answer, stream) = sent.inspect_err(|_| self.link.suspect.store(true, Relaxed))?;
-        let credit = Credit::open(&self.link.windows, stream.stream_id().as_u32(), allowance);
         if !ends {
-            tokio::spawn(pump(body, stream));
+            tokio::spawn(send_body(body, stream));
         }
-        Ok(Asked { answer, credit })
+        Ok(answer)
     }
 
     /// The answer has begun: there is nothing to wait for any more.
@@ -228,7 +204,7 @@ impl Seat {
 
     /// Whether nothing came for anybody since it was taken.
     fn heard_nothing(&self) -> bool {
-        self.link.ears.heard() == self.heard
+        self.link.observer.heard() == self.heard
     }
 }
 

@@ -1,5 +1,5 @@
-//! The shared connections of one worker to one address: one, as long as the server takes enough streams, and another for
-//! clients that have many answers at once; never two attempts at one of them at the same time.
+//! The shared connections of one worker to one address: one, as long as the server takes enough streams; never two
+//! attempts to connect at the same time.
 
 use std::future::Future;
 use std::io;
@@ -11,7 +11,6 @@ use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
 
 use crate::upstream::http2::link::{Link, Seat};
-use crate::upstream::http2::windows::Start;
 
 /// What became of an attempt to connect, told to all who wait for it.
 pub(super) type Outcome = Result<Arc<Link>, Arc<io::Error>>;
@@ -26,37 +25,30 @@ pub(in crate::upstream) struct Multiplex(Mutex<State>);
 #[derive(Default)]
 struct State {
     links: Vec<Arc<Link>>,
-    /// To one on which streams begin with enough, and to one on which they begin with little.
-    connecting: [Option<LastingNoLonger>; 2],
+    connecting: Option<LastingNoLonger>,
 }
 
 impl Multiplex {
     /// A seat on a connection there is. Full ones are passed over; those found unfit are let go, and end when
     /// their last stream does.
-    pub(super) fn take(&self, start: Start, now: Instant, pool_idle: Duration) -> Option<Seat> {
+    pub(super) fn take(&self, now: Instant, pool_idle: Duration) -> Option<Seat> {
         let mut state = self.state();
         state.links.retain(|link| link.is_fit(now, pool_idle));
-        let mut fitting = state.links.iter().filter(|link| link.start() == start);
-        fitting.find_map(|link| link.seat(true, now))
+        state.links.iter().find_map(|link| link.seat(true, now))
     }
 
     /// The attempt under way, or a new one.
-    pub(super) fn connecting<F>(&self, start: Start, begin: impl FnOnce() -> F) -> Connecting
+    pub(super) fn connecting<F>(&self, begin: impl FnOnce() -> F) -> Connecting
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
         let mut state = self.state();
-        let [enough, little] = &mut state.connecting;
-        let place = match start {
-            Start::Enough => enough,
-            Start::Least => little,
-        };
-        let under_way = place.as_ref().and_then(WeakShared::upgrade);
+        let under_way = state.connecting.as_ref().and_then(WeakShared::upgrade);
         if let Some(under_way) = under_way.filter(|attempt| attempt.peek().is_none()) {
             return under_way;
         }
         let attempt = Self::apart(begin());
-        *place = attempt.downgrade();
+        state.connecting = attempt.downgrade();
         attempt
     }
 

@@ -1,5 +1,5 @@
 //! The request body on a shared connection. What has been read of it is kept until an answer begins, as long as
-//! it is little and there is room: a server that leaves gives requests back unread (RFC 9113 §6.8, §8.7), and then they are
+//! it is little: a server that leaves gives requests back unread (RFC 9113 §6.8, §8.7), and then they are
 //! sent again.
 
 use std::pin::Pin;
@@ -13,7 +13,6 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use crate::http::body::Body;
 use crate::http::flow::BodyFault;
 use crate::http::refusal::Refusal;
-use crate::http::room::{Room, Share};
 use crate::upstream::fault::of_body;
 
 /// The most that is kept to be sent again.
@@ -47,10 +46,8 @@ struct State {
 /// What has been read, apart from what it was read into.
 #[derive(Debug, Default)]
 struct Kept {
-    octets: Vec<u8>,
+    bytes: Vec<u8>,
     trailers: Option<HeaderMap>,
-    /// Where others want room as well.
-    share: Option<Share>,
 }
 
 /// What one attempt sends.
@@ -64,21 +61,18 @@ pub(super) enum Outgoing {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Sent {
-    octets: usize,
+    bytes: usize,
     trailers: bool,
 }
 
 impl Source {
-    /// None for a request without a body. What is kept needs room, where there is one to share.
-    pub(super) fn new(body: Body, room: Option<&Arc<Room>>) -> Option<Self> {
+    /// None for a request without a body.
+    pub(super) fn new(body: Body) -> Option<Self> {
         (!body.is_end_stream()).then(|| {
             Self(Arc::new(Shared(Mutex::new(State {
                 length: body.size_hint(),
                 body,
-                kept: Some(Kept {
-                    share: room.map(Room::copies),
-                    ..Kept::default()
-                }),
+                kept: Some(Kept::default()),
                 turn: 0,
                 over: false,
                 broken: None,
@@ -181,7 +175,7 @@ impl State {
 
 impl Sent {
     fn advance(&mut self, frame: &Frame<Bytes>) {
-        self.octets += frame.data_ref().map_or(0, Bytes::len);
+        self.bytes += frame.data_ref().map_or(0, Bytes::len);
         self.trailers |= frame.is_trailers();
     }
 }
@@ -189,7 +183,7 @@ impl Sent {
 impl Kept {
     /// What comes after what was sent.
     fn behind(&self, sent: Sent) -> Option<Frame<Bytes>> {
-        match self.octets.get(sent.octets..) {
+        match self.bytes.get(sent.bytes..) {
             Some(rest) if !rest.is_empty() => Some(Frame::data(Bytes::copy_from_slice(rest))),
             _ if sent.trailers => None,
             _ => self.trailers.clone().map(Frame::trailers),
@@ -198,26 +192,19 @@ impl Kept {
 
     /// Whether there is anything.
     fn is_ahead(&self, sent: Sent) -> bool {
-        self.octets.len() > sent.octets || self.trailers.is_some() && !sent.trailers
+        self.bytes.len() > sent.bytes || self.trailers.is_some() && !sent.trailers
     }
 
     /// With one more, if that is little enough.
     fn with(mut self, frame: &Frame<Bytes>) -> Option<Self> {
         if let Some(bytes) = frame.data_ref() {
-            if self.octets.len() + bytes.len() > MOST_KEPT {
+            if self.bytes.len() + bytes.len() > MOST_KEPT {
                 return None;
             }
-            if self
-                .share
-                .as_mut()
-                .is_some_and(|share| !share.extend(bytes.len()))
-            {
-                return None;
+            if self.bytes.capacity() - self.bytes.len() < bytes.len() {
+                self.bytes.reserve_exact(bytes.len().max(STEP));
             }
-            if self.octets.capacity() - self.octets.len() < bytes.len() {
-                self.octets.reserve_exact(bytes.len().max(STEP));
-            }
-            self.octets.extend_from_slice(bytes);
+            self.bytes.extend_from_slice(bytes);
         }
         if let Some(trailers) = frame.trailers_ref() {
             self.trailers = Some(trailers.clone());

@@ -13,12 +13,10 @@ use http_body_util::{BodyExt, Limited};
 use crate::http::body::Body;
 use crate::http::message::Message;
 use crate::http::pace::Pace;
-use crate::upstream::http2::credit::Allowance;
 use crate::upstream::http2::head::part;
 use crate::upstream::http2::incoming::Incoming;
 use crate::upstream::http2::link::Link;
 use crate::upstream::http2::outgoing::Source;
-use crate::upstream::http2::windows::Start;
 use crate::upstream::now;
 use crate::upstream::transport::{Health, Http2, Transport};
 
@@ -35,9 +33,7 @@ pub(in crate::upstream) async fn greets(
     by: Instant,
 ) -> io::Result<()> {
     match &transport.http2 {
-        Some(terms) => Link::open(transport, terms, address, Start::Enough, by)
-            .await
-            .map(drop),
+        Some(terms) => Link::open(transport, terms, address, by).await.map(drop),
         None => transport.open(address, &[], by).await.map(drop),
     }
 }
@@ -61,7 +57,7 @@ pub(in crate::upstream) async fn serves(
 }
 
 async fn ask(transport: &Transport, health: &Health, address: SocketAddr, by: Instant) -> io::Result<()> {
-    let link = Link::open(transport, &Http2::default(), address, Start::Enough, by).await?;
+    let link = Link::open(transport, &Http2::default(), address, by).await?;
     let seat = link
         .seat(false, now())
         .ok_or_else(|| io::Error::other("the server takes no streams"))?;
@@ -72,12 +68,10 @@ async fn ask(transport: &Transport, health: &Health, address: SocketAddr, by: In
     message.lines.push(header::HOST, host);
     message.lines.push(header::CONTENT_TYPE, kind);
     let (head, body) = part(message, transport.tls.is_some()).map_err(io::Error::other)?;
-    let source = Source::new(body, None).ok_or_else(|| io::Error::other("no question"))?;
-    let asked = seat
-        .send(head, source.begin(), Allowance::of(None))
-        .map_err(io::Error::other)?;
-    let (parts, body) = asked.answer.await.map_err(io::Error::other)?.into_parts();
-    let body = Incoming::begin(body, asked.credit, &parts, None, None);
+    let source = Source::new(body).ok_or_else(|| io::Error::other("no question"))?;
+    let asked = seat.send(head, source.begin()).map_err(io::Error::other)?;
+    let (parts, body) = asked.await.map_err(io::Error::other)?.into_parts();
+    let body = Incoming::begin(body, &parts, None);
     let body = Body::streamed(body, Pace::default(), None);
     let body = Limited::new(body, LONGEST)
         .collect()

@@ -179,7 +179,6 @@ impl Bench {
         let (method, target) = (message.method.clone(), message.target.clone());
         let again = move || Some(Message::new(method.clone(), target.clone(), Body::Empty));
         let errand = Errand {
-            room: None,
             upload: upload.as_ref(),
             worker: 0,
             waits: self.waits,

@@ -14,14 +14,11 @@ use crate::upstream::http1::{Broke, Conn, Listeners};
 use crate::upstream::socket::Socket;
 use crate::upstream::tests::origin::request;
 
-const PLAIN: (Asked, Rules) = (
-    Asked::Plain,
-    Rules {
-        max_head: 65_536,
-        max_fields: 100,
-        tolerated: Repairs::of(&[]),
-    },
-);
+const RULES: Rules = Rules {
+    max_head: 65_536,
+    max_fields: 100,
+    tolerated: Repairs::of(&[]),
+};
 
 #[derive(Default)]
 struct Faults(Mutex<Vec<&'static str>>);
@@ -42,7 +39,7 @@ async fn begun() -> (Conn, TcpStream, Arc<Faults>) {
     let ours = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let faults = Arc::<Faults>::default();
     let mut conn = Conn::new(Socket::Plain(ours), Arc::<Faults>::clone(&faults));
-    conn.begin(request(http::Method::GET, Body::Empty), PLAIN, None);
+    conn.begin(request(http::Method::GET, Body::Empty), Asked::Plain, RULES);
     (conn, listener.accept().await.unwrap().0, faults)
 }
 
@@ -69,7 +66,7 @@ async fn a_connection_whose_answer_is_read_is_fit_for_another_request() {
         server.write_all(answer.as_bytes()).await.unwrap();
         assert_eq!(read(&mut conn).await.unwrap(), body.as_bytes());
         assert!(conn.is_done() && conn.is_quiet());
-        conn.begin(request(http::Method::GET, Body::Empty), PLAIN, None);
+        conn.begin(request(http::Method::GET, Body::Empty), Asked::Plain, RULES);
     }
     assert!(faults.0.lock().unwrap().is_empty());
 }

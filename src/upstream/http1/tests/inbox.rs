@@ -22,7 +22,7 @@ struct Told {
 async fn told(asked: Asked, pieces: impl Iterator<Item = &[u8]>) -> Result<(Told, Inbox), Fault> {
     let (mut ours, mut theirs) = duplex(1 << 20);
     let (mut inbox, mut told) = (Inbox::default(), Told::default());
-    inbox.begin(asked, None, Rules::default());
+    inbox.begin(asked, Rules::default());
     for piece in pieces {
         theirs.write_all(piece).await.unwrap();
         poll_fn(|cx| inbox.poll_fill(&mut ours, cx)).await.unwrap();
@@ -114,7 +114,7 @@ async fn a_head_that_is_put_right_is_told_as_it_should_have_been() {
 async fn the_first_read_is_small_and_none_grows_beyond_its_bound() {
     let (mut ours, mut theirs) = duplex(1 << 20);
     let mut inbox = Inbox::default();
-    inbox.begin(Asked::Plain, None, Rules::default());
+    inbox.begin(Asked::Plain, Rules::default());
     theirs.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
     theirs.write_all(&vec![b'x'; 900_000]).await.unwrap();
     let mut most = 0;

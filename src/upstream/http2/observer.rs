@@ -9,19 +9,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
 use crate::http::h2_guard::frame::{Follower, HEAD, Head, SETTING, Step, flag, kind};
-use crate::upstream::http2::windows::Windows;
 use crate::upstream::transport::{NotHttp2, explain};
 
 const MAX_CONCURRENT_STREAMS: u16 = 3;
 /// Where in the head of a frame its kind stands.
 const KIND: usize = 3;
-/// A kind that nobody knows, and that is passed over therefore (RFC 9113 §5.5). DATA of nothing becomes it: h2 bears no more
+/// A kind that nobody knows, and that is passed over therefore (RFC 9113 §5.5). DATA of nothing becomes it: h2 bobserver no more
 /// than a hundred of those in the life of a connection, and here they are of all clients.
 const IGNORED: u8 = 0xE0;
 
 /// What was heard. Written by the connection's task, read by requests of the same worker.
 #[derive(Debug, Default)]
-pub(super) struct Ears {
+pub(super) struct Observer {
     /// How many streams the server takes, plus one; 0 until it says so.
     limit: AtomicU32,
     greeted: AtomicBool,
@@ -37,13 +36,10 @@ pub(super) struct Ears {
 /// What comes on a connection, frame by frame.
 #[derive(Debug)]
 pub(super) struct Frames {
-    ears: Arc<Ears>,
-    windows: Arc<Windows>,
+    observer: Arc<Observer>,
     follower: Follower,
     /// What is to be read in this one.
     part: Part,
-    /// The last that came of an answer was not its end.
-    pub(super) goes_on: bool,
 }
 
 /// What is to be read in a frame.
@@ -53,14 +49,12 @@ enum Part {
     Nothing,
     /// Settings, one after another: one as far as it has come.
     Settings([u8; SETTING], usize),
-    /// How much of this stream's DATA is padding.
-    Padding(u32),
 }
 
 /// Why nothing more is read.
 type Unheard = Box<dyn Error + Send + Sync>;
 
-impl Ears {
+impl Observer {
     /// The most streams the server takes now.
     pub(super) fn limit(&self) -> usize {
         match self.limit.load(Relaxed) {
@@ -119,13 +113,11 @@ impl Ears {
 }
 
 impl Frames {
-    pub(super) fn new(ears: &Arc<Ears>, windows: &Arc<Windows>) -> Self {
+    pub(super) fn new(observer: &Arc<Observer>) -> Self {
         Self {
-            ears: Arc::clone(ears),
-            windows: Arc::clone(windows),
+            observer: Arc::clone(observer),
             follower: Follower::default(),
             part: Part::Nothing,
-            goes_on: false,
         }
     }
 
@@ -150,8 +142,8 @@ impl Frames {
             }
             if self.follower.is_between() && matches!(self.part, Part::Settings(..)) {
                 self.part = Part::Nothing;
-                self.ears.greeted.store(true, Relaxed);
-                self.ears.news.notify_one();
+                self.observer.greeted.store(true, Relaxed);
+                self.observer.news.notify_one();
             }
         }
         // What may turn out to be DATA of nothing is not passed on before that can be hidden.
@@ -162,59 +154,46 @@ impl Frames {
     }
 
     fn head(&mut self, head: Head) -> Result<(), Unheard> {
-        let ears = &self.ears;
-        if head.kind != kind::SETTINGS && !ears.greeted.load(Relaxed) {
+        let observer = &self.observer;
+        if head.kind != kind::SETTINGS && !observer.greeted.load(Relaxed) {
             return Err(NotHttp2.into());
         }
         // Settings are confirmed by the connection itself, however long the server behind it is gone.
         if head.kind != kind::SETTINGS {
-            ears.heard.fetch_add(1, Relaxed);
+            observer.heard.fetch_add(1, Relaxed);
         }
         self.part = match head.kind {
             kind::SETTINGS if !head.has(flag::ACK) => Part::Settings([0; SETTING], 0),
-            kind::DATA if head.has(flag::PADDED) => Part::Padding(head.stream),
             _ => Part::Nothing,
         };
-        match head.kind {
-            kind::DATA => {
-                self.goes_on = !head.has(flag::END_STREAM);
-                self.windows.came(head.stream, head.length)?;
-            }
-            kind::GOAWAY => ears.leaving.store(true, Relaxed),
-            _ => {}
+        if head.kind == kind::GOAWAY {
+            observer.leaving.store(true, Relaxed);
         }
         Ok(())
     }
 
     fn payload(&mut self, payload: &[u8]) {
-        match (&mut self.part, payload.first()) {
-            (Part::Settings(entry, seen), _) => {
-                for octet in payload {
-                    if let Some(slot) = entry.get_mut(*seen) {
-                        *slot = *octet;
-                        *seen += 1;
-                    }
-                    if *seen == SETTING {
-                        set(&self.ears, *entry);
-                        *seen = 0;
-                    }
-                }
+        let Part::Settings(entry, seen) = &mut self.part else {
+            return;
+        };
+        for byte in payload {
+            if let Some(slot) = entry.get_mut(*seen) {
+                *slot = *byte;
+                *seen += 1;
             }
-            // Padding counts, with the octet that says how much it is (RFC 9113 §6.1), but there is nobody to take it.
-            (Part::Padding(stream), Some(padding)) => {
-                self.windows.padded(*stream, u32::from(*padding) + 1);
-                self.part = Part::Nothing;
+            if *seen == SETTING {
+                set(&self.observer, *entry);
+                *seen = 0;
             }
-            _ => {}
         }
     }
 }
 
-fn set(ears: &Ears, entry: [u8; SETTING]) {
+fn set(observer: &Observer, entry: [u8; SETTING]) {
     let [high, low, value @ ..] = entry;
     if u16::from_be_bytes([high, low]) == MAX_CONCURRENT_STREAMS {
         let limit = u32::from_be_bytes(value);
-        ears.limit.store(limit.saturating_add(1), Relaxed);
+        observer.limit.store(limit.saturating_add(1), Relaxed);
     }
 }
 

@@ -1,7 +1,6 @@
 //! What is heard, however the bytes are cut.
 
 use super::*;
-use crate::upstream::http2::windows::{Overrun, Start};
 
 /// SETTINGS with two entries, PING, GOAWAY.
 const TALK: [u8; 60] = [
@@ -11,50 +10,27 @@ const TALK: [u8; 60] = [
     0, 0, 4, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, // no whole GOAWAY, but one that is heard
 ];
 
-fn listening() -> (Frames, Arc<Ears>) {
-    let (ears, windows) = (Arc::default(), Arc::new(Windows::new(Start::Least)));
-    (Frames::new(&ears, &windows), ears)
+fn listening() -> (Frames, Arc<Observer>) {
+    let observer = Arc::default();
+    (Frames::new(&observer), observer)
 }
 
 #[test]
-fn hears_settings_and_farewell_however_the_bytes_are_split() {
+fn hobserver_settings_and_farewell_however_the_bytes_are_split() {
     for size in 1..TALK.len() {
         let mut talk = TALK;
-        let (mut frames, ears) = listening();
+        let (mut frames, observer) = listening();
         for piece in talk.chunks_mut(size) {
             assert!(frames.hear(piece, 0).is_ok());
         }
-        assert!(ears.greeted.load(Relaxed) && ears.is_leaving());
-        assert_eq!(ears.limit(), 7);
+        assert!(observer.greeted.load(Relaxed) && observer.is_leaving());
+        assert_eq!(observer.limit(), 7);
     }
-}
-
-#[test]
-fn padding_is_granted_again() {
-    let (ears, windows) = (Arc::default(), Arc::new(Windows::new(Start::Least)));
-    let mut frames = Frames::new(&ears, &windows);
-    windows.open(1, 0);
-    let before = windows.held(1).0;
-    let data = [
-        &[0, 0, 0, 4, 0, 0, 0, 0, 0][..],
-        &[0, 0, 10, 0, 8, 0, 0, 0, 1, 6, b'a', b'b', b'c', 0, 0, 0, 0, 0, 0],
-    ]
-    .concat();
-    for octet in data {
-        assert!(frames.hear(&mut [octet], 0).is_ok());
-    }
-    assert_eq!((windows.end(1), windows.held(1).0), (3, before));
-    let mut too_much = [0, 4, 0, 0, 0, 0, 0, 0, 1];
-    assert!(
-        frames
-            .hear(&mut too_much, 0)
-            .is_err_and(|error| error.is::<Overrun>())
-    );
 }
 
 #[test]
 fn data_of_nothing_is_passed_over() {
-    let (mut frames, _ears) = listening();
+    let (mut frames, _observer) = listening();
     let settings = [0, 0, 0, kind::SETTINGS, 0, 0, 0, 0, 0];
     let empty = [0, 0, 0, kind::DATA, 0, 0, 0, 0, 1];
     let last = [0, 0, 0, kind::DATA, flag::END_STREAM, 0, 0, 0, 1];
@@ -69,7 +45,7 @@ fn data_of_nothing_is_passed_over() {
 
 /// As it is read and passed on, in pieces of such a size.
 fn passed_on(bytes: &[u8], size: usize) -> Vec<u8> {
-    let (mut frames, _ears) = listening();
+    let (mut frames, _observer) = listening();
     let (mut passed, mut held) = (Vec::new(), Vec::new());
     for piece in bytes.chunks(size) {
         let known = held.len();
@@ -100,15 +76,15 @@ fn data_of_nothing_is_passed_over_however_the_bytes_are_split() {
 
 #[test]
 fn empty_settings_are_a_greeting() {
-    let (mut frames, ears) = listening();
+    let (mut frames, observer) = listening();
     assert!(frames.hear(&mut [0, 0, 0, 4, 0, 0, 0, 0, 0], 0).is_ok());
-    assert!(ears.greeted.load(Relaxed) && !ears.is_leaving());
-    assert_eq!(ears.limit(), usize::MAX);
+    assert!(observer.greeted.load(Relaxed) && !observer.is_leaving());
+    assert_eq!(observer.limit(), usize::MAX);
 }
 
 #[test]
 fn what_does_not_begin_with_settings_is_not_http_2() {
-    let (mut frames, _ears) = listening();
+    let (mut frames, _observer) = listening();
     assert!(
         frames
             .hear(&mut b"HTTP/1.1 400 Bad Request\r\n".to_owned(), 0)

@@ -20,7 +20,7 @@ enum End {
     Cut,
 }
 
-struct Pump {
+struct BodySender {
     body: Outgoing,
     stream: SendStream<Bytes>,
     /// A piece that the server has no room for yet, and whether it is the last.
@@ -28,18 +28,18 @@ struct Pump {
 }
 
 /// Sends a body.
-pub(super) async fn pump(body: Outgoing, stream: SendStream<Bytes>) {
-    let mut pump = Pump {
+pub(super) async fn send_body(body: Outgoing, stream: SendStream<Bytes>) {
+    let mut sender = BodySender {
         body,
         stream,
         next: None,
     };
-    if let End::Cut = poll_fn(|cx| pump.poll(cx)).await {
-        pump.stream.send_reset(Reason::CANCEL);
+    if let End::Cut = poll_fn(|cx| sender.poll(cx)).await {
+        sender.stream.send_reset(Reason::CANCEL);
     }
 }
 
-impl Pump {
+impl BodySender {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         loop {
             if self.stream.poll_reset(cx).is_ready() {
