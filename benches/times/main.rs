@@ -12,6 +12,7 @@ use portcullis::carryover::Carryover;
 use portcullis::crypto::provider;
 use portcullis::gateway::Gateway;
 use portcullis::http::body::Body;
+use portcullis::http::gzip::encoders::Encoders;
 use portcullis::observe::metrics::Metrics;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
@@ -24,12 +25,13 @@ fn gzip(criterion: &mut Criterion) {
     let text = fixture::json(20 << 10);
     let mut group = criterion.benchmark_group("gzip_20k");
     group.throughput(Throughput::Bytes(text.len() as u64));
+    let encoders = Encoders::default();
     for level in [1, 2, 6] {
         group.bench_function(format!("level_{level}"), |bench| {
             bench.iter_batched(
-                || Body::from(text.clone()),
-                |body| black_box(body.gzipped(level, None).collect().now_or_never()),
-                BatchSize::SmallInput,
+                || (Body::from(text.clone()), encoders.open().expect("a place")),
+                |(body, slot)| black_box(body.gzipped(level, slot).collect().now_or_never()),
+                BatchSize::PerIteration,
             );
         });
     }

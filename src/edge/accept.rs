@@ -25,6 +25,7 @@ use crate::edge::wire::Wire;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::{Connection, Permit, Pinned, Response};
 use crate::http::forwarded;
+use crate::http::gzip::encoders::Encoders;
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
 use crate::http::proxy_protocol::Announced;
@@ -209,6 +210,7 @@ where
             handover: Handover::default(),
             pinned: Pinned::default(),
             unread: Unread::default(),
+            encoders: Encoders::default(),
             room: OnceLock::new(),
             closing: closing.clone(),
         };

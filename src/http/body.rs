@@ -11,11 +11,11 @@ use tokio::sync::watch;
 use crate::http::consent::{Consent, Withheld};
 use crate::http::flow::{BodyFault, End, Watch};
 use crate::http::goodbye::{Goodbye, Parting};
+use crate::http::gzip::encoders::Slot;
 use crate::http::gzip::{self, Gzip};
 use crate::http::inflow::Inflow;
 use crate::http::metered::Metered;
 use crate::http::pace::Pace;
-use crate::http::room::Room;
 use crate::http::stall;
 
 /// A request or response body.
@@ -83,20 +83,15 @@ impl Body {
         None
     }
 
-    /// The same body, gzipped at a level from 1 to 9. A small one at hand is compressed at once and keeps a known length;
-    /// what a streamed one holds has a share of the room, where there is one.
+    /// The same body, gzipped at a level from 1 to 9. A small one at hand is compressed at once and keeps a known length.
     #[must_use]
-    pub fn gzipped(self, level: u8, room: Option<&Arc<Room>>) -> Self {
+    pub fn gzipped(self, level: u8, slot: Slot) -> Self {
         if let Self::Full(bytes) = &self
             && let Some(coded) = gzip::at_once(bytes, level)
         {
             return Self::from(coded);
         }
-        let shares = match &self {
-            Self::Streamed(metered) | Self::Peeked(_, metered) => matches!(metered.inner, Inflow::Own(_)),
-            _ => false,
-        };
-        Self::Gzipped(Box::new(Gzip::new(self, level, room.cloned(), shares)))
+        Self::Gzipped(Box::new(Gzip::new(self, level, slot)))
     }
 
     /// Puts bytes that were taken off the front back there.

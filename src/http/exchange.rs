@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::http::body::Body;
 use crate::http::client::Caller;
+use crate::http::gzip::encoders::Encoders;
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
 use crate::http::room::Room;
@@ -70,6 +71,8 @@ pub struct Connection {
     pub pinned: Pinned,
     /// What of it could not be read.
     pub unread: Unread,
+    /// Answers of it that are being gzipped.
+    pub encoders: Encoders,
     /// What its requests may have us hold, where it has many at once.
     pub room: OnceLock<Arc<Room>>,
     /// Becomes true when its listener closes.

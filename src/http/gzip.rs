@@ -4,7 +4,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -15,23 +14,17 @@ use http_body::{Body as HttpBody, Frame};
 use tokio::time::Sleep;
 
 use crate::http::flow::{BodyFault, End, Watch};
-use crate::http::gzip::batch::Batch;
-use crate::http::gzip::coder::{Coder, Form};
+use crate::http::gzip::coder::Coder;
+use crate::http::gzip::encoders::Slot;
 use crate::http::gzip::job::Job;
-use crate::http::gzip::writer::Writer;
-use crate::http::room::Room;
 
-pub mod batch;
 pub mod coder;
+pub mod encoders;
 pub mod job;
-pub mod thrift;
-pub mod writer;
 
 /// So many bytes are gathered before they are compressed: more than most pages have. From here on the work
 /// is done off the worker, since it takes about a millisecond at level 6.
 pub const BATCH: usize = 64 * 1024;
-/// And so many where room is low.
-const LITTLE: usize = 16 * 1024;
 /// How long a sender may pause before what it said is sent on: nobody sees it, and pieces that follow each
 /// other closely (each read of a socket is one) are still compressed together.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -48,14 +41,16 @@ pub const DIGESTS: [HeaderName; 4] = [
 /// A body being gzipped.
 pub struct Gzip<S> {
     source: S,
-    /// What all that is held must have a share of.
-    room: Option<Arc<Room>>,
-    /// The source gives large pieces with theirs.
-    shares: bool,
-    /// None while a batch is compressed elsewhere.
-    writer: Option<Writer>,
-    gathered: Batch,
-    /// The writer keeps something back that the client could already have.
+    level: u8,
+    /// Its place among those of its connection, until it is over.
+    slot: Option<Slot>,
+    /// None before the first batch, so that an answer that waits for its upstream holds none, and while a batch is
+    /// compressed elsewhere.
+    coder: Option<Coder>,
+    gathered: Vec<Bytes>,
+    /// How many bytes were gathered.
+    length: usize,
+    /// The coder keeps something back that the client could already have.
     kept_back: bool,
     pause: Option<Pin<Box<Sleep>>>,
     job: Option<Job>,
@@ -79,22 +74,22 @@ pub(super) fn at_once(bytes: &Bytes, level: u8) -> Option<Vec<u8>> {
     if bytes.len() >= BATCH {
         return None;
     }
-    let mut coder = Coder::take(level, Form::Gzip);
+    let mut coder = Coder::take(level);
     let coded = coder.code(std::slice::from_ref(bytes), Flush::Finish).ok()?;
     coder.give_back();
     Some(coded)
 }
 
 impl<S> Gzip<S> {
-    /// Nothing has been compressed yet. With a room all that is held has a share of it; whether the source gives large
-    /// pieces theirs is told.
-    pub(super) fn new(source: S, level: u8, room: Option<Arc<Room>>, shares: bool) -> Self {
+    /// Nothing has been compressed yet.
+    pub(super) fn new(source: S, level: u8, slot: Slot) -> Self {
         Self {
             source,
-            writer: Some(Writer::new(level, room.clone())),
-            room,
-            shares,
-            gathered: Batch::default(),
+            level,
+            slot: Some(slot),
+            coder: None,
+            gathered: Vec::new(),
+            length: 0,
             kept_back: false,
             pause: None,
             job: None,
@@ -119,6 +114,7 @@ impl<S> Gzip<S> {
 
     fn end(&mut self, end: End) {
         self.stage = Stage::Over;
+        self.slot = None;
         if let Some(watch) = self.watch.take() {
             watch.ended(end);
         }
@@ -150,10 +146,7 @@ impl<S: HttpBody<Data = Bytes, Error = BodyFault> + Unpin> Gzip<S> {
             let coded = if let Some(job) = &mut self.job {
                 let done = ready!(job.poll(cx));
                 self.job = None;
-                done.map(|(writer, coded)| {
-                    self.writer = Some(writer);
-                    coded
-                })
+                done.map(|(coder, coded)| self.settle(coder, coded))
             } else {
                 match std::mem::replace(&mut self.stage, Stage::Over) {
                     Stage::Open => self.stage = Stage::Open,
@@ -183,8 +176,8 @@ impl<S: HttpBody<Data = Bytes, Error = BodyFault> + Unpin> Gzip<S> {
             if self.source.is_end_stream() {
                 return Poll::Ready(Ok(self.close(None)));
             }
-            if self.gathered.octets() >= BATCH || self.is_pressed() {
-                return Poll::Ready(Ok(self.onward()));
+            if self.length >= BATCH {
+                return Poll::Ready(Ok(Flush::None));
             }
             let Poll::Ready(frame) = Pin::new(&mut self.source).poll_frame(cx) else {
                 return self.poll_pause(cx).map(Ok);
@@ -197,28 +190,9 @@ impl<S: HttpBody<Data = Bytes, Error = BodyFault> + Unpin> Gzip<S> {
         }
     }
 
-    /// Where room is low, less than a batch must do. Pieces that come where there is none are not gathered at all: they are
-    /// in nobody's sum.
-    fn is_pressed(&self) -> bool {
-        let octets = self.gathered.octets();
-        let pressed = |room: &Arc<Room>| room.is_low() && octets >= LITTLE || room.is_scarce();
-        octets > 0 && self.room.as_ref().is_some_and(pressed)
-    }
-
-    /// How a batch is flushed after which more comes: where nothing is kept that could keep it back, wholly.
-    fn onward(&self) -> Flush {
-        if self.room.is_some() {
-            Flush::Sync
-        } else {
-            Flush::None
-        }
-    }
-
     fn gather(&mut self, bytes: Bytes) {
-        match &self.room {
-            Some(room) => self.gathered.add_shared(bytes, self.shares, room),
-            None => self.gathered.add(bytes),
-        }
+        self.length += bytes.len();
+        self.gathered.push(bytes);
     }
 
     fn close(&mut self, mut trailers: Option<HeaderMap>) -> Flush {
@@ -232,7 +206,7 @@ impl<S: HttpBody<Data = Bytes, Error = BodyFault> + Unpin> Gzip<S> {
     }
 
     fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<Flush> {
-        if self.gathered.octets() == 0 && !self.kept_back {
+        if self.length == 0 && !self.kept_back {
             return Poll::Pending;
         }
         let pause = self
@@ -245,15 +219,27 @@ impl<S: HttpBody<Data = Bytes, Error = BodyFault> + Unpin> Gzip<S> {
     fn code(&mut self, flush: Flush) -> Result<Option<Bytes>, BodyFault> {
         self.pause = None;
         self.kept_back = matches!(flush, Flush::None);
-        let batch = std::mem::take(&mut self.gathered);
-        let mut writer = self.writer.take().ok_or(BodyFault::Coding)?;
-        if batch.octets() >= BATCH {
-            self.job = Some(Job::start(writer, batch, flush));
+        let (batch, length) = (
+            std::mem::take(&mut self.gathered),
+            std::mem::take(&mut self.length),
+        );
+        if length >= BATCH {
+            self.job = Some(Job::start(self.coder.take(), self.level, batch, flush));
             return Ok(None);
         }
-        let coded = writer.code(batch, flush)?;
-        self.writer = Some(writer);
-        Ok(Some(coded))
+        let mut coder = self.coder.take().unwrap_or_else(|| Coder::take(self.level));
+        let coded = coder.code(&batch, flush)?;
+        Ok(Some(self.settle(coder, coded)))
+    }
+
+    /// A batch has been compressed: the coder is kept for the next, or given back after the last.
+    fn settle(&mut self, coder: Coder, coded: Vec<u8>) -> Bytes {
+        if matches!(self.stage, Stage::Closing(_)) {
+            coder.give_back();
+        } else {
+            self.coder = Some(coder);
+        }
+        coded.into()
     }
 
     /// What has been compressed is about to be given out.

@@ -72,21 +72,25 @@ impl Edit for Compress {
         }
         let head_only = exchange.head.method == Method::HEAD;
         let fate = self.judge(&wish, head_only, response);
-        let headers = response.headers_mut();
         if fate != Fate::Untouched {
-            vary(headers);
+            vary(response.headers_mut());
         }
-        if fate == Fate::Gzipped {
-            for gone in OF_THE_PLAIN_BYTES.into_iter().chain(DIGESTS) {
-                headers.remove(gone);
-            }
-            headers.insert(header::CONTENT_ENCODING, GZIP);
-            weaken(headers);
-            if !head_only {
-                let body = std::mem::take(response.body_mut());
-                *response.body_mut() = body.gzipped(self.level, exchange.connection.room.get());
-            }
+        if fate != Fate::Gzipped {
+            return;
         }
+        if !head_only {
+            let Some(slot) = exchange.connection.encoders.open() else {
+                return;
+            };
+            let body = std::mem::take(response.body_mut());
+            *response.body_mut() = body.gzipped(self.level, slot);
+        }
+        let headers = response.headers_mut();
+        for gone in OF_THE_PLAIN_BYTES.into_iter().chain(DIGESTS) {
+            headers.remove(gone);
+        }
+        headers.insert(header::CONTENT_ENCODING, GZIP);
+        weaken(headers);
     }
 }
 

@@ -9,6 +9,7 @@ use http::{HeaderName, HeaderValue, Request};
 use crate::http::client::Caller;
 use crate::http::exchange::{Connection, Exchange, Notes, Permits, Pinned};
 use crate::http::forwarded;
+use crate::http::gzip::encoders::Encoders;
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
 use crate::http::unread::Unread;
@@ -41,6 +42,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
             handover: Handover::default(),
             pinned: Pinned::default(),
             unread: Unread::default(),
+            encoders: Encoders::default(),
             room: OnceLock::new(),
             closing: tokio::sync::watch::channel(false).1,
         }),

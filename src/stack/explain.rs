@@ -14,6 +14,7 @@ use crate::gateway::listener::Listener;
 use crate::gateway::live::Live;
 use crate::http::exchange::{Connection, Entrance, Pinned};
 use crate::http::forwarded;
+use crate::http::gzip::encoders::Encoders;
 use crate::http::handover::Handover;
 use crate::http::host;
 use crate::http::phase::Phase;
@@ -125,6 +126,7 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
         handover: Handover::default(),
         pinned: Pinned::default(),
         unread: Unread::default(),
+        encoders: Encoders::default(),
         room: OnceLock::new(),
         closing: tokio::sync::watch::channel(false).1,
     };

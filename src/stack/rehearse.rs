@@ -13,6 +13,7 @@ use tower::{ServiceExt, service_fn};
 use crate::gateway::Gateway;
 use crate::gateway::live::Live;
 use crate::http::exchange::{Connection, Entrance, Response};
+use crate::http::gzip::encoders::Encoders;
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
 use crate::observe::access_log;
@@ -47,6 +48,7 @@ impl Rehearsal {
             names: Arc::default(),
             pinned: crate::http::exchange::Pinned::default(),
             unread: crate::http::unread::Unread::default(),
+            encoders: Encoders::default(),
             room: std::sync::OnceLock::new(),
             closing: tokio::sync::watch::channel(false).1,
             worker: 0,

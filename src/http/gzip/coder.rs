@@ -20,40 +20,24 @@ thread_local! {
     static IDLE: RefCell<Vec<Coder>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What a coder writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// A gzip stream from its first octet to its last (RFC 1952).
-    Gzip,
-    /// Blocks of deflate alone (RFC 1951), which other blocks may precede and follow.
-    Blocks,
-}
-
 /// The state of deflate.
 pub struct Coder {
     level: u8,
-    pub(super) form: Form,
     deflate: Compress,
 }
 
 impl Coder {
     /// A coder at the start of a stream: one of this thread's that is idle, or a new one.
-    pub fn take(level: u8, form: Form) -> Self {
+    pub fn take(level: u8) -> Self {
         let alike = |idle: &mut Vec<Self>| {
-            let found = idle
-                .iter()
-                .rposition(|coder| (coder.level, coder.form) == (level, form))?;
+            let found = idle.iter().rposition(|coder| coder.level == level)?;
             Some(idle.remove(found))
         };
         // A thread that ends has no idle coders any more.
         let idle = IDLE.try_with(|idle| alike(&mut idle.borrow_mut()));
-        idle.ok().flatten().unwrap_or_else(|| {
-            let compression = Compression::new(level.into());
-            let deflate = match form {
-                Form::Gzip => Compress::new_gzip(compression, WINDOW_BITS),
-                Form::Blocks => Compress::new_with_window_bits(compression, false, WINDOW_BITS),
-            };
-            Self { level, form, deflate }
+        idle.ok().flatten().unwrap_or_else(|| Self {
+            level,
+            deflate: Compress::new_gzip(Compression::new(level.into()), WINDOW_BITS),
         })
     }
 
@@ -70,39 +54,19 @@ impl Coder {
         });
     }
 
-    /// Before the first bytes: what was said before them, which they may refer to. For blocks only.
-    pub fn refer_to(&mut self, before: &[u8]) -> Result<(), BodyFault> {
-        if !before.is_empty() {
-            self.deflate
-                .set_dictionary(before)
-                .map_err(|_| BodyFault::Coding)?;
-        }
-        Ok(())
-    }
-
     /// Compresses a batch. `flush` is `None` if more follows at once, `Sync` if all so far is to come out,
     /// `Finish` at the end of the stream.
     pub fn code(&mut self, batch: &[Bytes], flush: Flush) -> Result<Vec<u8>, BodyFault> {
         let total: usize = batch.iter().map(Bytes::len).sum();
         let mut coded = Vec::with_capacity(total / 3 + 4 * LEAST_ROOM);
-        self.code_behind(&mut coded, batch, flush)?;
-        Ok(coded)
-    }
-
-    /// The same, behind what is there already.
-    pub fn code_behind(
-        &mut self,
-        coded: &mut Vec<u8>,
-        batch: &[Bytes],
-        flush: Flush,
-    ) -> Result<(), BodyFault> {
         let (last, before) = batch
             .split_last()
             .map_or((&[][..], batch), |(last, before)| (last, before));
         for bytes in before {
-            self.feed(bytes, coded, Flush::None)?;
+            self.feed(bytes, &mut coded, Flush::None)?;
         }
-        self.feed(last, coded, flush)
+        self.feed(last, &mut coded, flush)?;
+        Ok(coded)
     }
 
     fn feed(&mut self, mut bytes: &[u8], coded: &mut Vec<u8>, flush: Flush) -> Result<(), BodyFault> {
