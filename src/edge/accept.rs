@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -211,7 +211,7 @@ where
             pinned: Pinned::default(),
             unread: Unread::default(),
             encoders: Encoders::default(),
-            room: OnceLock::new(),
+            room: std::sync::OnceLock::new(),
             closing: closing.clone(),
         };
         if let Some(begun) = begun {

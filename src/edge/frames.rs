@@ -10,12 +10,9 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::oneshot;
 
-use crate::edge::gate::Gate;
-use crate::edge::intake::{Intake, Stop};
 use crate::edge::tap::Tap;
 use crate::http::h2_guard::{Fault, Guard};
 use crate::http::phase::Phase;
-use crate::http::room::backlogs::Backlogs;
 
 /// How long a client that is sent away may take to read why.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -26,9 +23,8 @@ const DRAIN: usize = 64 << 10;
 pub(super) struct Frames {
     /// None once the guard has ended the connection.
     tap: Option<Tap>,
-    intake: Intake,
+    guard: Box<Guard>,
     phase: Arc<Phase>,
-    gate: Arc<Gate>,
     /// Where the connection goes when the guard ends it.
     parted: Option<oneshot::Sender<Parting>>,
 }
@@ -44,32 +40,20 @@ pub(super) struct Parting {
 
 impl Frames {
     /// Puts a guard before a connection; what the guard ends comes out of the other part.
-    pub(super) fn new(
-        tap: Tap,
-        guard: Guard,
-        backlogs: Backlogs,
-        phase: Arc<Phase>,
-        gate: Arc<Gate>,
-    ) -> (Self, oneshot::Receiver<Parting>) {
+    pub(super) fn new(tap: Tap, guard: Guard, phase: Arc<Phase>) -> (Self, oneshot::Receiver<Parting>) {
         let (parted, parting) = oneshot::channel();
         let frames = Self {
             tap: Some(tap),
-            intake: Intake::new(guard, backlogs),
+            guard: Box::new(guard),
             phase,
-            gate,
             parted: Some(parted),
         };
         (frames, parting)
     }
 
     fn end(&mut self, fault: Fault) -> io::Error {
-        self.gate.end();
         if let Some((tap, parted)) = self.tap.take().zip(self.parted.take()) {
-            let goodbye = self
-                .intake
-                .guard
-                .may_speak()
-                .then(|| self.intake.guard.goodbye(fault));
+            let goodbye = self.guard.may_speak().then(|| self.guard.goodbye(fault));
             // If nobody waits for it the connection is over anyway.
             let _over = parted.send(Parting { fault, tap, goodbye });
         }
@@ -86,14 +70,13 @@ impl Frames {
         polled: Poll<io::Result<usize>>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.gate.wrote(polled.is_ready());
         let Poll::Ready(Ok(mut left)) = polled else {
             return polled;
         };
         for buf in bufs {
             let bytes = buf.get(..left.min(buf.len())).unwrap_or_default();
             left -= bytes.len();
-            if let Err(fault) = self.intake.guard.said(bytes, Instant::now) {
+            if let Err(fault) = self.guard.said(bytes, Instant::now) {
                 return Poll::Ready(Err(self.end(fault)));
             }
         }
@@ -105,12 +88,6 @@ fn ended() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, "ended by the guard")
 }
 
-impl Drop for Frames {
-    fn drop(&mut self) {
-        self.gate.end();
-    }
-}
-
 impl AsyncRead for Frames {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -119,15 +96,15 @@ impl AsyncRead for Frames {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let tap = this.tap.as_mut().ok_or_else(ended)?;
-        let now = Instant::now;
-        match ready!(this.intake.poll_read(tap, cx, buf, now)) {
-            Ok(()) => {}
-            Err(Stop::Io(error)) => return Poll::Ready(Err(error)),
-            Err(Stop::Fault(fault)) => return Poll::Ready(Err(this.end(fault))),
+        let before = buf.filled().len();
+        ready!(Pin::new(tap).poll_read(cx, buf))?;
+        let read = buf.filled().get(before..).unwrap_or_default();
+        if let Err(fault) = this.guard.heard(read, Instant::now) {
+            return Poll::Ready(Err(this.end(fault)));
         }
-        let now = now();
+        let now = Instant::now();
         // A head that comes in pieces has its deadline even here, where other requests may be under way.
-        if this.intake.guard.is_in_head() {
+        if this.guard.is_in_head() {
             this.phase.heard(now);
         } else {
             this.phase.greeted(now);
@@ -143,10 +120,7 @@ impl AsyncWrite for Frames {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = self.tap()?.poll_flush(cx);
-        // What TLS has accepted may still wait.
-        self.gate.wrote(polled.is_ready());
-        polled
+        self.tap()?.poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

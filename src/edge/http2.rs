@@ -16,27 +16,23 @@ use tower::Service;
 
 use crate::edge::entry::{Entry, closed, report};
 use crate::edge::frames::{Frames, Parting};
-use crate::edge::gate::Gate;
-use crate::edge::patience::Patiently;
+use crate::edge::slow_reader::Streams;
 use crate::edge::tap::Tap;
 use crate::gateway::listener::Listener;
 use crate::http::exchange::Response;
 use crate::http::h2_guard::{Bounds, Guard};
 use crate::http::phase::{Phase, State};
-use crate::http::room::backlogs::Backlogs;
-use crate::http::room::desk::Desk;
-use crate::http::room::{self, Room};
 use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
 
 /// Requests of one connection at once: what RFC 9113 §6.5.2 asks for at least, and what browsers use.
 const STREAMS: u32 = 100;
-/// What one stream may send before the application takes it. 80 KiB keep a line of 32 Mbit/s and 20 ms busy.
-const STREAM_WINDOW: u32 = 80 << 10;
+/// Bytes that one stream may send before the application takes them.
+const STREAM_WINDOW: u32 = 1 << 20;
 /// And all streams of a connection together: more, so that one that is not taken leaves some to the others.
-const CONNECTION_WINDOW: u32 = room::BODIES;
-/// What a stream holds for a client that reads slowly before no more is asked for; the last piece may go beyond it.
-const SEND_BUFFER: usize = 1 << 10;
+const CONNECTION_WINDOW: u32 = STREAM_WINDOW + (256 << 10);
+/// Bytes that a stream holds for a client that reads slowly before no more is asked for; the last piece may go beyond it.
+const SEND_BUFFER: usize = 32 << 10;
 /// Streams opened and reset before we came to them, kept as numbers only; beyond, the connection ends (rapid
 /// reset, CVE-2023-44487).
 const UNSEEN_RESETS: usize = 20;
@@ -46,7 +42,7 @@ const OUR_RESETS: usize = 4096;
 /// How often a client must show that it is there, while a request is under way or not.
 const PING_EVERY: Duration = Duration::from_secs(30);
 /// And how long it may take to.
-const PING_PATIENCE: Duration = Duration::from_secs(15);
+const PING_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a client may take to read that the connection ends.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -63,13 +59,10 @@ pub(super) async fn serve<S>(
 {
     let phase = Arc::clone(&entry.connection.phase);
     let guard = Guard::new(Bounds::of(listener.max_head), Instant::now());
-    let room = Arc::clone((entry.connection.room).get_or_init(|| Arc::new(Room::new(listener.beyond))));
-    let desk = Arc::<Desk>::default();
-    let backlogs = Backlogs::new(&room, &desk);
-    let gate = Arc::new(Gate::of(room));
-    let (frames, mut parting) = Frames::new(tap, guard, backlogs, Arc::clone(&phase), Arc::clone(&gate));
-    let entry = entry.with_streams(closing.clone(), Arc::clone(&desk));
-    let mut serving = pin!(builder(listener, gate).serve_connection(TokioIo::new(frames), entry));
+    let (frames, mut parting) = Frames::new(tap, guard, Arc::clone(&phase));
+    entry.connection.room.get_or_init(Arc::default);
+    let entry = entry.with_streams(closing.clone());
+    let mut serving = pin!(builder(listener).serve_connection(TokioIo::new(frames), entry));
     let mut asked_to_end = false;
     loop {
         tokio::select! {
@@ -83,7 +76,7 @@ pub(super) async fn serve<S>(
                 }
                 return report(outcome, metrics);
             }
-            () = end_asked_for(&mut closing, &desk), if !asked_to_end => {
+            () = closed(&mut closing), if !asked_to_end => {
                 asked_to_end = true;
                 serving.as_mut().graceful_shutdown();
             }
@@ -97,14 +90,6 @@ pub(super) async fn serve<S>(
             }
             () = unused(&phase), if asked_to_end => return,
         }
-    }
-}
-
-/// Until the listener closes, or the connection is used up.
-async fn end_asked_for(closing: &mut watch::Receiver<bool>, desk: &Desk) {
-    tokio::select! {
-        () = closed(closing) => {}
-        () = desk.parting() => {}
     }
 }
 
@@ -143,8 +128,8 @@ fn clients_fault(error: &hyper::Error) -> Option<&'static str> {
     }
 }
 
-fn builder(listener: &Listener, gate: Arc<Gate>) -> http2::Builder<Patiently> {
-    let mut builder = http2::Builder::new(Patiently::at(gate));
+fn builder(listener: &Listener) -> http2::Builder<Streams> {
+    let mut builder = http2::Builder::new(Streams);
     builder
         .timer(TokioTimer::new())
         .enable_connect_protocol()
@@ -156,6 +141,6 @@ fn builder(listener: &Listener, gate: Arc<Gate>) -> http2::Builder<Patiently> {
         .max_pending_accept_reset_streams(UNSEEN_RESETS)
         .max_local_error_reset_streams(OUR_RESETS)
         .keep_alive_interval(PING_EVERY)
-        .keep_alive_timeout(PING_PATIENCE);
+        .keep_alive_timeout(PING_TIMEOUT);
     builder
 }

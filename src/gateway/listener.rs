@@ -51,8 +51,6 @@ pub struct Listener {
     pub proxy_protocol: bool,
     /// Whether some server is told where a request came in; asking the kernel for it costs each connection a call.
     pub notes_local: bool,
-    /// What a request over HTTP/2 holds beyond the usual, in bytes.
-    pub beyond: usize,
     /// Whom it lets in to what.
     pub entrance: Entrance,
 }

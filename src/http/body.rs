@@ -124,14 +124,6 @@ impl From<&'static str> for Body {
     }
 }
 
-fn note(polled: &Poll<Option<Result<Frame<Bytes>, BodyFault>>>) {
-    let bytes = match polled {
-        Poll::Ready(Some(Ok(frame))) => frame.data_ref().map_or(0, Bytes::len),
-        _ => 0,
-    };
-    stall::asked(polled.is_pending(), bytes);
-}
-
 impl HttpBody for Body {
     type Data = Bytes;
     type Error = BodyFault;
@@ -149,7 +141,7 @@ impl HttpBody for Body {
             }
             Self::Streamed(mut metered) => {
                 let polled = metered.poll(cx);
-                note(&polled);
+                stall::asked(polled.is_pending());
                 *self = Self::Streamed(metered);
                 polled
             }
@@ -164,7 +156,7 @@ impl HttpBody for Body {
             }
             Self::Gzipped(mut gzip) => {
                 let polled = stall::within(|| gzip.poll(cx));
-                note(&polled);
+                stall::asked(polled.is_pending());
                 *self = Self::Gzipped(gzip);
                 polled
             }

@@ -2,8 +2,6 @@
 //! it stands for, so that routes, rules and upstreams see one kind of WebSocket; and the consent to it is written
 //! back. What is no such wish is left as it is, and refused as any CONNECT.
 
-use std::sync::Arc;
-
 use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
 use http::{Method, StatusCode, Version, request};
 use hyper::ext::Protocol;
@@ -11,7 +9,6 @@ use hyper::upgrade::OnUpgrade;
 use tokio::sync::watch;
 
 use crate::http::exchange::Response;
-use crate::http::room::backlog::Reader;
 use crate::http::upgrade;
 
 /// What travels with a request that may become a tunnel.
@@ -19,8 +16,6 @@ use crate::http::upgrade;
 pub struct Wish {
     /// Becomes true when the listener closes.
     pub closing: watch::Receiver<bool>,
-    /// Keeps account of what is taken off the stream.
-    pub reader: Option<Arc<Reader>>,
 }
 
 /// What is left of a stream once its request was granted.

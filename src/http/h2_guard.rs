@@ -17,8 +17,6 @@ mod bounds;
 mod fields;
 pub mod frame;
 mod inbound;
-mod news;
-mod opening;
 mod outbound;
 mod purse;
 mod rules;
@@ -26,7 +24,6 @@ mod streams;
 mod trailers;
 
 pub use bounds::Bounds;
-pub use news::{Ear, News};
 
 /// How a client with prior knowledge begins, and every other after it has agreed on `h2` (RFC 9113 §3.4).
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -72,7 +69,7 @@ impl Fault {
     }
 
     /// Too much of something.
-    pub(in crate::http) fn flood(why: &'static str) -> Self {
+    fn flood(why: &'static str) -> Self {
         Self {
             code: Code::EnhanceYourCalm,
             why,
@@ -116,32 +113,19 @@ impl Guard {
         }
     }
 
-    /// The client has sent these bytes. As many of them as it says may be read by others, since nothing is wrong with
-    /// them: all, or up to the end of a frame where `ear` wished to come between.
-    pub fn heard(
-        &mut self,
-        bytes: &[u8],
-        now: impl Fn() -> Instant,
-        ear: &mut impl Ear,
-    ) -> Result<usize, Fault> {
-        let mut left = bytes;
+    /// The client has sent these bytes.
+    pub fn heard(&mut self, mut bytes: &[u8], now: impl Fn() -> Instant) -> Result<(), Fault> {
         if self.greeted < PREFACE.len() {
-            left = self.greet(left)?;
+            bytes = self.greet(bytes)?;
         }
-        while !(self.incoming.is_between() && ear.stops_before(left)) {
-            let Some(step) = self.incoming.step(&mut left) else {
-                break;
-            };
+        while let Some(step) = self.incoming.step(&mut bytes) {
             let weight = match step {
                 Step::Head(head) => self.inbound.begin(head, &mut self.streams)?,
                 Step::Payload(piece) => self.inbound.look(piece)?,
             };
             self.bear(weight, &now)?;
-            if self.incoming.is_between() && self.inbound.news().is_some_and(|news| ear.hear(news)) {
-                break;
-            }
         }
-        Ok(bytes.len() - left.len())
+        Ok(())
     }
 
     /// The client has been sent these bytes.
@@ -153,11 +137,6 @@ impl Guard {
             }
         }
         Ok(())
-    }
-
-    /// Whether the last frame heard has ended, and nothing has come of the next.
-    pub fn is_between(&self) -> bool {
-        self.greeted == PREFACE.len() && self.incoming.is_between()
     }
 
     /// Whether the last frame sent has ended, so that another may follow.

@@ -11,7 +11,6 @@ use hyper::body::Incoming;
 
 use crate::http::body::Body;
 use crate::http::flow::BodyFault;
-use crate::http::room::backlog::Reader;
 
 /// A body that is read off a connection of ours.
 pub trait Flow: Send {
@@ -25,8 +24,13 @@ pub trait Flow: Send {
 
 /// The source of a body.
 pub enum Inflow {
-    /// A connection that hyper reads, and who keeps account of what is taken off it, where somebody does.
-    Hyper(Incoming, Option<Reader>),
+    /// A connection that hyper reads.
+    Hyper {
+        /// What hyper hands over.
+        incoming: Incoming,
+        /// It is a stream of HTTP/2.
+        stream: bool,
+    },
     /// A connection of ours.
     Own(Box<dyn Flow>),
     /// All that there is, until it is taken.
@@ -39,13 +43,9 @@ impl Inflow {
     /// The next piece.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
         match self {
-            Self::Hyper(incoming, reader) => {
+            Self::Hyper { incoming, .. } => {
                 let polled = Pin::new(incoming).poll_frame(cx);
-                let took = |frame: Frame<Bytes>| match reader {
-                    Some(reader) => frame.map_data(|bytes| reader.take(bytes)),
-                    None => frame,
-                };
-                polled.map(|frame| frame.map(|frame| frame.map(took).map_err(BodyFault::Sender)))
+                polled.map(|frame| frame.map(|frame| frame.map_err(BodyFault::Sender)))
             }
             Self::Own(flow) => {
                 let polled = flow.poll(cx);
@@ -61,14 +61,14 @@ impl Inflow {
 
     /// Takes what nobody has read, where that is of a stream of HTTP/2.
     pub fn take_unread(&mut self) -> Option<Self> {
-        let unread = matches!(self, Self::Hyper(_, Some(_))) && !self.is_over();
+        let unread = matches!(self, Self::Hyper { stream: true, .. }) && !self.is_over();
         unread.then(|| std::mem::replace(self, Self::Whole(Bytes::new())))
     }
 
     /// Whether nothing more will come.
     pub fn is_over(&self) -> bool {
         match self {
-            Self::Hyper(incoming, _) => incoming.is_end_stream(),
+            Self::Hyper { incoming, .. } => incoming.is_end_stream(),
             Self::Own(flow) => flow.is_over(),
             Self::Whole(bytes) => bytes.is_empty(),
             Self::Waited(body) => body.is_end_stream(),
@@ -78,7 +78,7 @@ impl Inflow {
     /// How many bytes are still to come.
     pub fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Hyper(incoming, _) => incoming.size_hint(),
+            Self::Hyper { incoming, .. } => incoming.size_hint(),
             Self::Own(flow) => flow.left().map_or_else(SizeHint::default, SizeHint::with_exact),
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Waited(body) => body.size_hint(),
@@ -94,6 +94,9 @@ impl std::fmt::Debug for Inflow {
 
 impl From<Incoming> for Inflow {
     fn from(incoming: Incoming) -> Self {
-        Self::Hyper(incoming, None)
+        Self::Hyper {
+            incoming,
+            stream: false,
+        }
     }
 }

@@ -12,31 +12,26 @@ pub struct Notes {
     pub begun: Option<Option<Duration>>,
     /// The last word on the body: true if it is waited for, false if a piece of it was handed on.
     pub waits_for_source: Option<bool>,
-    /// Bytes handed on.
-    pub bytes: usize,
 }
 
 thread_local! {
-    static NOTES: Cell<Notes> = const { Cell::new(Notes { begun: None, waits_for_source: None, bytes: 0 }) };
+    static NOTES: Cell<Notes> = const { Cell::new(Notes { begun: None, waits_for_source: None }) };
     static GIVING_UP: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The body of an answer begins, under this patience with its client; what was noted of other bodies is void.
-pub fn begin(patience: Option<Duration>) {
+/// The body of an answer begins, whose client may take nothing for so long; what was noted of other bodies is void.
+pub fn begin(timeout: Option<Duration>) {
     NOTES.set(Notes {
-        begun: Some(patience),
+        begun: Some(timeout),
         waits_for_source: None,
-        bytes: 0,
     });
 }
 
-/// A body was asked for its next piece, and gave one of so many bytes or has none yet.
-pub fn asked(waits_for_source: bool, bytes: usize) {
-    let notes = NOTES.get();
+/// A body was asked for its next piece, and gave one or has none yet.
+pub fn asked(waits_for_source: bool) {
     NOTES.set(Notes {
         waits_for_source: Some(waits_for_source),
-        bytes: notes.bytes + bytes,
-        ..notes
+        ..NOTES.get()
     });
 }
 
@@ -79,24 +74,23 @@ mod tests {
 
     #[test]
     fn the_last_word_counts_and_only_for_the_body_that_has_begun() {
-        asked(true, 0);
+        asked(true);
         begin(None);
         assert_eq!(take().waits_for_source, None);
         begin(Some(Duration::from_secs(1)));
-        asked(true, 0);
-        asked(false, 7);
+        asked(true);
+        asked(false);
         let notes = take();
         assert_eq!(notes.begun, Some(Some(Duration::from_secs(1))));
-        assert_eq!((notes.waits_for_source, notes.bytes), (Some(false), 7));
+        assert_eq!(notes.waits_for_source, Some(false));
         assert_eq!(take().begun, None);
     }
 
     #[test]
     fn a_body_within_another_is_not_noted() {
-        asked(true, 1);
-        within(|| asked(false, 7));
-        let notes = take();
-        assert_eq!((notes.waits_for_source, notes.bytes), (Some(true), 1));
+        asked(true);
+        within(|| asked(false));
+        assert_eq!(take().waits_for_source, Some(true));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A request to test a rule with.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderName, HeaderValue, Request};
@@ -43,7 +43,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
             pinned: Pinned::default(),
             unread: Unread::default(),
             encoders: Encoders::default(),
-            room: OnceLock::new(),
+            room: std::sync::OnceLock::new(),
             closing: tokio::sync::watch::channel(false).1,
         }),
         client: Caller {

@@ -18,7 +18,6 @@ use crate::http::host::Authority;
 use crate::http::inflow::Inflow;
 use crate::http::refusal::Refusal;
 use crate::http::request_id::request_id;
-use crate::http::room::Share;
 use crate::http::trace::Trace;
 use crate::http::{extended_connect, h2, host};
 use crate::stack::catch_panic::Identified;
@@ -33,7 +32,6 @@ pub struct Arrival {
     body_length: Option<u64>,
     connection: Arc<Connection>,
     lane: Arc<Lane>,
-    share: Option<Share>,
     request_id: HeaderValue,
     /// When its head was complete.
     pub arrived: Instant,
@@ -41,12 +39,7 @@ pub struct Arrival {
 
 impl Arrival {
     /// Reads the clock and settles the request id.
-    pub fn new(
-        request: Request<Inflow>,
-        connection: Arc<Connection>,
-        lane: Arc<Lane>,
-        share: Option<Share>,
-    ) -> Self {
+    pub fn new(request: Request<Inflow>, connection: Arc<Connection>, lane: Arc<Lane>) -> Self {
         let (head, body) = request.into_parts();
         let body_length = if body.is_over() {
             Some(0)
@@ -56,7 +49,6 @@ impl Arrival {
         let body = (body_length != Some(0)).then_some(body);
         Self {
             body,
-            share,
             ..Self::without_body(head, body_length, connection, lane)
         }
     }
@@ -75,7 +67,6 @@ impl Arrival {
             body_length,
             connection,
             lane,
-            share: None,
             request_id,
             arrived: Instant::now(),
         }
@@ -131,7 +122,6 @@ pub(super) fn enter(arrival: Arrival) -> Held {
         body_length,
         connection,
         lane,
-        share,
         request_id,
         arrived,
     } = arrival;
@@ -178,7 +168,6 @@ pub(super) fn enter(arrival: Arrival) -> Held {
         consent: None,
         switched: None,
         lane,
-        share,
         ledger: Ledger::default(),
     })
     .counted()

@@ -3,7 +3,7 @@
 //! gateway. Nothing here decides anything, and nothing outside is asked.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, Method, Uri, header};
@@ -127,7 +127,7 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
         pinned: Pinned::default(),
         unread: Unread::default(),
         encoders: Encoders::default(),
-        room: OnceLock::new(),
+        room: std::sync::OnceLock::new(),
         closing: tokio::sync::watch::channel(false).1,
     };
     let lane = Lane {

@@ -16,7 +16,6 @@ use crate::http::inflow::Inflow;
 use crate::http::pace::TooSlow;
 use crate::http::refusal::{CLIENT_CLOSED_REQUEST, Refusal};
 use crate::http::remainder;
-use crate::http::room::Share;
 use crate::http::stall;
 use crate::http::trace::Trace;
 use crate::observe::access_log;
@@ -73,8 +72,6 @@ pub struct Passage {
     pub switched: Option<Box<Link>>,
     /// The worker.
     pub lane: Arc<Lane>,
-    /// What it takes of its connection's room, held as long as it is under way.
-    pub share: Option<Share>,
     /// What became of it.
     pub ledger: Ledger,
 }
@@ -199,11 +196,11 @@ impl Passage {
 
     /// The answer is given: what the client still sends is read for a while, and held against its limits as long.
     fn discard_unread(&mut self) {
-        let mut held = || (self.share.take(), self.exchange.permits.in_flight.take());
+        let held = &mut self.exchange.permits.in_flight;
         if let Some(upload) = &self.upload {
-            upload.remainder.hold(held());
+            upload.remainder.hold(held.take());
         } else if let Some(rest) = self.body.as_mut().and_then(Inflow::take_unread) {
-            remainder::discard(rest, held());
+            remainder::discard(rest, held.take());
         }
     }
 

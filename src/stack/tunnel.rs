@@ -15,11 +15,9 @@ use crate::http::handover::{Estate, Successor};
 use crate::http::upgrade;
 use crate::stack::passage::Held;
 use crate::stack::tunnel::relay::{Limits, Relay};
-use crate::stack::tunnel::taken::Taken;
 use crate::upstream::tunnel::Link;
 
 mod relay;
-mod taken;
 mod way;
 
 /// The longest wait for a peer's answer to our farewell; half of the drain if that is less.
@@ -40,11 +38,11 @@ impl Tunnel {
     /// Runs over a stream of HTTP/2, which there is once the consent is on its way.
     pub async fn over_stream(self, granted: Granted) {
         let Granted { stream, wish } = granted;
-        let Wish { closing, reader } = wish;
+        let Wish { closing } = wish;
         match stream.await {
             Ok(stream) => {
                 let estate = Estate {
-                    socket: Box::new(Taken::new(TokioIo::new(stream), reader)),
+                    socket: Box::new(TokioIo::new(stream)),
                     early: Bytes::new(),
                     closing,
                 };

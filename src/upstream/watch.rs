@@ -9,7 +9,6 @@ use crate::http::exchange::Permit;
 use crate::http::flow::{End, Watch};
 use crate::http::inflow::Inflow;
 use crate::http::remainder::Remainder;
-use crate::http::room::Share;
 use crate::upstream::now;
 
 /// The state of one request body on its way from the client.
@@ -23,7 +22,7 @@ pub struct Upload {
     /// When that was done.
     sent: OnceLock<Instant>,
     /// What the server did not take of it, and what the request held of its client's limits.
-    pub remainder: Remainder<(Option<Share>, Option<Permit>)>,
+    pub remainder: Remainder<Option<Permit>>,
 }
 
 /// What a body tells that is sent from a file.

@@ -4,14 +4,13 @@
 use crate::support::frames::{Frame, Frames, GOAWAY};
 use crate::support::{Ask, Certs, Gateway, Origin, Proto, policy, until};
 
-mod backlog;
 mod floods;
 mod heads;
 mod memory;
 mod pieces;
 mod resets;
-mod room;
 mod upstream;
+mod waiting;
 
 /// What a connection ends with that was too much (RFC 9113 §7).
 const ENHANCE_YOUR_CALM: u32 = 11;

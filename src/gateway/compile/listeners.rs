@@ -7,7 +7,6 @@ use std::time::SystemTime;
 use super::{Build, awaited, certificates};
 use crate::gateway::listener::{FILES, Listener};
 use crate::http::exchange::Entrance;
-use crate::http::room;
 use crate::policy::problem::At;
 use crate::policy::{self, Policy};
 
@@ -17,13 +16,10 @@ const RESERVED_FILES: u64 = 64;
 pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> Vec<Listener> {
     let upstreams = || policy.upstreams.values();
     let notes_local = upstreams().any(|upstream| upstream.proxy_protocol.get().is_some());
-    let multiplexed = upstreams().any(|upstream| upstream.http2);
-    let beyond = if multiplexed { room::MULTIPLEXED } else { 0 };
     let listeners = compile_each(policy, build).into_iter();
     listeners
         .map(|listener| Listener {
             notes_local,
-            beyond,
             ..listener
         })
         .collect()
@@ -170,7 +166,6 @@ pub(super) fn compile_one(name: &str, table: &policy::Listener, all: usize, buil
         redirect_to_https: table.redirect_to_https.get(),
         proxy_protocol: table.proxy_protocol,
         notes_local: false,
-        beyond: 0,
         entrance: Entrance::Public,
     }
 }

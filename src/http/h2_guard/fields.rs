@@ -4,8 +4,6 @@
 
 /// The fields with a colon are the first of the static table (RFC 7541, appendix A).
 const PSEUDO: u32 = 14;
-/// The last of it.
-const STATIC: u32 = 61;
 /// The colon in Huffman's code is 1011100, and so the first seven bits of a name (RFC 7541, appendix B).
 const COLON: u8 = 0b1011_1000;
 
@@ -16,8 +14,6 @@ pub(super) struct Fields {
     pub(super) count: u32,
     /// One belongs to a head only (RFC 9113 §8.3). Of a name that is in the dynamic table that cannot be known.
     pub(super) pseudo: bool,
-    /// A target is put into the dynamic table (§6.2.1), or what may be one.
-    pub(super) remembered: bool,
     kind: Kind,
     at: At,
     number: u32,
@@ -33,8 +29,6 @@ enum Kind {
     Indexed,
     /// With a value of its own.
     Literal,
-    /// And put into the table.
-    Entering,
 }
 
 /// What comes next.
@@ -103,7 +97,7 @@ impl Fields {
                     octet == b':'
                 };
                 if colon && text == Text::Name {
-                    self.found_pseudo();
+                    self.pseudo = true;
                 }
                 self.skip_to(text, length - 1);
             }
@@ -114,7 +108,7 @@ impl Fields {
     fn begin(&mut self, first: u8) {
         let (kind, prefix) = match first {
             0x80.. => (Kind::Indexed, 7),
-            0x40.. => (Kind::Entering, 6),
+            0x40.. => (Kind::Literal, 6),
             0x20.. => (Kind::Size, 5),
             _ => (Kind::Literal, 4),
         };
@@ -146,19 +140,13 @@ impl Fields {
     fn indexed(&mut self) {
         let index = self.number;
         if self.kind != Kind::Size && (1..=PSEUDO).contains(&index) {
-            self.found_pseudo();
+            self.pseudo = true;
         }
-        self.remembered |= self.kind == Kind::Entering && index > STATIC;
         self.at = match self.kind {
             Kind::Size | Kind::Indexed => At::Field,
-            Kind::Literal | Kind::Entering if index == 0 => At::Length(Text::Name),
-            Kind::Literal | Kind::Entering => At::Length(Text::Value),
+            Kind::Literal if index == 0 => At::Length(Text::Name),
+            Kind::Literal => At::Length(Text::Value),
         };
-    }
-
-    fn found_pseudo(&mut self) {
-        self.pseudo = true;
-        self.remembered |= self.kind == Kind::Entering;
     }
 
     fn begin_text(&mut self, text: Text, huffman: bool) {

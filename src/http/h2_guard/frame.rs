@@ -141,14 +141,6 @@ pub(super) fn head(kind: u8, flags: u8, length: usize) -> Head {
     }
 }
 
-/// The head of a frame of DATA.
-pub fn body(stream: u32, length: u16, ends: bool) -> [u8; HEAD] {
-    let [high, low] = length.to_be_bytes();
-    let [a, b, c, d] = stream.to_be_bytes();
-    let flags = if ends { flag::END_STREAM } else { 0 };
-    [0, high, low, kind::DATA, flags, a, b, c, d]
-}
-
 /// A whole frame of `WINDOW_UPDATE` (RFC 9113 §6.9).
 pub fn window_update(stream: u32, octets: u32) -> [u8; HEAD + 4] {
     let mut frame = [0, 0, 4, kind::WINDOW_UPDATE, 0, 0, 0, 0, 0, 0, 0, 0, 0];

@@ -5,8 +5,6 @@
 use crate::http::h2_guard::Fault;
 use crate::http::h2_guard::bounds::Bounds;
 use crate::http::h2_guard::frame::{Head, flag, kind};
-use crate::http::h2_guard::news::News;
-use crate::http::h2_guard::opening::Opening;
 use crate::http::h2_guard::rules::{
     FRAME, WINDOW, Weight, chatter, depends, is_idle, may_send, of_the_connection, reset, setting, settings,
     window,
@@ -34,8 +32,6 @@ pub(super) struct Inbound {
     block: Option<Block>,
     /// A header block on a stream that has one already.
     trailers: Option<Trailers>,
-    /// A header block on a new stream.
-    opening: Option<Opening>,
     frame: Head,
     /// The first bytes of the payload, or of one setting, as far as they matter.
     part: [u8; 6],
@@ -50,7 +46,6 @@ impl Inbound {
             begun: false,
             block: None,
             trailers: None,
-            opening: None,
             frame: Head {
                 length: 0,
                 kind: kind::SETTINGS,
@@ -77,7 +72,7 @@ impl Inbound {
         if let Some(block) = self.block {
             return self.go_on(block, head);
         }
-        (self.trailers, self.opening) = (None, None);
+        self.trailers = None;
         if !self.begun {
             self.begun = true;
             if head.kind != kind::SETTINGS || head.has(flag::ACK) {
@@ -131,27 +126,7 @@ impl Inbound {
         if let Some(trailers) = &mut self.trailers {
             trailers.gather(whole)?;
         }
-        if let Some(opening) = &mut self.opening {
-            opening.read(whole);
-        }
         Ok(weight)
-    }
-
-    /// What the frame that has just ended brings.
-    pub(super) fn news(&mut self) -> Option<News> {
-        let [padding, ..] = self.part;
-        match self.frame.kind {
-            kind::DATA => News::of_body(self.frame, padding),
-            kind::HEADERS | kind::CONTINUATION if self.block.is_none() => {
-                let trailers = self.trailers.take();
-                let opening = self.opening.take();
-                trailers.map_or_else(
-                    || opening.as_ref().and_then(Opening::news),
-                    |whole| Some(News::Trailers(self.frame.stream, whole.weight())),
-                )
-            }
-            _ => None,
-        }
     }
 
     fn go_on(&mut self, mut block: Block, head: Head) -> Result<Weight, Fault> {
@@ -171,9 +146,6 @@ impl Inbound {
         self.block = (!head.has(flag::END_HEADERS)).then_some(block);
         if let Some(trailers) = &mut self.trailers {
             trailers.begin(head);
-        }
-        if let Some(opening) = &mut self.opening {
-            opening.begin(head);
         }
         Ok(chatter(u32::from(head.length == 0) * 100))
     }
@@ -213,7 +185,6 @@ impl Inbound {
         }
         let ends = head.has(flag::END_STREAM);
         if head.stream > streams.highest() {
-            self.opening = Some(Opening::new(head));
             if !streams.open(head.stream, ends) {
                 return Err(Fault::flood("more streams are opened than were allowed"));
             }

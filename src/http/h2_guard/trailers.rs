@@ -5,13 +5,8 @@ use crate::http::h2_guard::Fault;
 use crate::http::h2_guard::block::Block;
 use crate::http::h2_guard::frame::Head;
 
-/// Bytes of the frames of one block. A client has a checksum or a signature to say; a head may be larger, but what it
-/// holds is counted when its request is let in, and trailers come when nobody can be refused any more.
+/// Bytes of the frames of one block: a client has a checksum or a signature to say.
 const MOST: usize = 4 << 10;
-/// What holds a field beside its octets.
-const FIELD: u32 = 320;
-/// How much larger octets may be that come in Huffman's code, and in blocks of their own.
-const EXPANDED: u32 = 3;
 /// Fields of one block: each may be one byte that stands for a large one.
 const FIELDS: u32 = 32;
 
@@ -23,12 +18,6 @@ impl Trailers {
     /// A frame of them begins.
     pub(super) fn begin(&mut self, head: Head) {
         self.0.begin(head);
-    }
-
-    /// What they hold once they are decoded, in bytes at most.
-    pub(super) fn weight(&self) -> u32 {
-        let octets = u32::try_from(self.0.length).unwrap_or_default();
-        self.0.fields.count * FIELD + octets * EXPANDED
     }
 
     /// Its payload comes.

@@ -18,7 +18,7 @@ const WORTH: usize = 4 << 10;
 impl Room {
     /// What servers may send ahead of all answers.
     fn for_windows(&self) -> usize {
-        let held = self.requests.load(Relaxed) + self.bodies(false) + self.overkept();
+        let held = self.requests.load(Relaxed);
         WINDOWS.min(REQUESTS.saturating_sub(held))
     }
 
@@ -39,8 +39,8 @@ impl Share {
     /// Adds to a share of what is kept of bodies, if there is room for it.
     pub fn extend(&mut self, octets: usize) -> bool {
         let room = &self.room;
-        let held = room.requests.load(Relaxed) + room.windows.load(Relaxed) + room.overkept();
-        let fits = held + room.bodies(true) + octets <= KEPT_BODIES;
+        let held = room.requests.load(Relaxed) + room.windows.load(Relaxed);
+        let fits = held + octets <= KEPT_BODIES;
         if fits {
             self.resize(self.octets() + octets);
         }

@@ -212,9 +212,9 @@ fn talk(first: &[&[u8]], then: &[&[u8]], now: Instant) -> (Option<h2_guard::Faul
     let mut guard = h2_guard::Guard::new(Bounds::of(8192), now);
     let clock = || now;
     let mut all = || {
-        first.iter().try_for_each(|piece| hear(&mut guard, piece, now))?;
+        first.iter().try_for_each(|piece| guard.heard(piece, clock))?;
         then.iter().try_for_each(|piece| guard.said(piece, clock))?;
-        then.iter().try_for_each(|piece| hear(&mut guard, piece, now))
+        then.iter().try_for_each(|piece| guard.heard(piece, clock))
     };
     let fault = all().err();
     let calm = h2_guard::Fault {
@@ -223,14 +223,6 @@ fn talk(first: &[&[u8]], then: &[&[u8]], now: Instant) -> (Option<h2_guard::Faul
     };
     let states = [guard.is_in_head(), guard.may_speak()];
     (fault, states, guard.goodbye(fault.unwrap_or(calm)))
-}
-
-fn hear(guard: &mut h2_guard::Guard, mut bytes: &[u8], now: Instant) -> Result<(), h2_guard::Fault> {
-    while !bytes.is_empty() {
-        let passed = guard.heard(bytes, || now, &mut ())?;
-        bytes = &bytes[passed..];
-    }
-    Ok(())
 }
 
 fn announced(bytes: &[u8]) -> Option<Announced> {

@@ -1,8 +1,7 @@
 //! Bodies in small pieces, whose readers take them at once, late or not at all: they come out whole, and stop nobody.
 
-use super::backlog::post;
 use super::memory::connect;
-use super::room::{while_queued, with_queue};
+use super::waiting::{post, while_queued, with_queue};
 use super::{ENHANCE_YOUR_CALM, ended};
 use crate::support::frames::{
     DATA, END_HEADERS, END_STREAM, Frames, GET, HEADERS, PADDED, RST_STREAM, block, frame,
@@ -14,7 +13,7 @@ use crate::support::{Ask, Gate, Gateway, Origin, Reply, policy};
 fn small_pieces_that_are_read_come_as_fast_as_they_are_sent() {
     let origin = Origin::echo();
     let gateway = Gateway::start(policy([origin.address()]));
-    let mut frames = connect(&gateway, 1);
+    let mut frames = connect(&gateway);
     for round in 0..4 {
         let stream = 2 * round + 1;
         frames.request(stream, &post("/"), 0);
@@ -44,7 +43,7 @@ fn counted(play: impl FnOnce(&mut Frames, &Gate)) {
     let gateway = Gateway::start(with_queue(origin.address(), ""));
     let mut first = Ask::get("/queue").start(gateway.http());
     origin.wait_for_calls(1);
-    play(&mut connect(&gateway, 1), &gate);
+    play(&mut connect(&gateway), &gate);
     assert_eq!(first.answer().status, 200);
     gateway.stop();
 }
@@ -92,21 +91,25 @@ fn bodies_are_told_apart_whatever_comes_before_and_behind_them() {
 }
 
 #[test]
-fn small_pieces_that_are_padded_cannot_be_put_together() {
-    while_queued(Gateway::start, |gateway| {
-        let mut frames = connect(gateway, 1);
-        frames.request(1, &post("/queue"), 0);
-        frames.raw(&frame(DATA, PADDED, 1, &[3, b'x', 0, 0, 0]).repeat(60));
-        frames.settle();
-        frames.raw(&frame(DATA, PADDED, 1, &[3, b'x', 0, 0, 0]).repeat(60));
-        ended(frames, &[ENHANCE_YOUR_CALM]);
-    });
+fn there_is_an_end_to_small_pieces_that_nobody_reads() {
+    for piece in [
+        frame(DATA, 0, 1, b"x"),
+        frame(DATA, PADDED, 1, &[3, b'x', 0, 0, 0]),
+    ] {
+        while_queued(|gateway| {
+            let mut frames = connect(gateway);
+            frames.request(1, &post("/queue"), 0);
+            frames.raw(&piece.repeat(4000));
+            ended(frames, &[ENHANCE_YOUR_CALM]);
+            super::counted(gateway, "http2_flood");
+        });
+    }
 }
 
 #[test]
 fn a_hundred_bodies_that_wait_with_their_trailers_stop_nobody() {
-    while_queued(Gateway::start, |gateway| {
-        let mut frames = connect(gateway, 1);
+    while_queued(|gateway| {
+        let mut frames = connect(gateway);
         for stream in 0..95 {
             frames.request(2 * stream + 1, &post("/queue"), 0);
             frames.send(DATA, 0, 2 * stream + 1, b"hello");

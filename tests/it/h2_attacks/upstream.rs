@@ -7,9 +7,8 @@ use bytes::Bytes;
 use h2::SendStream;
 use http::Response;
 
-use super::backlog::{fill, post};
-use super::memory::{MEBIBYTE, connect, measured, weight};
-use super::room::{everything, whole, with_queue};
+use super::memory::{BOUND, connect, weight};
+use super::waiting::{everything, with_queue};
 use crate::support::frames::{DATA, END_STREAM, Frames, GET, SETTINGS, WINDOW_UPDATE};
 use crate::support::{Ask, Gateway, H2Origin, policy};
 
@@ -34,15 +33,15 @@ fn a_hundred_answers_that_nobody_reads() {
             let (_, mut sending) = call.answer(Response::new(()));
             let _gone = sending.send_data(vec![b'x'; 1 << 20].into(), true);
         });
-        let gateway = measured(policy([origin.address()]).upstream("http2 = true"));
-        let weight = weight(&gateway, |at| {
-            let mut frames = connect(&gateway, at);
+        let gateway = Gateway::start(policy([origin.address()]).upstream("http2 = true"));
+        let weight = weight(&gateway, || {
+            let mut frames = connect(&gateway);
             grant(&mut frames, window);
             (0..100).for_each(|at| ask(&mut frames, 2 * at + 1, "/"));
-            origin.wait_for_calls(100 * usize::from(at));
+            origin.wait_for_calls(100);
             frames
         });
-        assert!(weight < MEBIBYTE, "{weight} bytes with windows of {window}");
+        assert!(weight < BOUND, "{weight} bytes with windows of {window}");
         gateway.stop();
     }
 }
@@ -80,9 +79,9 @@ fn octets_that_nobody_reads_between_others() {
             }
         }
     });
-    let gateway = measured(policy([origin.address()]).upstream("http2 = true"));
-    let weight = weight(&gateway, |at| {
-        let mut frames = connect(&gateway, at);
+    let gateway = Gateway::start(policy([origin.address()]).upstream("http2 = true"));
+    let weight = weight(&gateway, || {
+        let mut frames = connect(&gateway);
         grant(&mut frames, 0);
         for slow in 0..10 {
             let stream = 2 * slow + 1;
@@ -100,19 +99,9 @@ fn octets_that_nobody_reads_between_others() {
         }
         frames
     });
-    assert!(weight < MEBIBYTE / 4, "{weight} bytes");
+    assert!(weight < BOUND, "{weight} bytes");
     gateway.stop();
 }
-
-/// Octets of bodies with other things between them, each in a buffer of its own.
-fn scattered(frames: &mut Frames, streams: [u32; 4]) {
-    for at in 0..12 {
-        frames.send(DATA, 0, streams[at % 4], &[b'x'; 256]);
-        fill(frames);
-    }
-}
-
-type Bodies = fn(&mut Frames, [u32; 4]);
 
 /// A server that answers what is large, and nothing else.
 fn busy() -> H2Origin {
@@ -125,37 +114,14 @@ fn busy() -> H2Origin {
     })
 }
 
-/// As `room::everything_at_once` with servers of HTTP/1.1, and the worst that was found with others.
 #[test]
 fn everything_at_once_here() {
-    for (bodies, mixture) in [(whole as Bodies, (10, 86)), (scattered, (0, 92))] {
-        let origin = busy();
-        let gateway = measured(with_queue(origin.address(), "http2 = true"));
-        let first = Ask::get("/queue").start(gateway.http());
-        origin.wait_for_calls(1);
-        let weight = weight(&gateway, |at| everything(&gateway, at, bodies, mixture));
-        assert!(weight < MEBIBYTE, "{weight} bytes with {mixture:?}");
-        drop(first);
-        gateway.stop();
-    }
-}
-
-/// What each request holds more than with servers of HTTP/1.1, where as many have room (`pieces`), is found by having fewer of
-/// them. They wait, so that no server may send anything ahead.
-#[test]
-fn requests_with_bodies_leave_room_for_their_streams() {
     let origin = busy();
     let gateway = Gateway::start(with_queue(origin.address(), "http2 = true"));
     let first = Ask::get("/queue").start(gateway.http());
     origin.wait_for_calls(1);
-    let mut frames = connect(&gateway, 1);
-    for at in 0..95 {
-        assert!(frames.request(2 * at + 1, &post("/queue"), 0));
-    }
-    frames.settle();
-    let metrics = gateway.metrics();
-    let refused = metrics.count("portcullis_malformed_requests_total", &[("reason", "http2_room")]);
-    assert!((1..10).contains(&refused), "{refused}");
+    let weight = weight(&gateway, || everything(&gateway));
+    assert!(weight < BOUND, "{weight} bytes");
     drop(first);
     gateway.stop();
 }

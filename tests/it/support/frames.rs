@@ -2,7 +2,7 @@
 //! nothing and reads only as much of an answer as a test asks for.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
@@ -71,15 +71,6 @@ impl Frames {
     /// Another connection to the same place, on which nothing is said yet.
     pub fn stranger(&self) -> Self {
         Self::connect(self.proto, self.address)
-    }
-
-    /// Connects from another address of the loopback network, and greets: another client.
-    pub fn from(source: Ipv4Addr, proto: Proto, gateway: &Gateway) -> Self {
-        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-        socket.bind(&SocketAddr::from((source, 0)).into()).unwrap();
-        let address = proto.address(gateway);
-        socket.connect(&address.into()).unwrap();
-        Self::wrap(proto, address, socket.into()).greet()
     }
 
     /// Greets over a connection on which something has been said before, under TLS if it is to be `secure`.

@@ -1,75 +1,56 @@
-//! The tasks of an HTTP/2 connection, each with a limit to how long its client may take nothing of an answer.
-//! A client that grants no window would hold an upstream connection for ever at the price of a ping.
+//! The streams of an HTTP/2 connection as tasks, each with a slow-reader timeout: how long its client may take nothing of an
+//! answer. A client that grants no window would hold an upstream connection for ever at the price of a ping.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use hyper::rt::Executor;
 use pin_project_lite::pin_project;
 
-use crate::edge::gate::Gate;
 use crate::http::stall;
 use crate::upstream::alarm::Alarm;
 
 /// Runs the streams of a connection as tasks.
 #[derive(Debug, Clone)]
-pub(super) struct Patiently {
-    gate: Arc<Gate>,
-}
+pub(super) struct Streams;
 
-impl Patiently {
-    /// For the connection with this gate.
-    pub(super) fn at(gate: Arc<Gate>) -> Self {
-        Self { gate }
-    }
-}
-
-impl<F> Executor<F> for Patiently
+impl<F> Executor<F> for Streams
 where
     F: Future<Output: Send> + Send + 'static,
 {
     fn execute(&self, stream: F) {
         // Boxed, as the runtime moves what it is given six times on its way in and out.
-        tokio::spawn(Box::pin(Patient::of(stream, Arc::clone(&self.gate))));
+        tokio::spawn(Box::pin(Timed::of(stream)));
     }
 }
 
 pin_project! {
     /// A stream, until it is done or given up.
-    struct Patient<F> {
+    struct Timed<F> {
         #[pin]
         stream: Option<F>,
-        gate: Arc<Gate>,
-        // Which opening of the gate it waits for.
-        waits: Option<usize>,
-        // At which look at the socket it let the others go first.
-        turn: usize,
         // How long the client may take nothing, once the body of its answer has begun.
-        patience: Option<Option<Duration>>,
+        timeout: Option<Option<Duration>>,
         // Since when the client takes nothing.
         since: Option<Instant>,
         alarm: Alarm,
     }
 }
 
-impl<F> Patient<F> {
-    fn of(stream: F, gate: Arc<Gate>) -> Self {
+impl<F> Timed<F> {
+    fn of(stream: F) -> Self {
         Self {
             stream: Some(stream),
-            gate,
-            waits: None,
-            turn: 0,
-            patience: None,
+            timeout: None,
             since: None,
             alarm: Alarm::default(),
         }
     }
 }
 
-impl<F: Future> Future for Patient<F> {
+impl<F: Future> Future for Timed<F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -77,25 +58,14 @@ impl<F: Future> Future for Patient<F> {
         let Some(stream) = this.stream.as_mut().as_pin_mut() else {
             return Poll::Ready(());
         };
-        // Also one that has said nothing yet: the head of an answer that waits before the socket is larger than the
-        // request that waits for it. How long that may last is the connection's affair, which sees its socket.
-        if this.gate.is_shut() {
-            this.gate.wait(this.waits, cx.waker());
-            return Poll::Pending;
-        }
-        if this.patience.is_some() && this.gate.should_wait(this.turn) {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
         stall::take();
         let polled = stream.poll(cx);
         let notes = stall::take();
-        this.gate.put(notes.bytes);
         if polled.is_ready() {
             return Poll::Ready(());
         }
-        if let Some(patience) = notes.begun {
-            (*this.patience, *this.since) = (Some(patience), Some(now()));
+        if let Some(timeout) = notes.begun {
+            (*this.timeout, *this.since) = (Some(timeout), Some(now()));
         }
         match notes.waits_for_source {
             Some(true) => *this.since = None,
@@ -103,10 +73,10 @@ impl<F: Future> Future for Patient<F> {
             // Woken, and still the body is not asked for more.
             None => {}
         }
-        let Some((since, patience)) = this.since.zip(this.patience.flatten()) else {
+        let Some((since, timeout)) = this.since.zip(this.timeout.flatten()) else {
             return Poll::Pending;
         };
-        ready!(this.alarm.poll(since + patience, cx));
+        ready!(this.alarm.poll(since + timeout, cx));
         stall::give_up(|| this.stream.set(None));
         Poll::Ready(())
     }
@@ -137,7 +107,7 @@ mod tests {
                     stall::begin(Some(5 * SECOND));
                 }
                 if let Some(waits) = notes(polls) {
-                    stall::asked(waits, 0);
+                    stall::asked(waits);
                 }
                 polls += 1;
             }
@@ -147,14 +117,14 @@ mod tests {
                 Poll::Pending
             }
         });
-        Patient::of(stream, Arc::default()).await;
+        Timed::of(stream).await;
         (now() - began).as_secs()
     }
 
     #[test]
-    fn patience_takes_little_room_beside_the_stream() {
+    fn the_timeout_takes_little_beside_the_stream() {
         // A stream of an HTTP/2 client takes 440 bytes, and together they are to fit into 512 of the allocator.
-        assert!(size_of::<Patient<Box<()>>>() - size_of::<Box<()>>() <= 72);
+        assert!(size_of::<Timed<Box<()>>>() - size_of::<Box<()>>() <= 72);
     }
 
     #[tokio::test(start_paused = true)]
