@@ -14,6 +14,9 @@ use crate::edge::tap::Tap;
 use crate::http::h2_guard::{Fault, Guard};
 use crate::http::phase::Phase;
 
+/// Frames of DATA in one read after which those that read bodies have a turn: h2 ends a connection of which some thousands
+/// of small ones lie unread, and a socket may hold more.
+const BURST: usize = 64;
 /// How long a client that is sent away may take to read why.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// And how much of a flood is read meanwhile.
@@ -24,6 +27,8 @@ pub(super) struct Frames {
     /// None once the guard has ended the connection.
     tap: Option<Tap>,
     guard: Box<Guard>,
+    /// Frames of DATA in the last read.
+    burst: usize,
     phase: Arc<Phase>,
     /// Where the connection goes when the guard ends it.
     parted: Option<oneshot::Sender<Parting>>,
@@ -45,6 +50,7 @@ impl Frames {
         let frames = Self {
             tap: Some(tap),
             guard: Box::new(guard),
+            burst: 0,
             phase,
             parted: Some(parted),
         };
@@ -96,11 +102,16 @@ impl AsyncRead for Frames {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let tap = this.tap.as_mut().ok_or_else(ended)?;
+        if std::mem::take(&mut this.burst) > BURST {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = buf.filled().len();
         ready!(Pin::new(tap).poll_read(cx, buf))?;
         let read = buf.filled().get(before..).unwrap_or_default();
-        if let Err(fault) = this.guard.heard(read, Instant::now) {
-            return Poll::Ready(Err(this.end(fault)));
+        match this.guard.heard(read, Instant::now) {
+            Ok(data) => this.burst = data,
+            Err(fault) => return Poll::Ready(Err(this.end(fault))),
         }
         let now = Instant::now();
         // A head that comes in pieces has its deadline even here, where other requests may be under way.

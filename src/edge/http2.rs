@@ -62,7 +62,7 @@ pub(super) async fn serve<S>(
     let (frames, mut parting) = Frames::new(tap, guard, Arc::clone(&phase));
     entry.connection.room.get_or_init(Arc::default);
     let entry = entry.with_streams(closing.clone());
-    let mut serving = pin!(builder(listener).serve_connection(TokioIo::new(frames), entry));
+    let mut serving = pin!(builder(listener, &phase).serve_connection(TokioIo::new(frames), entry));
     let mut asked_to_end = false;
     loop {
         tokio::select! {
@@ -128,8 +128,8 @@ fn clients_fault(error: &hyper::Error) -> Option<&'static str> {
     }
 }
 
-fn builder(listener: &Listener) -> http2::Builder<Streams> {
-    let mut builder = http2::Builder::new(Streams);
+fn builder(listener: &Listener, phase: &Arc<Phase>) -> http2::Builder<Streams> {
+    let mut builder = http2::Builder::new(Streams::of(phase));
     builder
         .timer(TokioTimer::new())
         .enable_connect_protocol()

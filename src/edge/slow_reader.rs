@@ -3,18 +3,27 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use hyper::rt::Executor;
 use pin_project_lite::pin_project;
 
+use crate::http::phase::Phase;
 use crate::http::stall;
 use crate::upstream::alarm::Alarm;
 
 /// Runs the streams of a connection as tasks.
 #[derive(Debug, Clone)]
-pub(super) struct Streams;
+pub(super) struct Streams(Arc<Phase>);
+
+impl Streams {
+    /// Those of the connection in this phase.
+    pub(super) fn of(phase: &Arc<Phase>) -> Self {
+        Self(Arc::clone(phase))
+    }
+}
 
 impl<F> Executor<F> for Streams
 where
@@ -22,7 +31,7 @@ where
 {
     fn execute(&self, stream: F) {
         // Boxed, as the runtime moves what it is given six times on its way in and out.
-        tokio::spawn(Box::pin(Timed::of(stream)));
+        tokio::spawn(Box::pin(Timed::of(stream, Arc::clone(&self.0))));
     }
 }
 
@@ -31,6 +40,7 @@ pin_project! {
     struct Timed<F> {
         #[pin]
         stream: Option<F>,
+        phase: Arc<Phase>,
         // How long the client may take nothing, once the body of its answer has begun.
         timeout: Option<Option<Duration>>,
         // Since when the client takes nothing.
@@ -40,9 +50,10 @@ pin_project! {
 }
 
 impl<F> Timed<F> {
-    fn of(stream: F) -> Self {
+    fn of(stream: F, phase: Arc<Phase>) -> Self {
         Self {
             stream: Some(stream),
+            phase,
             timeout: None,
             since: None,
             alarm: Alarm::default(),
@@ -77,6 +88,11 @@ impl<F: Future> Future for Timed<F> {
             return Poll::Pending;
         };
         ready!(this.alarm.poll(since + timeout, cx));
+        // While the socket is full, all streams wait for it: how long that may last is the connection's affair.
+        if this.phase.is_blocked() {
+            let again = *this.since.insert(now()) + timeout;
+            ready!(this.alarm.poll(again, cx));
+        }
         stall::give_up(|| this.stream.set(None));
         Poll::Ready(())
     }
@@ -98,6 +114,11 @@ mod tests {
 
     /// How long a stream lives that finds this at each poll, one a second.
     async fn lives(notes: impl Fn(u64) -> Option<bool> + Send + 'static) -> u64 {
+        let phase = Arc::new(Phase::new(now()));
+        lives_in(&phase, notes).await
+    }
+
+    async fn lives_in(phase: &Arc<Phase>, notes: impl Fn(u64) -> Option<bool> + Send + 'static) -> u64 {
         let began = now();
         let mut tick = tokio::time::interval(SECOND);
         let mut polls = 0;
@@ -117,7 +138,7 @@ mod tests {
                 Poll::Pending
             }
         });
-        Timed::of(stream).await;
+        Timed::of(stream, Arc::clone(phase)).await;
         (now() - began).as_secs()
     }
 
@@ -137,5 +158,14 @@ mod tests {
     async fn a_stream_that_waits_for_its_upstream_is_left_alone() {
         assert_eq!(lives(|poll| (poll == 0).then_some(true)).await, 100);
         assert_eq!(lives(|poll| (poll % 4 == 0).then_some(false)).await, 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_waits_for_a_full_socket_is_left_alone() {
+        let phase = Arc::new(Phase::new(now()));
+        phase.wrote(None, now);
+        assert_eq!(lives_in(&phase, |_| None).await, 100);
+        phase.wrote(Some(1), now);
+        assert_eq!(lives_in(&phase, |_| None).await, 5);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use crate::http::h2_guard::frame::{Follower, Step};
+use crate::http::h2_guard::frame::{Follower, Step, kind};
 use crate::http::h2_guard::inbound::Inbound;
 use crate::http::h2_guard::outbound::Resetting;
 use crate::http::h2_guard::purse::Purse;
@@ -113,19 +113,23 @@ impl Guard {
         }
     }
 
-    /// The client has sent these bytes.
-    pub fn heard(&mut self, mut bytes: &[u8], now: impl Fn() -> Instant) -> Result<(), Fault> {
+    /// The client has sent these bytes; says how many frames of DATA began with them.
+    pub fn heard(&mut self, mut bytes: &[u8], now: impl Fn() -> Instant) -> Result<usize, Fault> {
+        let mut data = 0;
         if self.greeted < PREFACE.len() {
             bytes = self.greet(bytes)?;
         }
         while let Some(step) = self.incoming.step(&mut bytes) {
             let weight = match step {
-                Step::Head(head) => self.inbound.begin(head, &mut self.streams)?,
+                Step::Head(head) => {
+                    data += usize::from(head.kind == kind::DATA);
+                    self.inbound.begin(head, &mut self.streams)?
+                }
                 Step::Payload(piece) => self.inbound.look(piece)?,
             };
             self.bear(weight, &now)?;
         }
-        Ok(())
+        Ok(data)
     }
 
     /// The client has been sent these bytes.

@@ -15,7 +15,7 @@ use crate::http::inflow::Inflow;
 /// How much is read, in bytes; what comes after it waits in the stream's window.
 const MOST: usize = 64 << 10;
 /// From the answer to the reset, where the client does not end the stream itself.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Reads what is left of a body and throws it away, in a task of its own where it does not end at once. `held` is given
 /// back at the end of it: what the request holds of its client's limits.
@@ -29,7 +29,7 @@ pub fn discard(mut body: Inflow, held: impl Send + 'static) {
         return;
     };
     runtime.spawn(async move {
-        let _over = timeout(PATIENCE, drain(body)).await;
+        let _over = timeout(TIMEOUT, drain(body)).await;
         drop(held);
     });
 }
@@ -136,7 +136,7 @@ mod tests {
     async fn of_a_long_one_so_much_is_read_and_it_is_held_for_a_second() {
         let (body, read, held) = body(1000);
         discard(body, Arc::clone(&held));
-        tokio::time::sleep(PATIENCE.saturating_sub(Duration::from_millis(10))).await;
+        tokio::time::sleep(TIMEOUT.saturating_sub(Duration::from_millis(10))).await;
         assert_eq!(
             (read.load(Relaxed), Arc::strong_count(&held)),
             (MOST / PIECE + 1, 2)
@@ -155,7 +155,7 @@ mod tests {
         let request = Arc::clone(&remainder);
         remainder.leave(body);
         drop(remainder);
-        tokio::time::sleep(PATIENCE).await;
+        tokio::time::sleep(TIMEOUT).await;
         assert_eq!(read.load(Relaxed), 0, "the request is not answered yet");
         request.hold(Arc::clone(&held));
         drop(request);

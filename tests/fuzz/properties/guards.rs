@@ -212,9 +212,12 @@ fn talk(first: &[&[u8]], then: &[&[u8]], now: Instant) -> (Option<h2_guard::Faul
     let mut guard = h2_guard::Guard::new(Bounds::of(8192), now);
     let clock = || now;
     let mut all = || {
-        first.iter().try_for_each(|piece| guard.heard(piece, clock))?;
+        first
+            .iter()
+            .try_for_each(|piece| guard.heard(piece, clock).map(drop))?;
         then.iter().try_for_each(|piece| guard.said(piece, clock))?;
-        then.iter().try_for_each(|piece| guard.heard(piece, clock))
+        then.iter()
+            .try_for_each(|piece| guard.heard(piece, clock).map(drop))
     };
     let fault = all().err();
     let calm = h2_guard::Fault {

@@ -17,7 +17,7 @@ fn small_pieces_that_are_read_come_as_fast_as_they_are_sent() {
     for round in 0..4 {
         let stream = 2 * round + 1;
         frames.request(stream, &post("/"), 0);
-        let pieces = frame(DATA, 0, stream, &[b'x'; 10]).repeat(2000);
+        let pieces = frame(DATA, 0, stream, &[b'x'; 10]).repeat(20_000);
         assert!(frames.raw(&pieces));
         assert!(frames.send(DATA, END_STREAM, stream, b""));
         let fate = frames.fate(stream);
