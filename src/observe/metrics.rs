@@ -83,7 +83,7 @@ impl Metrics {
             malformed: list.words(
                 "portcullis_malformed_requests_total",
                 &["reason"],
-                "requests that were not valid HTTP, by reason; their connection was closed. `http2_flood`: nothing was wrong but the amount; `http2_room`: a stream was refused, since the requests of its connection held too much",
+                "requests that were not valid HTTP, by reason; their connection was closed. `http2_flood`: nothing was wrong but the amount",
             ),
             timeouts: timeouts(&mut list),
             leaks: leaks(&mut list),
