@@ -40,7 +40,6 @@ pub mod readings;
 pub mod refusal;
 pub mod remainder;
 pub mod request_id;
-pub mod room;
 pub mod spelling;
 pub mod stall;
 mod taking;

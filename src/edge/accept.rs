@@ -211,7 +211,6 @@ where
             pinned: Pinned::default(),
             unread: Unread::default(),
             encoders: Encoders::default(),
-            room: std::sync::OnceLock::new(),
             closing: closing.clone(),
         };
         if let Some(begun) = begun {

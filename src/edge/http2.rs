@@ -60,7 +60,6 @@ pub(super) async fn serve<S>(
     let phase = Arc::clone(&entry.connection.phase);
     let guard = Guard::new(Bounds::of(listener.max_head), Instant::now());
     let (frames, mut parting) = Frames::new(tap, guard, Arc::clone(&phase));
-    entry.connection.room.get_or_init(Arc::default);
     let entry = entry.with_streams(closing.clone());
     let mut serving = pin!(builder(listener, &phase).serve_connection(TokioIo::new(frames), entry));
     let mut asked_to_end = false;

@@ -15,7 +15,6 @@ use crate::http::client::Caller;
 use crate::http::gzip::encoders::Encoders;
 use crate::http::handover::Handover;
 use crate::http::phase::Phase;
-use crate::http::room::Room;
 use crate::http::unread::Unread;
 
 /// An answer, ours or the upstream's.
@@ -73,8 +72,6 @@ pub struct Connection {
     pub unread: Unread,
     /// Answers of it that are being gzipped.
     pub encoders: Encoders,
-    /// What its requests may have us hold, where it has many at once.
-    pub room: OnceLock<Arc<Room>>,
     /// Becomes true when its listener closes.
     pub closing: watch::Receiver<bool>,
 }

@@ -177,6 +177,11 @@ impl Phase {
         self.open.load(Relaxed) > 0
     }
 
+    /// How many requests are being answered.
+    pub fn requests(&self) -> u32 {
+        self.open.load(Relaxed)
+    }
+
     /// When to give up, and on what. No connection goes longer without a look than a head may take, since one may begin
     /// between two looks.
     pub fn deadline(&self, patience: Patience, now: Instant) -> (Instant, State) {

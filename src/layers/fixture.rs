@@ -43,7 +43,6 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
             pinned: Pinned::default(),
             unread: Unread::default(),
             encoders: Encoders::default(),
-            room: std::sync::OnceLock::new(),
             closing: tokio::sync::watch::channel(false).1,
         }),
         client: Caller {

@@ -127,7 +127,6 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
         pinned: Pinned::default(),
         unread: Unread::default(),
         encoders: Encoders::default(),
-        room: std::sync::OnceLock::new(),
         closing: tokio::sync::watch::channel(false).1,
     };
     let lane = Lane {

@@ -58,6 +58,9 @@ async fn send_on(mut passage: Held) -> Result<Reply, Refused> {
     settled(passage, outcome, Bytes::new())
 }
 
+/// With more requests under way on its connection a client has many answers at once.
+const FEW: u32 = 8;
+
 type Outcome = Result<send::Answer, send::AttemptError>;
 
 /// An answer with hints before it, or one before its request is all sent. Boxed, as few are and all would carry the room
@@ -121,6 +124,7 @@ async fn attempt(passage: &mut Passage, message: &mut Option<Message>, plan: &Pl
             hints: interim.then_some(&exchange.connection.phase.hints),
             ..waits
         },
+        one_of_many: exchange.connection.phase.requests() > FEW,
         consent: consent.as_deref(),
         again: &move || received.message(plan, place).ok(),
         client: announced(upstream, exchange).into(),

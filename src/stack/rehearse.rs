@@ -49,7 +49,6 @@ impl Rehearsal {
             pinned: crate::http::exchange::Pinned::default(),
             unread: crate::http::unread::Unread::default(),
             encoders: Encoders::default(),
-            room: std::sync::OnceLock::new(),
             closing: tokio::sync::watch::channel(false).1,
             worker: 0,
             secure: false,

@@ -52,6 +52,8 @@ pub struct Errand<'a> {
     pub worker: usize,
     /// How long is waited.
     pub waits: Waits<'a>,
+    /// The client has many answers at once.
+    pub one_of_many: bool,
     /// Who is told that the server wants the body, where the client waits for that.
     pub consent: Option<&'a Consent>,
     /// Writes the same head once more, without a body: a copy of each, kept for the few that are sent again,
@@ -214,7 +216,8 @@ impl Sending<'_> {
         };
         self.trip.attempts += 1;
         let asked = asked(&message.method, begun.handshake.is_some());
-        conn.begin(message, asked, self.upstream.setup.rules);
+        let many = self.errand.one_of_many;
+        conn.begin(message, asked, self.upstream.setup.rules, many);
         Ok(begun)
     }
 

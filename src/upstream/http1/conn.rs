@@ -79,10 +79,16 @@ impl Conn {
         }
     }
 
-    /// The next request, what its answer will be an answer to, and what that is held to.
-    pub(in crate::upstream) fn begin(&mut self, message: Message, asked: Asked, rules: Rules) {
+    /// The next request, what its answer will be an answer to, what that is held to, and whether its client has many at once.
+    pub(in crate::upstream) fn begin(
+        &mut self,
+        message: Message,
+        asked: Asked,
+        rules: Rules,
+        one_of_many: bool,
+    ) {
         self.heard = false;
-        self.inbox.begin(asked, rules);
+        self.inbox.begin(asked, rules, one_of_many);
         self.outbox.begin(message);
     }
 

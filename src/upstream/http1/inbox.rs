@@ -17,6 +17,8 @@ use crate::http::vet::{Asked, Fault, Part, Rules, Vet};
 const LEAST: usize = 8 * 1024;
 /// And of a large body: fewer calls for more memory each.
 const MOST: usize = 64 * 1024;
+/// The same, for a client that has many answers at once.
+const MOST_OF_MANY: usize = 16 * 1024;
 /// Room that is too little to read into.
 const SCANT: usize = 2 * 1024;
 
@@ -30,6 +32,8 @@ pub(super) struct Inbox {
     trailers: BytesMut,
     /// How much the next read shall take.
     next: usize,
+    /// And at most.
+    most: usize,
 }
 
 /// What a server says.
@@ -45,11 +49,12 @@ pub(super) enum Heard {
 }
 
 impl Inbox {
-    /// A request goes out: what comes from now on is its answer.
-    pub(super) fn begin(&mut self, asked: Asked, rules: Rules) {
+    /// A request goes out: what comes from now on is its answer. It may be `one_of_many` that its client has at once.
+    pub(super) fn begin(&mut self, asked: Asked, rules: Rules, one_of_many: bool) {
         self.vet.begin(asked);
         self.vet.hold_to(rules);
         self.next = LEAST;
+        self.most = if one_of_many { MOST_OF_MANY } else { MOST };
     }
 
     /// What the guard knows.
@@ -170,7 +175,7 @@ impl Inbox {
         if let Poll::Ready(Ok(read)) = &polled
             && *read == spare
         {
-            self.next = MOST.min(self.next * 8);
+            self.next = self.most.min(self.next * 8);
         }
         polled
     }

@@ -182,6 +182,7 @@ impl Bench {
             upload: upload.as_ref(),
             worker: 0,
             waits: self.waits,
+            one_of_many: false,
             consent: None,
             again: &again,
             pinned: None,

@@ -8,11 +8,18 @@ use crate::compression::records;
 use crate::support::frames::{
     ACK, DATA, END_STREAM, Frames, GET, GOAWAY, HEADERS, SETTINGS, WINDOW_UPDATE, block,
 };
+use crate::support::policy::PolicyText;
 use crate::support::{Ask, Gate, Gateway, Origin, Proto, Reply, policy, until};
 
 const FLOW_CONTROL: u32 = 3;
 /// Bytes that the gateway may grow by for one connection, whatever it does.
 pub(super) const BOUND: usize = 16 << 20;
+
+/// A gateway whose allocator returns what is free at once, so that what is seen is held.
+pub(super) fn measured(policy: PolicyText) -> Gateway {
+    let settings = "dirty_decay_ms:0,muzzy_decay_ms:0";
+    Gateway::start_with(policy, &[("_RJEM_MALLOC_CONF", settings)])
+}
 
 /// By how many bytes the gateway grows for one connection that does this.
 pub(super) fn weight(gateway: &Gateway, attack: impl Fn() -> Frames) -> usize {
@@ -38,7 +45,7 @@ pub(super) fn connect(gateway: &Gateway) -> Frames {
 #[test]
 fn half_a_head() {
     let origin = Origin::echo();
-    let gateway = Gateway::start(policy([origin.address()]));
+    let gateway = measured(policy([origin.address()]));
     let weight = weight(&gateway, || {
         let mut frames = connect(&gateway);
         let head = [block(&GET), block(&[("x-large", &"x".repeat(15_000))])].concat();
@@ -64,7 +71,7 @@ fn uploads_that_nobody_reads() {
     });
     // One request at the application, and all others wait for it with what they have sent.
     let full = policy([origin.address()]).upstream("max_inflight = 1\nqueue = { timeout = \"60s\" }");
-    let gateway = Gateway::start(full);
+    let gateway = measured(full);
     let first = Ask::get("/").start(gateway.http());
     origin.wait_for_calls(1);
     let post = [&[(":method", "POST")], &GET[1..]].concat();
@@ -123,7 +130,7 @@ fn unread(reply: &Reply, request: &[(&str, &str)], window: u32) -> usize {
         held.wait();
         line.send(&reply);
     });
-    let gateway = Gateway::start(policy([origin.address()]));
+    let gateway = measured(policy([origin.address()]));
     let weight = weight(&gateway, || {
         let mut frames = connect(&gateway);
         frames.send(SETTINGS, 0, 0, &[&[0, 4][..], &window.to_be_bytes()].concat());

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use h2::SendStream;
 use http::Response;
 
-use super::memory::{BOUND, connect, weight};
+use super::memory::{BOUND, connect, measured, weight};
 use super::waiting::{everything, with_queue};
 use crate::support::frames::{DATA, END_STREAM, Frames, GET, SETTINGS, WINDOW_UPDATE};
-use crate::support::{Ask, Gateway, H2Origin, policy};
+use crate::support::{Ask, H2Origin, policy};
 
 /// Asks for a path.
 fn ask(frames: &mut Frames, stream: u32, path: &str) {
@@ -33,7 +33,7 @@ fn a_hundred_answers_that_nobody_reads() {
             let (_, mut sending) = call.answer(Response::new(()));
             let _gone = sending.send_data(vec![b'x'; 1 << 20].into(), true);
         });
-        let gateway = Gateway::start(policy([origin.address()]).upstream("http2 = true"));
+        let gateway = measured(policy([origin.address()]).upstream("http2 = true"));
         let weight = weight(&gateway, || {
             let mut frames = connect(&gateway);
             grant(&mut frames, window);
@@ -79,7 +79,7 @@ fn octets_that_nobody_reads_between_others() {
             }
         }
     });
-    let gateway = Gateway::start(policy([origin.address()]).upstream("http2 = true"));
+    let gateway = measured(policy([origin.address()]).upstream("http2 = true"));
     let weight = weight(&gateway, || {
         let mut frames = connect(&gateway);
         grant(&mut frames, 0);
@@ -117,7 +117,7 @@ fn busy() -> H2Origin {
 #[test]
 fn everything_at_once_here() {
     let origin = busy();
-    let gateway = Gateway::start(with_queue(origin.address(), "http2 = true"));
+    let gateway = measured(with_queue(origin.address(), "http2 = true"));
     let first = Ask::get("/queue").start(gateway.http());
     origin.wait_for_calls(1);
     let weight = weight(&gateway, || everything(&gateway));

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use super::memory::{BOUND, connect, weight};
+use super::memory::{BOUND, connect, measured, weight};
 use super::{ENHANCE_YOUR_CALM, ended};
 use crate::support::frames::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, Frames, GET, HEADERS, RST_STREAM, SETTINGS, WINDOW_UPDATE,
@@ -97,7 +97,7 @@ upstream = "backend"
 pub(super) fn while_queued(play: impl FnOnce(&Gateway)) {
     let gate = Gate::default();
     let origin = silent(&gate);
-    let gateway = Gateway::start(with_queue(origin.address(), ""));
+    let gateway = measured(with_queue(origin.address(), ""));
     let first = Ask::get("/queue").start(gateway.http());
     origin.wait_for_calls(1);
     play(&gateway);
@@ -215,7 +215,7 @@ fn large_heads() {
     for head in [(4, 7000), (90, 300), (90, 1)] {
         let gate = Gate::default();
         let origin = silent(&gate);
-        let gateway = Gateway::start(policy([origin.address()]));
+        let gateway = measured(policy([origin.address()]));
         let weight = weight(&gateway, || {
             let mut frames = connect(&gateway);
             (0..100).for_each(|stream| ask(&mut frames, 2 * stream + 1, "/", head));

@@ -39,7 +39,12 @@ async fn begun() -> (Conn, TcpStream, Arc<Faults>) {
     let ours = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let faults = Arc::<Faults>::default();
     let mut conn = Conn::new(Socket::Plain(ours), Arc::<Faults>::clone(&faults));
-    conn.begin(request(http::Method::GET, Body::Empty), Asked::Plain, RULES);
+    conn.begin(
+        request(http::Method::GET, Body::Empty),
+        Asked::Plain,
+        RULES,
+        false,
+    );
     (conn, listener.accept().await.unwrap().0, faults)
 }
 
@@ -66,7 +71,12 @@ async fn a_connection_whose_answer_is_read_is_fit_for_another_request() {
         server.write_all(answer.as_bytes()).await.unwrap();
         assert_eq!(read(&mut conn).await.unwrap(), body.as_bytes());
         assert!(conn.is_done() && conn.is_quiet());
-        conn.begin(request(http::Method::GET, Body::Empty), Asked::Plain, RULES);
+        conn.begin(
+            request(http::Method::GET, Body::Empty),
+            Asked::Plain,
+            RULES,
+            false,
+        );
     }
     assert!(faults.0.lock().unwrap().is_empty());
 }
