@@ -18,8 +18,9 @@ use crate::upstream::transport;
 
 /// The state of the process that reloads keep, by what makes each piece the same.
 pub struct Carryover {
-    /// Servers with their connections and health, by host, port and how they are reached.
-    pub servers: Reuse<(String, u16, transport::Key), Server>,
+    /// Servers with their connections and health, by upstream, host, port and how they are reached. What is asked of
+    /// their health is no part of it: a changed check must not close connections.
+    pub servers: Reuse<(String, String, u16, transport::Key), Server>,
     /// Caps of upstreams, by name and cap: permits are out, so a changed cap is a new one.
     pub caps: Reuse<(String, u32), Cap>,
     /// Counts of named limits, by name, rate and key: a changed limit starts afresh.

@@ -1,5 +1,5 @@
 //! The order of start (policy → gateway → sockets → ready), of reload and of stop. One control thread
-//! does it all, so that two reloads never run at once and none stalls a worker.
+//! does it all, but for the compile of a reload; no reload stalls a worker.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -8,21 +8,19 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::carryover::Carryover;
 use crate::edge::admin;
 use crate::edge::doors::{Doors, Opened};
-use crate::gateway::Gateway;
 use crate::gateway::live::Live;
 use crate::observe::access_log::AccessLog;
 use crate::observe::crashes::Reporter;
 use crate::observe::logs::{self, Logs};
 use crate::observe::metrics::Metrics;
 use crate::policy::Workers as WorkerCount;
-use crate::policy::report::Style;
 use crate::serve::awaiting::{Awaiting, LOOK_EVERY};
 use crate::serve::control::{tell, tell_aside};
 use crate::serve::logging::{format, level, start_access_log};
 use crate::serve::operator::Operator;
+use crate::serve::reloading::Reloading;
 use crate::signals::{Signals, Wish};
 use crate::source::{Compiled, PolicySource, Refused, style_for_stderr};
-use crate::upstream::server::Server;
 use crate::upstream::tend::Tending;
 use crate::workers::Workers;
 
@@ -31,6 +29,7 @@ mod control;
 mod files;
 mod logging;
 mod operator;
+mod reloading;
 mod reporting;
 
 /// How often clients that have gone quiet are forgotten.
@@ -68,6 +67,7 @@ struct Running {
     operator: Operator,
     awaiting: Awaiting,
     tending: Tending,
+    reloading: Reloading,
     access: Option<AccessLog>,
     reporter: Option<Reporter>,
     logs: Logs,
@@ -109,7 +109,7 @@ impl Running {
         metrics.policy_in_force(&gateway.hash);
         let reporter = reporting::start(&gateway, &metrics);
         let tending = Tending::new();
-        tending.set(&servers(&gateway));
+        tending.set(&gateway.upstreams);
         let mut awaiting = Awaiting::default();
         awaiting.follow(&gateway, &carryover);
         let live = Live::new(gateway);
@@ -127,6 +127,7 @@ impl Running {
             operator,
             awaiting,
             tending,
+            reloading: Reloading::default(),
             access,
             reporter,
             logs,
@@ -162,11 +163,13 @@ impl Running {
         loop {
             tokio::select! {
                 wish = signals.next() => match wish {
-                    Wish::Reload => self.reload(),
+                    Wish::Reload => self.begin_reload(),
                     Wish::Stop => return,
                 },
+                compiled = self.reloading.compiled() => self.finish_reload(compiled),
                 _ = sweep.tick() => self.carryover.sweep(Instant::now()),
-                _ = look.tick(), if !self.awaiting.is_over() => self.open_late(),
+                // A policy that is being compiled looks at the same certificates.
+                _ = look.tick(), if !self.awaiting.is_over() && !self.reloading.is_under_way() => self.open_late(),
             }
         }
     }
@@ -174,65 +177,6 @@ impl Running {
     fn accept(&self, opened: Vec<Opened>) {
         for (door, sockets) in opened {
             self.workers.accept(&door, sockets);
-        }
-    }
-
-    /// Whole or not at all: compile, open what is new, swap, close what is gone. Any fault keeps the old policy.
-    fn reload(&mut self) {
-        if let Some(Err(error)) = self.access.as_ref().map(AccessLog::reopen) {
-            tracing::warn!(error = %error, "the access log cannot be opened again");
-        }
-        match self.try_reload() {
-            Ok(opened) => {
-                tracing::info!(
-                    policy = self.live.current().hash,
-                    listeners = self.doors.describe(),
-                    "policy reloaded"
-                );
-                if opened {
-                    self.announce();
-                }
-            }
-            Err(error) => {
-                self.carryover.metrics.reload_refused();
-                tracing::error!(error = %error, "policy refused, the old one stays");
-            }
-        }
-    }
-
-    fn try_reload(&mut self) -> Result<bool, StartError> {
-        self.source.readable_again()?;
-        let Compiled { gateway, warnings } = self.source.compile(&self.carryover, Style::Short)?;
-        for warning in warnings.lines() {
-            tracing::warn!("{warning}");
-        }
-        let opened = self.doors.open_new(&gateway.listeners, self.carryover.workers)?;
-        self.tell_what_needs_a_restart(&gateway);
-        self.operator.follow(&gateway);
-        reporting::follow(self.reporter.as_ref(), &gateway);
-        self.logs.set_level(level(gateway.logs.level));
-        self.tending.set(&servers(&gateway));
-        self.carryover.metrics.reloaded(&gateway.hash);
-        let listeners = gateway.listeners.clone();
-        self.awaiting.follow(&gateway, &self.carryover);
-        self.live.swap(gateway);
-        self.workers.renew();
-        let any = !opened.is_empty();
-        self.accept(opened);
-        self.doors.close_gone(&listeners);
-        Ok(any)
-    }
-
-    fn tell_what_needs_a_restart(&self, next: &Gateway) {
-        let now = self.live.current();
-        for (key, changed) in [
-            ("gateway.workers", now.workers != next.workers),
-            ("logs.format", now.logs.format != next.logs.format),
-            ("logs.access", now.logs.access != next.logs.access),
-        ] {
-            if changed {
-                tracing::warn!(key, "this key is read at start only; restart to change it");
-            }
         }
     }
 
@@ -279,15 +223,6 @@ impl Running {
         }
         self.logs.stop(LAST_LINES);
     }
-}
-
-fn servers(gateway: &Gateway) -> Vec<Arc<Server>> {
-    gateway
-        .upstreams
-        .iter()
-        .flat_map(|upstream| upstream.servers())
-        .cloned()
-        .collect()
 }
 
 /// How many workers a policy asks for; `auto` is what the CPU quota allows.

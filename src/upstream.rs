@@ -73,6 +73,8 @@ pub struct Setup {
     pub sight: Arc<dyn Sight>,
     /// Whether the servers are told whose request a connection carries, and how that is written.
     pub announce: Option<Version>,
+    /// What is asked of the servers' health, beyond accepting a connection.
+    pub health: Option<transport::Health>,
 }
 
 /// Is told what happens on the way to an upstream; the metrics behind it are resolved beforehand.
@@ -112,6 +114,11 @@ impl Upstream {
     /// The servers, as the policy lists them.
     pub fn servers(&self) -> &[Arc<Server>] {
         &self.setup.servers
+    }
+
+    /// What is asked of the servers' health, beyond accepting a connection.
+    pub fn health(&self) -> Option<&transport::Health> {
+        self.setup.health.as_ref()
     }
 
     /// Whether its servers speak TLS.
@@ -175,7 +182,7 @@ impl Upstream {
 
     /// The lane to an address that one of the servers has, or had when a connection to it was made.
     fn lane_to(&self, mark: &Arc<Mark>, worker: usize) -> Option<Arc<Lane>> {
-        let server = self.setup.servers.iter().find(|server| mark.is_of(server))?;
+        let server = self.setup.servers.iter().find(|server| mark.is_of(&server.ties))?;
         let endpoints = server.endpoints();
         let endpoint = endpoints.iter().find(|endpoint| endpoint.has(mark));
         let lane = endpoint.and_then(|endpoint| endpoint.lane(worker)).cloned();

@@ -5,9 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::Notify;
-
-use crate::upstream::mark::Mark;
+use crate::upstream::mark::{Mark, Ties};
 use crate::upstream::pool::Lane;
 use crate::upstream::transport::Transport;
 
@@ -20,14 +18,14 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// An address nobody has asked yet. `lost` is told when a connection to it fails.
+    /// An address nobody has asked yet.
     pub(super) fn new(
         address: SocketAddr,
         transport: Arc<Transport>,
         workers: usize,
-        lost: Arc<Notify>,
+        ties: Arc<Ties>,
     ) -> Self {
-        let mark = Arc::new(Mark::new(address, transport, lost));
+        let mark = Arc::new(Mark::new(address, transport, ties));
         let lanes = (0..workers.max(1))
             .map(|_| Arc::new(Lane::new(Arc::clone(&mark))))
             .collect();

@@ -9,7 +9,6 @@ use http::Version;
 use tokio::sync::Notify;
 
 use crate::upstream::fault::is_ours;
-use crate::upstream::server::Server;
 use crate::upstream::transport::Transport;
 
 /// What is known of an address.
@@ -23,6 +22,22 @@ pub enum Health {
     Down,
 }
 
+/// What all addresses of a server share.
+#[derive(Default)]
+pub(super) struct Ties {
+    /// A connection failed: the name may lead elsewhere by now.
+    pub(super) lost: Notify,
+    /// Its health is asked, beyond accepting a connection.
+    checked: AtomicBool,
+}
+
+impl Ties {
+    /// Whether the health is asked from now on.
+    pub(super) fn set_checked(&self, checked: bool) {
+        self.checked.store(checked, Relaxed);
+    }
+}
+
 /// What all lanes of an endpoint share; read by every request, written only when something changes.
 pub(super) struct Mark {
     address: SocketAddr,
@@ -31,12 +46,12 @@ pub(super) struct Mark {
     gone: AtomicBool,
     /// Its last answer was in HTTP/1.0.
     old: AtomicBool,
-    lost: Arc<Notify>,
+    ties: Arc<Ties>,
 }
 
 impl Mark {
     /// Of an address nobody has asked yet.
-    pub(super) fn new(address: SocketAddr, transport: Arc<Transport>, lost: Arc<Notify>) -> Self {
+    pub(super) fn new(address: SocketAddr, transport: Arc<Transport>, ties: Arc<Ties>) -> Self {
         let health = AtomicU8::new(Health::Unknown as u8);
         let gone = AtomicBool::new(false);
         Self {
@@ -45,7 +60,7 @@ impl Mark {
             health,
             gone,
             old: AtomicBool::new(false),
-            lost,
+            ties,
         }
     }
 
@@ -64,8 +79,8 @@ impl Mark {
     }
 
     /// Whether it is an address of this server, now or before its name led elsewhere.
-    pub(super) fn is_of(&self, server: &Server) -> bool {
-        Arc::ptr_eq(&self.lost, &server.lost)
+    pub(super) fn is_of(&self, server: &Arc<Ties>) -> bool {
+        Arc::ptr_eq(&self.ties, server)
     }
 
     /// Whether its last answer was in HTTP/1.0, which has no chunks.
@@ -96,7 +111,7 @@ impl Mark {
 
     /// It accepted a connection from a request. Where its health is asked, that alone does not make it well again.
     pub(super) fn is_up(&self) {
-        if self.transport.health.is_none() || self.health() != Health::Down {
+        if !self.ties.checked.load(Relaxed) || self.health() != Health::Down {
             self.is_well();
         }
     }
@@ -119,7 +134,7 @@ impl Mark {
     /// A request found it down. The name is looked up again at once: the server may have moved.
     pub(super) fn failed(&self, why: &io::Error) {
         self.is_down(why);
-        self.lost.notify_one();
+        self.ties.lost.notify_one();
     }
 
     /// Whether that is news.

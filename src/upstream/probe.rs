@@ -12,7 +12,7 @@ use crate::upstream::http2::question::{PATIENCE, greets, serves};
 use crate::upstream::now;
 use crate::upstream::resolve::EVERY;
 use crate::upstream::server::Server;
-use crate::upstream::transport::Transport;
+use crate::upstream::transport::{Health, Transport};
 
 /// How often kept connections are looked at: a server that hangs up on one, or talks on it, is noticed this soon.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -29,14 +29,10 @@ pub(super) async fn keep_swept(server: &Server) {
     }
 }
 
-/// Keeps the health of a server's addresses up to date, until dropped.
-pub(super) async fn keep_probed(server: &Server) {
-    let every = server
-        .transport()
-        .health
-        .as_ref()
-        .map_or(EVERY, |health| health.interval);
-    let mut ticks = interval(every);
+/// Keeps the health of a server's addresses up to date, until dropped. `health` is what is asked of it.
+pub(super) async fn keep_probed(server: &Server, health: Option<&Health>) {
+    server.ties.set_checked(health.is_some());
+    let mut ticks = interval(health.map_or(EVERY, |health| health.interval));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
@@ -45,7 +41,7 @@ pub(super) async fn keep_probed(server: &Server) {
         }
         let endpoints = arc_swap::Guard::into_inner(server.endpoints());
         join_all(endpoints.iter().map(async |endpoint| {
-            match probe(server.transport(), endpoint.address()).await {
+            match probe(server.transport(), health, endpoint.address()).await {
                 Ok(()) => endpoint.mark().is_well(),
                 Err(error) => endpoint.mark().is_down(&error),
             }
@@ -54,8 +50,8 @@ pub(super) async fn keep_probed(server: &Server) {
     }
 }
 
-async fn probe(transport: &Transport, address: SocketAddr) -> io::Result<()> {
-    match &transport.health {
+async fn probe(transport: &Transport, health: Option<&Health>, address: SocketAddr) -> io::Result<()> {
+    match health {
         Some(health) => serves(transport, health, address, now() + health.timeout).await,
         None => greets(transport, address, now() + PATIENCE).await,
     }

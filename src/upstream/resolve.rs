@@ -50,7 +50,7 @@ pub(super) async fn keep_resolved(server: &Server, resolver: &dyn Resolve) {
         };
         tokio::select! {
             () = sleep_until(began + EVERY) => {}
-            () = server.lost.notified() => sleep_until(began + AT_MOST).await,
+            () = server.ties.lost.notified() => sleep_until(began + AT_MOST).await,
         }
     }
 }
@@ -136,8 +136,8 @@ mod tests {
         };
         let watching = async {
             let first = asks.recv().await.unwrap();
-            server.lost.notify_one();
-            server.lost.notify_one();
+            server.ties.lost.notify_one();
+            server.ties.lost.notify_one();
             let second = asks.recv().await.unwrap();
             assert_eq!((second - first).as_millis() / 10, AT_MOST.as_millis() / 10);
         };

@@ -8,6 +8,7 @@ use arc_swap::{ArcSwap, Guard};
 use tokio::sync::Notify;
 
 use crate::upstream::endpoint::Endpoint;
+use crate::upstream::mark::Ties;
 use crate::upstream::transport::Transport;
 
 /// A server of an upstream. It outlives gateways as long as policies name it.
@@ -18,8 +19,7 @@ pub struct Server {
     workers: usize,
     literal: bool,
     endpoints: ArcSwap<Vec<Arc<Endpoint>>>,
-    /// A connection failed: the name may lead elsewhere by now.
-    pub(super) lost: Arc<Notify>,
+    pub(super) ties: Arc<Ties>,
     /// There are other addresses than before: nobody knows yet whether they live.
     pub(super) changed: Notify,
 }
@@ -38,10 +38,10 @@ impl Server {
             .and_then(|rest| rest.strip_suffix(']'))
             .unwrap_or(host);
         let address = host.parse().ok().map(|ip: IpAddr| SocketAddr::new(ip, port));
-        let lost = Arc::<Notify>::default();
+        let ties = Arc::<Ties>::default();
         let endpoints = address.map(|address| {
             let transport = Arc::clone(&transport);
-            Arc::new(Endpoint::new(address, transport, workers, Arc::clone(&lost)))
+            Arc::new(Endpoint::new(address, transport, workers, Arc::clone(&ties)))
         });
         Self {
             host: host.to_owned(),
@@ -50,7 +50,7 @@ impl Server {
             workers,
             literal: address.is_some(),
             endpoints: ArcSwap::from_pointee(endpoints.into_iter().collect()),
-            lost,
+            ties,
             changed: Notify::new(),
         }
     }
@@ -117,7 +117,7 @@ impl Server {
                     *address,
                     transport,
                     self.workers,
-                    Arc::clone(&self.lost),
+                    Arc::clone(&self.ties),
                 ))
             })
         });

@@ -8,7 +8,9 @@ use tokio::task::AbortHandle;
 
 use crate::upstream::probe::{keep_probed, keep_swept};
 use crate::upstream::resolve::{Resolve, System, keep_resolved};
+use crate::upstream::Upstream;
 use crate::upstream::server::Server;
+use crate::upstream::transport::Health;
 
 /// The care for a changing list of servers. It ends when dropped.
 pub struct Tending {
@@ -19,6 +21,7 @@ pub struct Tending {
 
 struct Tended {
     server: Arc<Server>,
+    health: Option<Health>,
     task: AbortHandle,
 }
 
@@ -37,29 +40,35 @@ impl Tending {
         }
     }
 
-    /// Looks after these servers from now on and no others. A new one is looked up and probed at once.
-    pub fn set(&self, servers: &[Arc<Server>]) {
+    /// Looks after the servers of these upstreams from now on and no others. A new one is looked up and probed at once,
+    /// and so is one whose health is asked otherwise than before.
+    pub fn set(&self, upstreams: &[Arc<Upstream>]) {
+        let wanted = upstreams
+            .iter()
+            .flat_map(|upstream| upstream.servers().iter().map(|server| (server, upstream.health())));
+        let wanted: Vec<_> = wanted.collect();
         let mut tended = self.tended.lock().unwrap_or_else(PoisonError::into_inner);
-        tended.retain(|old| servers.iter().any(|server| Arc::ptr_eq(server, &old.server)));
-        for server in servers {
-            if !tended.iter().any(|old| Arc::ptr_eq(server, &old.server)) {
-                tended.push(self.tend(Arc::clone(server)));
+        tended.retain(|old| wanted.iter().any(|(server, health)| old.is(server, *health)));
+        for (server, health) in wanted {
+            if !tended.iter().any(|old| old.is(server, health)) {
+                tended.push(self.tend(Arc::clone(server), health.cloned()));
             }
         }
     }
 
-    fn tend(&self, server: Arc<Server>) -> Tended {
-        let (resolver, theirs) = (Arc::clone(&self.resolver), Arc::clone(&server));
+    fn tend(&self, server: Arc<Server>, health: Option<Health>) -> Tended {
+        let (resolver, theirs, asked) = (Arc::clone(&self.resolver), Arc::clone(&server), health.clone());
         let task = self.runtime.spawn(async move {
             // Side by side: a name server that hangs must not keep the probes waiting.
             tokio::join!(
                 keep_resolved(&theirs, &*resolver),
-                keep_probed(&theirs),
+                keep_probed(&theirs, asked.as_ref()),
                 keep_swept(&theirs)
             );
         });
         Tended {
             server,
+            health,
             task: task.abort_handle(),
         }
     }
@@ -68,6 +77,12 @@ impl Tending {
 impl Default for Tending {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl Tended {
+    fn is(&self, server: &Arc<Server>, health: Option<&Health>) -> bool {
+        Arc::ptr_eq(server, &self.server) && self.health.as_ref() == health
     }
 }
 
@@ -88,9 +103,9 @@ mod tests {
 
     use super::*;
     use crate::http::refusal::Refusal;
-    use crate::upstream::endpoint::Health;
+    use crate::upstream::endpoint::Health as State;
     use crate::upstream::resolve::Lookup;
-    use crate::upstream::tests::origin::{Bench, Origin};
+    use crate::upstream::tests::origin::{Bench, Origin, Seen, upstream_of};
 
     /// A name server that answers when the test says so.
     struct Prompted(Mutex<UnboundedReceiver<Vec<SocketAddr>>>);
@@ -107,6 +122,11 @@ mod tests {
     fn prompted() -> (UnboundedSender<Vec<SocketAddr>>, Tending) {
         let (tell, told) = unbounded_channel();
         (tell, Tending::with_resolver(Arc::new(Prompted(Mutex::new(told)))))
+    }
+
+    fn of(servers: &[&Arc<Server>]) -> [Arc<Upstream>; 1] {
+        let servers = servers.iter().map(|server| Arc::clone(server)).collect();
+        [Arc::new(upstream_of(servers, Arc::<Seen>::default()))]
     }
 
     /// The stopped clock moves on only when nothing else is left to happen.
@@ -126,14 +146,14 @@ mod tests {
         let address = origin.address();
         let server = origin.server();
         let health = || server.endpoints()[0].health();
-        assert_eq!(health(), Health::Unknown);
+        assert_eq!(health(), State::Unknown);
         let tending = Tending::new();
-        tending.set(&[Arc::clone(&server)]);
-        until(|| health() == Health::Up).await;
+        tending.set(&of(&[&server]));
+        until(|| health() == State::Up).await;
         drop(origin);
-        until(|| health() == Health::Down).await;
+        until(|| health() == State::Down).await;
         let _back = tokio::net::TcpListener::bind(address).await.unwrap();
-        until(|| health() == Health::Up).await;
+        until(|| health() == State::Up).await;
     }
 
     #[tokio::test(start_paused = true)]
@@ -141,7 +161,7 @@ mod tests {
         let (old, new) = (Origin::bind().await.address(), Origin::bind().await);
         let server = Arc::new(Server::new("app", 80, 1));
         let (tell, tending) = prompted();
-        tending.set(&[Arc::clone(&server)]);
+        tending.set(&of(&[&server]));
         let mut bench = Bench::new(vec![Arc::clone(&server)]);
         assert_eq!(bench.refused().await, Refusal::UpstreamUnresolved);
         tell.send(vec![old]).unwrap();
@@ -166,7 +186,7 @@ mod tests {
     async fn a_server_no_longer_used_is_left_alone() {
         let server = Arc::new(Server::new("app", 80, 1));
         let (tell, tending) = prompted();
-        tending.set(&[Arc::clone(&server), Arc::clone(&server)]);
+        tending.set(&of(&[&server, &server]));
         tokio::task::yield_now().await;
         tending.set(&[]);
         until(|| Arc::strong_count(&server) == 1).await;

@@ -1,5 +1,5 @@
-//! How the servers of an upstream are reached: in plain or by TLS, in HTTP/1.1 or HTTP/2, and how their health is
-//! asked. It opens sockets; what is said on them is for others.
+//! How the servers of an upstream are reached: in plain or by TLS, in HTTP/1.1 or HTTP/2. It opens sockets; what is
+//! said on them is for others. And what is asked of their health, which is no part of how they are reached.
 
 use std::io;
 use std::net::SocketAddr;
@@ -24,8 +24,6 @@ pub struct Transport {
     pub tls: Option<Tls>,
     /// HTTP/2, if that is spoken.
     pub http2: Option<Http2>,
-    /// What is asked of its health, beyond accepting a connection.
-    pub health: Option<Health>,
     /// Whether a connection begins with the word on whose it is, before TLS too, and how that is written.
     pub announce: Option<Version>,
 }
@@ -68,7 +66,6 @@ pub struct Health {
 pub struct Key {
     tls: Option<(ServerName<'static>, [u8; 32])>,
     http2: Option<Http2>,
-    health: Option<Health>,
     announce: Option<Version>,
 }
 
@@ -101,7 +98,6 @@ impl Transport {
         Key {
             tls: self.tls.as_ref().map(|tls| (tls.name.clone(), tls.digest)),
             http2: self.http2.clone(),
-            health: self.health.clone(),
             announce: self.announce,
         }
     }

@@ -4,9 +4,11 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use rustix::process::Signal;
+
 use crate::support::policy::PolicyText;
 use crate::support::wait::Load;
-use crate::support::{Ask, Gate, Gateway, Origin, Reply, Wire, policy, until};
+use crate::support::{Ask, Gate, Gateway, H2Origin, Origin, Reply, Wire, policy, until};
 
 fn limited(origin: &Origin) -> PolicyText {
     policy([origin.address()]).and("[limits.three]\nrate = \"3/minute\"\n[defaults]\nlimits = [\"three\"]")
@@ -185,5 +187,101 @@ fn no_request_is_lost_while_policies_change() {
             until("traffic goes on", || served.load(Ordering::SeqCst) > before + 20);
         }
     });
+    gateway.stop();
+}
+
+/// So many routes that compiling takes long.
+fn large(origin: &Origin, last: &str) -> PolicyText {
+    let routes = (0..6000).map(|n| {
+        format!("[[routes]]\nname = \"r{n}\"\nmatch = {{ path = \"/r{n}/*\" }}\nupstream = \"backend\"\n")
+    });
+    policy([origin.address()])
+        .and("[admin]\naddress = \"127.0.0.1:0\"")
+        .and(&routes.collect::<String>())
+        .route("last", &format!("path = \"{last}\""), "")
+}
+
+fn said(gateway: &Gateway, what: &str) -> usize {
+    let said = |line: &&String| line.contains(what);
+    gateway.log().iter().filter(said).count()
+}
+
+#[test]
+fn the_operator_is_answered_while_a_large_policy_compiles() {
+    let origin = Origin::echo();
+    let gateway = Gateway::start(policy([origin.address()]).and("[admin]\naddress = \"127.0.0.1:0\""));
+    let mut admin = Wire::connect(gateway.address("admin"));
+    gateway.rewrite(large(&origin, "/last"));
+    gateway.signal(Signal::HUP);
+    until("the reload begins", || said(&gateway, "reloading the policy") == 1);
+    let mut answered = 0;
+    while said(&gateway, "policy reloaded") == 0 {
+        assert_eq!(Ask::get("/health/live").via(&mut admin).status, 200);
+        answered += 1;
+    }
+    // One may be answered before the compile begins, and one before its end is in the log.
+    assert!(answered > 5, "{answered} answers during the reload");
+    gateway.stop();
+}
+
+#[test]
+fn a_signal_during_a_reload_leads_to_one_more_after_it() {
+    let origin = Origin::echo();
+    let gateway = Gateway::start(policy([origin.address()]).and("[admin]\naddress = \"127.0.0.1:0\""));
+    gateway.rewrite(large(&origin, "/first"));
+    gateway.signal(Signal::HUP);
+    until("the reload begins", || said(&gateway, "reloading the policy") == 1);
+    // The text is read at once, and compiled for long.
+    let mut admin = Wire::connect(gateway.address("admin"));
+    assert_eq!(Ask::get("/health/live").via(&mut admin).status, 200);
+    gateway.rewrite(policy([origin.address()]).route("second", "path = \"/second\"", ""));
+    gateway.signal(Signal::HUP);
+    until("both are in force, one after the other", || {
+        said(&gateway, "policy reloaded") == 2
+    });
+    assert_eq!(Ask::get("/second").to(gateway.http()).status, 200);
+    Ask::get("/first")
+        .to(gateway.http())
+        .assert_refused(404, "not_found");
+    assert_eq!(said(&gateway, "reloading the policy"), 2);
+    gateway.stop();
+}
+
+#[test]
+fn another_health_check_closes_no_connection() {
+    let origin = H2Origin::echo();
+    let checked = |lines: &str| {
+        policy([origin.address()])
+            .upstream("http2 = true")
+            .upstream(lines)
+            .workers(1)
+    };
+    let gateway = Gateway::start(checked("health = { grpc = \"\", interval = \"50s\" }"));
+    let asked = |path: &str| {
+        assert_eq!(Ask::get(path).to(gateway.http()).status, 200);
+        let seen = origin.seen();
+        seen.iter()
+            .find(|seen| seen.uri.path() == path)
+            .unwrap()
+            .connection
+    };
+    let checks = || {
+        let seen = origin.seen();
+        seen.iter()
+            .filter(|seen| seen.uri.path().starts_with("/grpc.health"))
+            .count()
+    };
+    let first = asked("/first");
+    until("it was checked", || checks() == 1);
+    gateway.rewrite(checked("health = { grpc = \"\", interval = \"40s\" }"));
+    assert!(gateway.reload());
+    assert_eq!(asked("/other-interval"), first);
+    until("it was checked by the new rule", || checks() == 2);
+    gateway.rewrite(checked("health = { grpc = \"shop\", interval = \"40s\" }"));
+    assert!(gateway.reload());
+    assert_eq!(asked("/other-service"), first);
+    gateway.rewrite(checked(""));
+    assert!(gateway.reload());
+    assert_eq!(asked("/no-check"), first);
     gateway.stop();
 }

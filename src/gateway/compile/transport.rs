@@ -26,11 +26,6 @@ pub(super) fn compile(table: &Upstream, at: &At<'_>) -> Option<Vec<Transport>> {
             ping_timeout: defaults::PING_TIMEOUT.0,
             max_head: u32::try_from(table.max_head.0).unwrap_or(u32::MAX),
         }),
-        health: table.health.as_ref().map(|health| Health {
-            service: health.grpc.clone(),
-            interval: health.interval.0,
-            timeout: health.timeout.0,
-        }),
         announce: announce(table),
     };
     if !table.servers.iter().any(|server| server.secure) {
@@ -46,6 +41,15 @@ pub(super) fn compile(table: &Upstream, at: &At<'_>) -> Option<Vec<Transport>> {
         })
     })
     .collect()
+}
+
+/// What is asked of the health of each server.
+pub(super) fn health(table: &Upstream) -> Option<Health> {
+    table.health.as_ref().map(|health| Health {
+        service: health.grpc.clone(),
+        interval: health.interval.0,
+        timeout: health.timeout.0,
+    })
 }
 
 /// How the servers are told whose request a connection carries.

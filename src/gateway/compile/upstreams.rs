@@ -42,7 +42,7 @@ fn compile_one(name: &str, table: &policy::Upstream, build: &Build<'_>) -> Compi
     // Where there was a fault no gateway comes of it.
     let transports = transport::compile(table, &at).unwrap_or_default();
     let servers = table.servers.iter().zip(transports).map(|(server, transport)| {
-        let key = (server.host.clone(), server.port, transport.key());
+        let key = (name.to_owned(), server.host.clone(), server.port, transport.key());
         let present = carryover.servers.living();
         carryover.servers.get_or_build(key, || {
             let new = Server::over(transport, &server.host, server.port, carryover.workers);
@@ -80,6 +80,7 @@ fn compile_one(name: &str, table: &policy::Upstream, build: &Build<'_>) -> Compi
         },
         sight: metrics,
         announce: transport::announce(table),
+        health: transport::health(table),
     };
     Compiled {
         upstream: Arc::new(Upstream::new(setup, carryover.workers)),

@@ -135,21 +135,27 @@ impl Sight for Seen {
     }
 }
 
+/// An upstream of these servers, in HTTP/1.1 and plain.
+pub(in crate::upstream) fn upstream_of(servers: Vec<Arc<Server>>, sight: Arc<dyn Sight>) -> Upstream {
+    let setup = Setup {
+        rules: crate::http::vet::Rules::default(),
+        name: "app".to_owned(),
+        servers,
+        connect: Duration::from_secs(1),
+        pool_idle: Duration::from_secs(4),
+        http2: false,
+        cap: None,
+        sight,
+        announce: None,
+        health: None,
+    };
+    Upstream::new(setup, 1)
+}
+
 impl Bench {
     pub(in crate::upstream) fn new(servers: Vec<Arc<Server>>) -> Self {
         let seen = Arc::<Seen>::default();
-        let setup = Setup {
-            rules: crate::http::vet::Rules::default(),
-            name: "app".to_owned(),
-            servers,
-            connect: Duration::from_secs(1),
-            pool_idle: Duration::from_secs(4),
-            http2: false,
-            cap: None,
-            sight: Arc::<Seen>::clone(&seen),
-            announce: None,
-        };
-        let upstream = Upstream::new(setup, 1);
+        let upstream = upstream_of(servers, Arc::<Seen>::clone(&seen));
         Self {
             upstream,
             seen,

@@ -103,7 +103,7 @@ async fn a_failed_connection_asks_for_the_name_again() {
     let gone = dead().await;
     let mut bench = Bench::new(vec![Arc::clone(&gone)]);
     bench.refused().await;
-    gone.lost.notified().await;
+    gone.ties.lost.notified().await;
 }
 
 #[tokio::test(start_paused = true)]
