@@ -42,7 +42,7 @@ pub struct Gateway {
     /// In file order; the last takes what no other does.
     routes: Vec<Route>,
     /// Health and metrics.
-    pub own: Option<Own>,
+    pub own: Option<Guarded<Own>>,
     /// Sends plain requests of the listeners that say so to https; none if no listener does.
     pub redirect_to_https: Option<Guarded<RedirectToHttps>>,
     /// Whose forwarded headers count.

@@ -2,10 +2,10 @@
 //! exchange and their own setting, never the gateway, so each is tested with a request and nothing else.
 //!
 //! A protection takes one of four shapes, which `stack/shapes.rs` turns into tower services:
-//! [`Check`] may refuse and never waits, [`Edit`] dresses every answer, [`Around`] may wait,
+//! [`Check`] may refuse and never waits, [`Edit`] dresses every answer, [`Around`] may wait and refuse,
 //! [`Mend`] looks into the few answers it wants to.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -88,8 +88,16 @@ pub trait Next: Send {
 
 /// A rule that may wait before or after the rest of the stack runs.
 pub trait Around: Send + Sync {
-    /// Runs the rest of the stack, or does not.
-    fn around<N: Next>(&self, next: N) -> impl Future<Output = Result<N::Reply, N::Refused>> + Send;
+    /// Judges the request first, as a [`Check`] does, and may wait for what it needs to know. What it takes for the
+    /// length of the request it puts among the permits.
+    fn ask(&self, _exchange: &mut Exchange) -> impl Future<Output = Verdict> + Send {
+        ready(Verdict::Pass)
+    }
+
+    /// Runs the rest of the stack, or does not. Only for requests that pass.
+    fn around<N: Next>(&self, next: N) -> impl Future<Output = Result<N::Reply, N::Refused>> + Send {
+        next.run()
+    }
 }
 
 /// A rule that must look into the body of some answers. Only those wait for it.
@@ -117,7 +125,7 @@ impl<T: Describe> Describe for Guarded<T> {
     }
 }
 
-/// A [`Check`] in force on a route, or in shadow: then a refusal is counted and logged, and the request passes.
+/// A [`Check`] or an [`Around`] in force on a route, or in shadow: then a refusal is counted and logged, and the request passes.
 #[derive(Debug)]
 pub struct Guarded<T> {
     /// The compiled rule.
@@ -153,13 +161,25 @@ impl<T> Guarded<T> {
         exchange: &mut Exchange,
         now: Instant,
     ) -> Verdict {
-        match (judge(&self.rule, exchange, now), &self.shadow) {
+        self.unless_in_shadow(judge(&self.rule, exchange, now), exchange)
+    }
+
+    fn unless_in_shadow(&self, verdict: Verdict, exchange: &mut Exchange) -> Verdict {
+        match (verdict, &self.shadow) {
             (Verdict::Refuse(_), Some(count)) => {
                 self.note_shadowed(count, exchange);
                 Verdict::Pass
             }
             (verdict, _) => verdict,
         }
+    }
+}
+
+impl<A: Around> Guarded<A> {
+    /// Asks the rule, and turns a refusal in shadow into a pass plus a count.
+    pub async fn ask(&self, exchange: &mut Exchange) -> Verdict {
+        let verdict = self.rule.ask(exchange).await;
+        self.unless_in_shadow(verdict, exchange)
     }
 }
 

@@ -113,7 +113,7 @@ impl Gateway {
             router,
             path_parameters: policy.gateway.path_parameters,
             routes,
-            own: Some(own),
+            own: Some(Guarded::always("own", own)),
             redirect_to_https: redirect_to_https(policy),
             unbelieved: Arc::clone(&build.carryover.unbelieved),
             trust: Trust::new(&ranges(&policy.client.trusted_proxies)),

@@ -82,7 +82,7 @@ pub struct Route {
     /// Whether bodies are kept until they are whole.
     pub request_buffer: Option<RequestBuffer>,
     /// The place in front of the upstream.
-    pub queue: Option<Queue>,
+    pub queue: Option<Guarded<Queue>>,
     /// Which error bodies are replaced.
     pub mask: Option<Mask>,
 }

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::layers::{Around, Describe, Next};
+use crate::http::exchange::Exchange;
+use crate::layers::{Around, Describe, Verdict};
 use crate::policy::Period;
 use crate::upstream::cap::{self, Cap};
 
@@ -17,17 +18,16 @@ pub struct Queue {
 }
 
 impl Around for Queue {
-    async fn around<N: Next>(&self, mut next: N) -> Result<N::Reply, N::Refused> {
+    async fn ask(&self, exchange: &mut Exchange) -> Verdict {
         let since = Instant::now();
         let entered = self.cap.enter(self.queue).await;
-        let exchange = next.exchange();
         exchange.notes.trip.queued = Some(Instant::now() - since);
         match entered {
             Ok(permit) => {
                 exchange.permits.upstream = Some(permit);
-                next.run().await
+                Verdict::Pass
             }
-            Err(refusal) => Err(next.refuse(refusal)),
+            Err(refusal) => Verdict::Refuse(refusal),
         }
     }
 }

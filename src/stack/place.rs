@@ -2,6 +2,7 @@
 
 use crate::gateway::live::Snapshot;
 use crate::gateway::route::Route;
+use crate::layers::Guarded;
 use crate::layers::own::Own;
 
 /// Where in the gateway a request belongs.
@@ -34,7 +35,7 @@ impl Place {
     }
 
     /// The endpoints of our own, where the request is for one of them.
-    pub fn own(&self) -> &Option<Own> {
+    pub fn own(&self) -> &Option<Guarded<Own>> {
         if self.own { &self.snapshot.own } else { &None }
     }
 }

@@ -18,6 +18,8 @@ use crate::http::handover::Handover;
 use crate::http::phase::Phase;
 use crate::observe::access_log;
 use crate::stack::enter::Arrival;
+#[cfg(test)]
+use crate::stack::enter::enter;
 use crate::stack::forward::outgoing;
 use crate::stack::passage::{Held, Lane, Refused, Reply};
 use crate::stack::stack_over;
@@ -67,12 +69,22 @@ impl Rehearsal {
         }
     }
 
+    /// The request of this head, as it comes to the first of the protections.
+    #[cfg(test)]
+    pub(super) fn passage(&self, head: request::Parts) -> Held {
+        enter(self.arrival(head))
+    }
+
+    fn arrival(&self, head: request::Parts) -> Arrival {
+        let (connection, lane) = (Arc::clone(&self.connection), Arc::clone(&self.lane));
+        Arrival::without_body(head, Some(0), connection, lane)
+    }
+
     /// Answers a request without a body; `answer` is what the application would say, made before so that it does
     /// not count.
     pub async fn run(&self, head: request::Parts, answer: Response) -> Response {
         lock(&self.answers).push(answer);
-        let (connection, lane) = (Arc::clone(&self.connection), Arc::clone(&self.lane));
-        let arrival = Arrival::without_body(head, Some(0), connection, lane);
+        let arrival = self.arrival(head);
         let answers = Arc::clone(&self.answers);
         let stack = stack_over(service_fn(move |passage| ready(stand_in(passage, &answers))));
         match stack.oneshot(arrival).await {

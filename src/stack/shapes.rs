@@ -9,14 +9,19 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Instant;
 
-use crate::http::exchange::Exchange;
+use crate::http::exchange::{Exchange, Notes, Quota, Response};
+use crate::http::refusal::Refusal;
 use crate::layers::{Guarded, Verdict};
+use crate::stack::passage::{Held, Refused, Reply};
 use crate::stack::place::Place;
 
 mod around;
 mod check;
 mod edit;
 mod mend;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::ref_option)]
+mod tests;
 
 pub use around::AroundLayer;
 pub use check::CheckLayer;
@@ -80,10 +85,10 @@ where
     }
 }
 
-/// May wait; boxed only on the routes that have it.
-pub fn around<A, S>(select: S) -> AroundLayer<Select<S, Option<A>>>
+/// May wait, and refuse; boxed only on the routes that have it.
+pub fn around<A, S>(select: S) -> AroundLayer<Select<S, Option<Guarded<A>>>>
 where
-    S: Fn(&Place) -> &Option<A> + Copy,
+    S: Fn(&Place) -> &Option<Guarded<A>> + Copy,
 {
     AroundLayer {
         pick: Select(select, PhantomData),
@@ -97,5 +102,52 @@ where
 {
     MendLayer {
         pick: Select(select, PhantomData),
+    }
+}
+
+/// What ends a request on its way in.
+enum Stop {
+    Answer(Box<Response>),
+    Refuse(Refusal),
+}
+
+impl Stop {
+    /// The request goes no further.
+    fn end(self, passage: Held) -> Result<Reply, Refused> {
+        match self {
+            Self::Answer(response) => Ok(Reply {
+                passage,
+                response: *response,
+            }),
+            Self::Refuse(refusal) => Err(Refused { passage, refusal }),
+        }
+    }
+}
+
+/// Notes what a rule found, and says whether that ends the request.
+fn heed(verdict: Verdict, exchange: &mut Exchange) -> Option<Stop> {
+    match verdict {
+        Verdict::Pass => {}
+        Verdict::Hold(permit) => exchange.permits.in_flight = Some(permit),
+        Verdict::Left(quota) => note_quota(&mut exchange.notes, quota),
+        Verdict::Answer(response) => return Some(Stop::Answer(response)),
+        Verdict::Refuse(refusal) => {
+            if let Refusal::RateLimited(quota) = &refusal {
+                exchange.notes.quota = Some(Quota::clone(quota));
+            }
+            return Some(Stop::Refuse(refusal));
+        }
+    }
+    None
+}
+
+/// Of several limits the client is told of the one that will refuse first.
+fn note_quota(notes: &mut Notes, quota: Quota) {
+    let tighter = notes
+        .quota
+        .as_ref()
+        .is_none_or(|noted| quota.remaining <= noted.remaining);
+    if tighter {
+        notes.quota = Some(quota);
     }
 }

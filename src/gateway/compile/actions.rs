@@ -10,6 +10,7 @@ use super::upstreams::Compiled;
 use super::{paths, rewriting};
 use crate::gateway::route::Target;
 use crate::gateway::router::PathPattern;
+use crate::layers::Guarded;
 use crate::layers::fixed::Fixed;
 use crate::layers::queue::Queue;
 use crate::layers::rewrite::Rewrite;
@@ -20,7 +21,7 @@ use crate::policy::{self, Respond, suggest};
 pub(super) struct Action {
     pub(super) target: Target,
     /// The place in front of the upstream.
-    pub(super) queue: Option<Queue>,
+    pub(super) queue: Option<Guarded<Queue>>,
     /// The path the upstream is asked for.
     pub(super) rewrite: Option<Rewrite>,
 }
@@ -63,7 +64,7 @@ pub(super) fn compile(
     };
     Action {
         target: Target::Upstream(Arc::clone(&upstream.upstream)),
-        queue: upstream.queue(),
+        queue: upstream.queue().map(|queue| Guarded::always("queue", queue)),
         rewrite: pattern.and_then(|pattern| rewriting::compile(&route.rewriting, pattern, at)),
     }
 }

@@ -1,14 +1,14 @@
-//! The shape of an [`Around`]: may wait; boxed only on the routes that have it.
+//! The shape of an [`Around`]: may wait, and refuse; boxed only on the routes that have it.
 
 use std::task::{Context, Poll};
 
 use futures_util::future::Either;
 use tower::{Layer, Service};
 
-use super::{Boxed, Pick};
+use super::{Boxed, Pick, heed};
 use crate::http::exchange::{Exchange, Response};
 use crate::http::refusal::Refusal;
-use crate::layers::{Around, Next};
+use crate::layers::{Around, Guarded, Next};
 use crate::stack::passage::{Held, Refused, Reply};
 
 /// Made by [`around`](super::around()).
@@ -38,7 +38,7 @@ impl<P: Copy, N> Layer<N> for AroundLayer<P> {
 impl<A, P, N> Service<Held> for AroundService<P, N>
 where
     A: Around + 'static,
-    P: Pick<Of = Option<A>>,
+    P: Pick<Of = Option<Guarded<A>>>,
     N: Service<Held, Response = Reply, Error = Refused> + Clone + Send + 'static,
     N::Future: Send,
 {
@@ -54,7 +54,7 @@ where
         if self.pick.pick(&passage.place).is_none() {
             return Either::Left(self.next.call(passage));
         }
-        let (pick, place, rest) = (
+        let (pick, place, mut rest) = (
             self.pick,
             passage.place.clone(),
             Rest {
@@ -63,9 +63,13 @@ where
             },
         );
         Either::Right(Box::pin(async move {
-            match pick.pick(&place) {
-                Some(rule) => rule.around(rest).await,
-                None => rest.run().await,
+            let Some(guarded) = pick.pick(&place) else {
+                return rest.run().await;
+            };
+            let verdict = guarded.ask(rest.exchange()).await;
+            match heed(verdict, rest.exchange()) {
+                Some(stop) => stop.end(rest.passage),
+                None => guarded.rule.around(rest).await,
             }
         }))
     }

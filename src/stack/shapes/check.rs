@@ -7,8 +7,8 @@ use std::time::Instant;
 use futures_util::future::Either;
 use tower::{Layer, Service};
 
-use super::Pick;
-use crate::http::exchange::{Exchange, Notes, Quota};
+use super::{Pick, heed};
+use crate::http::exchange::Exchange;
 use crate::http::refusal::Refusal;
 use crate::layers::{Guarded, Verdict};
 use crate::stack::passage::{Held, Refused, Reply};
@@ -64,35 +64,10 @@ where
                 // Another worker's clock may have been read later than this request's, if this one was held up.
                 verdict = guarded.judge(&self.judge, &mut held.exchange, Instant::now());
             }
-            match verdict {
-                Verdict::Pass => {}
-                Verdict::Hold(permit) => held.exchange.permits.in_flight = Some(permit),
-                Verdict::Left(quota) => note_quota(&mut held.exchange.notes, quota),
-                Verdict::Answer(response) => {
-                    return Either::Left(ready(Ok(Reply {
-                        passage,
-                        response: *response,
-                    })));
-                }
-                Verdict::Refuse(refusal) => {
-                    if let Refusal::RateLimited(quota) = &refusal {
-                        held.exchange.notes.quota = Some(Quota::clone(quota));
-                    }
-                    return Either::Left(ready(Err(Refused { passage, refusal })));
-                }
+            if let Some(stop) = heed(verdict, &mut held.exchange) {
+                return Either::Left(ready(stop.end(passage)));
             }
         }
         Either::Right(self.next.call(passage))
-    }
-}
-
-/// Of several limits the client is told of the one that will refuse first.
-fn note_quota(notes: &mut Notes, quota: Quota) {
-    let tighter = notes
-        .quota
-        .as_ref()
-        .is_none_or(|noted| quota.remaining <= noted.remaining);
-    if tighter {
-        notes.quota = Some(quota);
     }
 }
