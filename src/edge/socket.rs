@@ -1,23 +1,12 @@
-//! A client's socket, in the clear or under TLS. One type for both, so that what serves it is compiled once;
-//! which of the two it is costs a branch for each read and write.
+//! A client's socket, in the clear or under TLS: what the handshake has agreed on, and how it ends.
 
-use std::io::{self, IoSlice};
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 
 use crate::edge::wire::Wire;
-use crate::http::gather::gathered;
+use crate::tls::stream::Stream;
 
 /// A client's socket.
-pub enum Socket {
-    /// In the clear.
-    Plain(Wire),
-    /// Under TLS, after the handshake.
-    Tls(Box<TlsStream<Wire>>),
-}
+pub type Socket = Stream<Wire, TlsStream<Wire>>;
 
 impl Socket {
     /// The protocol agreed on in the handshake (ALPN), if there was one.
@@ -56,57 +45,6 @@ impl Socket {
         match self {
             Self::Plain(_) => None,
             Self::Tls(stream) => stream.get_ref().1.server_name(),
-        }
-    }
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Plain(stream) => stream.is_write_vectored(),
-            Self::Tls(stream) => stream.is_write_vectored(),
-        }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => gathered(bufs, |one| Pin::new(&mut *stream).poll_write(cx, one))
-                .unwrap_or_else(|| Pin::new(stream).poll_write_vectored(cx, bufs)),
-            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
         }
     }
 }
