@@ -160,8 +160,9 @@ impl AsyncWrite for Tap {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.phase.hints.any() && self.hints.is_empty() {
-            self.hints = self.phase.hints.take().into();
+        if self.phase.hints.any() {
+            // Taken even if those before are not yet written: their answer waits for no more than this.
+            self.hints = [&self.hints[..], &self.phase.hints.take()].concat().into();
         }
         ready!(self.poll_hints(cx))?;
         let polled = Pin::new(&mut self.socket).poll_flush(cx);

@@ -67,12 +67,7 @@ type Outcome = Result<send::Answer, send::AttemptError>;
 /// for it.
 fn held_back(passage: Held, mut outcome: Outcome) -> Boxed<Result<Reply, Refused>> {
     Box::pin(async move {
-        let hints = &passage.exchange.connection.phase.hints;
-        if hints.any() {
-            // They are written when this task next waits; after the answer they would be another's.
-            tokio::task::yield_now().await;
-            hints.take();
-        }
+        passage.exchange.connection.phase.hints.taken().await;
         let gathered = match &mut outcome {
             Ok(answer) if early::is_early(&passage) => early::gather(&mut answer.body).await,
             Ok(_) | Err(_) => Bytes::new(),
