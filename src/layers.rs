@@ -9,7 +9,8 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::http::exchange::{Exchange, Permit, Quota, Response};
+use crate::http::exchange::{Exchange, Permit, Response};
+use crate::http::quota::Quota;
 use crate::http::refusal::Refusal;
 use crate::observe::metrics::Counter;
 

@@ -182,7 +182,11 @@ impl Upstream {
 
     /// The lane to an address that one of the servers has, or had when a connection to it was made.
     fn lane_to(&self, mark: &Arc<Mark>, worker: usize) -> Option<Arc<Lane>> {
-        let server = self.setup.servers.iter().find(|server| mark.is_of(&server.ties))?;
+        let server = self
+            .setup
+            .servers
+            .iter()
+            .find(|server| mark.is_of(&server.ties))?;
         let endpoints = server.endpoints();
         let endpoint = endpoints.iter().find(|endpoint| endpoint.has(mark));
         let lane = endpoint.and_then(|endpoint| endpoint.lane(worker)).cloned();

@@ -23,14 +23,10 @@ use crate::edge::tls;
 use crate::edge::visitors::{Begun, Visitors};
 use crate::edge::wire::Wire;
 use crate::gateway::listener::Listener;
-use crate::http::exchange::{Connection, Permit, Pinned, Response};
-use crate::http::forwarded;
-use crate::http::gzip::encoders::Encoders;
-use crate::http::handover::Handover;
-use crate::http::phase::Phase;
+use crate::http::connection::{Connection, Facts};
+use crate::http::exchange::{Permit, Response};
 use crate::http::proxy_protocol::Announced;
 use crate::http::refusal::Refusal;
-use crate::http::unread::Unread;
 use crate::observe::metrics::Metrics;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Lane;
@@ -194,25 +190,14 @@ where
         let Some(socket) = shaken(socket, listener, &mut closing, &metrics).await else {
             return;
         };
-        let connection = Connection {
-            peer,
-            peer_written: forwarded::written(peer.ip()),
+        let facts = Facts {
             local,
             worker: self.worker,
-            secure: listener.tls.is_some(),
             sni: socket.asked_for().map(Box::from),
             names: shown(listener, &socket),
-            entrance: listener.entrance,
-            redirect_to_https: listener.redirect_to_https,
-            max_target: listener.max_target,
-            max_headers: listener.max_headers,
-            phase: Arc::new(Phase::new(Instant::now())),
-            handover: Handover::default(),
-            pinned: Pinned::default(),
-            unread: Unread::default(),
-            encoders: Encoders::default(),
-            closing: closing.clone(),
+            ..listener.facts(peer, closing.clone())
         };
+        let connection = Connection::new(facts, Instant::now());
         if let Some(begun) = begun {
             // Each connection begins once.
             let _first = begun.set(Arc::clone(&connection.phase)).is_ok();

@@ -11,8 +11,10 @@ use hyper::service::Service as HyperService;
 use tokio::sync::watch;
 use tower::Service;
 
-use crate::http::exchange::{Connection, Response};
-use crate::http::extended_connect::Wish;
+use crate::edge::slow_reader::Streams;
+use crate::http::connection::Connection;
+use crate::http::exchange::Response;
+use crate::http::extended_connect::Stream;
 use crate::http::inflow::Inflow;
 use crate::http::login::Http11Required;
 use crate::observe::metrics::Metrics;
@@ -24,8 +26,8 @@ pub(super) struct Entry<S> {
     stack: S,
     pub(super) connection: Arc<Connection>,
     lane: Arc<Lane>,
-    /// Becomes true when the connection ends, where requests are streams of one connection.
-    streams: Option<watch::Receiver<bool>>,
+    /// Where requests are streams of one connection.
+    streams: Option<Streams>,
 }
 
 impl<S> Entry<S> {
@@ -39,26 +41,30 @@ impl<S> Entry<S> {
         }
     }
 
-    /// The same, where requests are streams of one connection, which ends with this.
-    pub(super) fn with_streams(self, closing: watch::Receiver<bool>) -> Self {
+    /// The same, where requests are streams of one connection.
+    pub(super) fn with_streams(self, streams: Streams) -> Self {
         Self {
-            streams: Some(closing),
+            streams: Some(streams),
             ..self
         }
     }
 
-    fn arrival(&self, request: Request<Incoming>) -> Arrival {
-        let stream = self.streams.is_some();
-        let mut request = request.map(|incoming| Inflow::Hyper { incoming, stream });
-        if let Some(closing) = self
-            .streams
-            .as_ref()
-            .filter(|_| *request.method() == Method::CONNECT)
-        {
-            let closing = closing.clone();
-            request.extensions_mut().insert(Wish { closing });
-        }
-        Arrival::new(request, Arc::clone(&self.connection), Arc::clone(&self.lane))
+    fn arrival(&self, mut request: Request<Incoming>) -> Arrival {
+        let stream = self.streams.as_ref().map(|streams| Stream {
+            sending: streams.call(),
+            tunnel: (*request.method() == Method::CONNECT)
+                .then(|| Box::new(hyper::upgrade::on(&mut request))),
+        });
+        let request = request.map(|incoming| Inflow::Hyper {
+            incoming,
+            stream: stream.is_some(),
+        });
+        Arrival::new(
+            request,
+            Arc::clone(&self.connection),
+            Arc::clone(&self.lane),
+            stream,
+        )
     }
 }
 

@@ -60,8 +60,9 @@ pub(super) async fn serve<S>(
     let phase = Arc::clone(&entry.connection.phase);
     let guard = Guard::new(Bounds::of(listener.max_head), Instant::now());
     let (frames, mut parting) = Frames::new(tap, guard, Arc::clone(&phase));
-    let entry = entry.with_streams(closing.clone());
-    let mut serving = pin!(builder(listener, &phase).serve_connection(TokioIo::new(frames), entry));
+    let streams = Streams::of(&phase);
+    let entry = entry.with_streams(streams.clone());
+    let mut serving = pin!(builder(listener, streams).serve_connection(TokioIo::new(frames), entry));
     let mut asked_to_end = false;
     loop {
         tokio::select! {
@@ -127,8 +128,8 @@ fn clients_fault(error: &hyper::Error) -> Option<&'static str> {
     }
 }
 
-fn builder(listener: &Listener, phase: &Arc<Phase>) -> http2::Builder<Streams> {
-    let mut builder = http2::Builder::new(Streams::of(phase));
+fn builder(listener: &Listener, streams: Streams) -> http2::Builder<Streams> {
+    let mut builder = http2::Builder::new(streams);
     builder
         .timer(TokioTimer::new())
         .enable_connect_protocol()

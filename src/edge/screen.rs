@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::edge::tap::Tap;
 use crate::gateway::listener::Listener;
-use crate::http::exchange::Connection;
+use crate::http::connection::Connection;
 use crate::http::guard::fault::Fault;
 use crate::http::guard::request_line::Version;
 use crate::http::guard::seen::{self, Seen};

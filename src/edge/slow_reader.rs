@@ -3,25 +3,43 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hyper::rt::Executor;
 use pin_project_lite::pin_project;
 
 use crate::http::phase::Phase;
-use crate::http::stall;
+use crate::http::sending::{Awaited, Sending};
 use crate::upstream::alarm::Alarm;
 
 /// Runs the streams of a connection as tasks.
 #[derive(Debug, Clone)]
-pub(super) struct Streams(Arc<Phase>);
+pub(super) struct Streams {
+    phase: Arc<Phase>,
+    /// Of the request that is being called.
+    called: Arc<Mutex<Option<Arc<Sending>>>>,
+}
 
 impl Streams {
     /// Those of the connection in this phase.
     pub(super) fn of(phase: &Arc<Phase>) -> Self {
-        Self(Arc::clone(phase))
+        Self {
+            phase: Arc::clone(phase),
+            called: Arc::default(),
+        }
+    }
+
+    /// A request is called, and the next task sends its answer: where it writes down what that waits for.
+    pub(super) fn call(&self) -> Arc<Sending> {
+        let sending = Arc::<Sending>::default();
+        self.called().replace(Arc::clone(&sending));
+        sending
+    }
+
+    fn called(&self) -> MutexGuard<'_, Option<Arc<Sending>>> {
+        self.called.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -30,8 +48,9 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     fn execute(&self, stream: F) {
+        let sending = self.called().take().unwrap_or_default();
         // Boxed, as the runtime moves what it is given six times on its way in and out.
-        tokio::spawn(Box::pin(Timed::of(stream, Arc::clone(&self.0))));
+        tokio::spawn(Box::pin(Timed::of(stream, sending, Arc::clone(&self.phase))));
     }
 }
 
@@ -40,9 +59,8 @@ pin_project! {
     struct Timed<F> {
         #[pin]
         stream: Option<F>,
+        sending: Arc<Sending>,
         phase: Arc<Phase>,
-        // How long the client may take nothing, once the body of its answer has begun.
-        timeout: Option<Option<Duration>>,
         // Since when the client takes nothing.
         since: Option<Instant>,
         alarm: Alarm,
@@ -50,11 +68,11 @@ pin_project! {
 }
 
 impl<F> Timed<F> {
-    fn of(stream: F, phase: Arc<Phase>) -> Self {
+    fn of(stream: F, sending: Arc<Sending>, phase: Arc<Phase>) -> Self {
         Self {
             stream: Some(stream),
+            sending,
             phase,
-            timeout: None,
             since: None,
             alarm: Alarm::default(),
         }
@@ -69,22 +87,16 @@ impl<F: Future> Future for Timed<F> {
         let Some(stream) = this.stream.as_mut().as_pin_mut() else {
             return Poll::Ready(());
         };
-        stall::take();
-        let polled = stream.poll(cx);
-        let notes = stall::take();
-        if polled.is_ready() {
+        if stream.poll(cx).is_ready() {
             return Poll::Ready(());
         }
-        if let Some(timeout) = notes.begun {
-            (*this.timeout, *this.since) = (Some(timeout), Some(now()));
-        }
-        match notes.waits_for_source {
-            Some(true) => *this.since = None,
-            Some(false) => *this.since = Some(now()),
+        match this.sending.take_word() {
+            Some(Awaited::Source) => *this.since = None,
+            Some(Awaited::Client) => *this.since = Some(now()),
             // Woken, and still the body is not asked for more.
             None => {}
         }
-        let Some((since, timeout)) = this.since.zip(this.timeout.flatten()) else {
+        let Some((since, timeout)) = this.since.zip(this.sending.timeout()) else {
             return Poll::Pending;
         };
         ready!(this.alarm.poll(since + timeout, cx));
@@ -93,7 +105,8 @@ impl<F: Future> Future for Timed<F> {
             let again = *this.since.insert(now()) + timeout;
             ready!(this.alarm.poll(again, cx));
         }
-        stall::give_up(|| this.stream.set(None));
+        this.sending.give_up();
+        this.stream.set(None);
         Poll::Ready(())
     }
 }
@@ -107,28 +120,31 @@ fn now() -> Instant {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use std::future::poll_fn;
+    use std::time::Duration;
 
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
 
     /// How long a stream lives that finds this at each poll, one a second.
-    async fn lives(notes: impl Fn(u64) -> Option<bool> + Send + 'static) -> u64 {
+    async fn lives(words: impl Fn(u64) -> Option<Awaited> + Send + 'static) -> u64 {
         let phase = Arc::new(Phase::new(now()));
-        lives_in(&phase, notes).await
+        lives_in(&phase, words).await
     }
 
-    async fn lives_in(phase: &Arc<Phase>, notes: impl Fn(u64) -> Option<bool> + Send + 'static) -> u64 {
+    async fn lives_in(phase: &Arc<Phase>, words: impl Fn(u64) -> Option<Awaited> + Send + 'static) -> u64 {
         let began = now();
         let mut tick = tokio::time::interval(SECOND);
         let mut polls = 0;
+        let sending = Arc::<Sending>::default();
+        let request = Arc::clone(&sending);
         let stream = poll_fn(move |cx| {
             while tick.poll_tick(cx).is_ready() {
                 if polls == 0 {
-                    stall::begin(Some(5 * SECOND));
+                    request.begin(Some(5 * SECOND));
                 }
-                if let Some(waits) = notes(polls) {
-                    stall::asked(waits);
+                if let Some(whom) = words(polls) {
+                    request.awaits(whom);
                 }
                 polls += 1;
             }
@@ -138,7 +154,7 @@ mod tests {
                 Poll::Pending
             }
         });
-        Timed::of(stream, Arc::clone(phase)).await;
+        Timed::of(stream, sending, Arc::clone(phase)).await;
         (now() - began).as_secs()
     }
 
@@ -151,13 +167,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stream_whose_client_takes_nothing_is_given_up() {
         assert_eq!(lives(|_| None).await, 5);
-        assert_eq!(lives(|poll| (poll == 3).then_some(false)).await, 8);
+        assert_eq!(lives(|poll| (poll == 3).then_some(Awaited::Client)).await, 8);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_stream_that_waits_for_its_upstream_is_left_alone() {
-        assert_eq!(lives(|poll| (poll == 0).then_some(true)).await, 100);
-        assert_eq!(lives(|poll| (poll % 4 == 0).then_some(false)).await, 100);
+        assert_eq!(lives(|poll| (poll == 0).then_some(Awaited::Source)).await, 100);
+        assert_eq!(
+            lives(|poll| (poll % 4 == 0).then_some(Awaited::Client)).await,
+            100
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
-use crate::http::exchange::Connection;
+use crate::http::connection::Connection;
 use crate::http::handover::Estate;
 
 /// Keeps watch over a connection's handover: whatever was left there is gone with the connection.

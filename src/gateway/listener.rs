@@ -5,7 +5,9 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::http::exchange::Entrance;
+use tokio::sync::watch;
+
+use crate::http::connection::{Entrance, Facts};
 use crate::policy::CertificateFiles;
 use crate::tls::choice::Choice;
 use crate::tls::terms::Terms;
@@ -53,4 +55,18 @@ pub struct Listener {
     pub notes_local: bool,
     /// Whom it lets in to what.
     pub entrance: Entrance,
+}
+
+impl Listener {
+    /// What is known of a connection that came in here, before it has said anything.
+    pub fn facts(&self, peer: SocketAddr, closing: watch::Receiver<bool>) -> Facts {
+        Facts {
+            secure: self.tls.is_some(),
+            entrance: self.entrance,
+            redirect_to_https: self.redirect_to_https,
+            max_target: self.max_target,
+            max_headers: self.max_headers,
+            ..Facts::new(peer, closing)
+        }
+    }
 }

@@ -16,7 +16,6 @@ use crate::http::gzip::{self, Gzip};
 use crate::http::inflow::Inflow;
 use crate::http::metered::Metered;
 use crate::http::pace::Pace;
-use crate::http::stall;
 
 /// A request or response body.
 #[derive(Debug, Default)]
@@ -141,7 +140,6 @@ impl HttpBody for Body {
             }
             Self::Streamed(mut metered) => {
                 let polled = metered.poll(cx);
-                stall::asked(polled.is_pending());
                 *self = Self::Streamed(metered);
                 polled
             }
@@ -155,8 +153,7 @@ impl HttpBody for Body {
                 self.poll_frame(cx)
             }
             Self::Gzipped(mut gzip) => {
-                let polled = stall::within(|| gzip.poll(cx));
-                stall::asked(polled.is_pending());
+                let polled = gzip.poll(cx);
                 *self = Self::Gzipped(gzip);
                 polled
             }

@@ -2,28 +2,24 @@
 //! it stands for, so that routes, rules and upstreams see one kind of WebSocket; and the consent to it is written
 //! back. What is no such wish is left as it is, and refused as any CONNECT.
 
+use std::sync::Arc;
+
 use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
-use http::{Method, StatusCode, Version, request};
+use http::{Method, StatusCode, request};
 use hyper::ext::Protocol;
 use hyper::upgrade::OnUpgrade;
-use tokio::sync::watch;
 
 use crate::http::exchange::Response;
+use crate::http::sending::Sending;
 use crate::http::upgrade;
 
-/// What travels with a request that may become a tunnel.
-#[derive(Debug, Clone)]
-pub struct Wish {
-    /// Becomes true when the listener closes.
-    pub closing: watch::Receiver<bool>,
-}
-
-/// What is left of a stream once its request was granted.
-pub struct Granted {
-    /// The stream, as soon as the answer is on its way.
-    pub stream: OnUpgrade,
-    /// What it came with.
-    pub wish: Wish,
+/// What a request over HTTP/2 has of its stream.
+#[derive(Debug)]
+pub struct Stream {
+    /// What the answer waits for.
+    pub sending: Arc<Sending>,
+    /// Of a CONNECT: the stream itself, as soon as the answer is on its way. Boxed, as few are.
+    pub tunnel: Option<Box<OnUpgrade>>,
 }
 
 /// Writes a wish for a WebSocket as HTTP/1.1 does: GET, `Upgrade` and a key. The key is ours (RFC 8441 §5: HTTP/2 has
@@ -49,22 +45,10 @@ pub fn fold(response: &mut Response) {
     }
 }
 
-/// Whether an answer that is no consent would be taken for one: to a CONNECT every 2xx is (RFC 8441 §5).
-pub fn misleads(head: &request::Parts, status: StatusCode) -> bool {
-    status.is_success() && head.version == Version::HTTP_2 && head.extensions.get::<Wish>().is_some()
-}
-
-/// Takes the stream out of a request that has been granted.
-pub fn granted(head: &mut request::Parts) -> Option<Granted> {
-    let stream = head.extensions.remove::<OnUpgrade>()?;
-    let wish = head.extensions.remove()?;
-    Some(Granted { stream, wish })
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
-    use http::{HeaderValue, Request};
+    use http::{HeaderValue, Request, Version};
 
     use super::*;
     use crate::http::body::Body;

@@ -124,7 +124,12 @@ impl<S> Gzip<S> {
 impl<S: HttpBody<Data = Bytes, Error = BodyFault> + Unpin> Gzip<S> {
     /// The next frame.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
-        let outcome = ready!(self.poll_coded(cx));
+        let Poll::Ready(outcome) = self.poll_coded(cx) else {
+            if let Some(watch) = &mut self.watch {
+                watch.waits();
+            }
+            return Poll::Pending;
+        };
         match &outcome {
             None => {}
             Some(Err(fault)) => self.end(fault.end()),

@@ -4,9 +4,9 @@
 
 use http::{HeaderValue, StatusCode};
 
-use crate::http::exchange::Quota;
 use crate::http::guard::fault::Fault;
 use crate::http::host::HostFault;
+use crate::http::quota::Quota;
 use crate::http::vet;
 
 pub use blame::Blame;
@@ -16,6 +16,7 @@ mod after;
 mod blame;
 mod codes;
 mod deadline;
+mod malformed;
 mod reason;
 
 /// The status nginx made usual for a client that left before its answer; sent to nobody.

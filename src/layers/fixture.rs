@@ -5,14 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderName, HeaderValue, Request};
+use tokio::sync::watch;
 
 use crate::http::client::Caller;
-use crate::http::exchange::{Connection, Exchange, Notes, Permits, Pinned};
-use crate::http::forwarded;
-use crate::http::gzip::encoders::Encoders;
-use crate::http::handover::Handover;
-use crate::http::phase::Phase;
-use crate::http::unread::Unread;
+use crate::http::connection::{Connection, Facts};
+use crate::http::exchange::{Exchange, Notes, Permits};
 
 /// A request with this method and target, without headers, from 192.0.2.1.
 pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
@@ -23,28 +20,11 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
         .body(())
         .expect("a request")
         .into_parts();
+    let facts = Facts::new(SocketAddr::new(ip, 50_000), watch::channel(false).1);
     Exchange {
         head,
         body_length: Some(0),
-        connection: Arc::new(Connection {
-            peer: SocketAddr::new(ip, 50_000),
-            peer_written: forwarded::written(ip),
-            local: None,
-            worker: 0,
-            secure: false,
-            sni: None,
-            names: Arc::default(),
-            entrance: crate::http::exchange::Entrance::Public,
-            redirect_to_https: None,
-            max_target: 8192,
-            max_headers: 100,
-            phase: Arc::new(Phase::new(Instant::now())),
-            handover: Handover::default(),
-            pinned: Pinned::default(),
-            unread: Unread::default(),
-            encoders: Encoders::default(),
-            closing: tokio::sync::watch::channel(false).1,
-        }),
+        connection: Arc::new(Connection::new(facts, Instant::now())),
         client: Caller {
             ip,
             peer_trusted: false,

@@ -82,7 +82,7 @@ impl Own {
     fn may_read_metrics(&self, exchange: &Exchange) -> bool {
         let (client, headers) = (exchange.client.ip, &exchange.head.headers);
         self.metrics_allow.admits(client, headers)
-            || exchange.connection.entrance.is_admin() && self.admin_allow.admits(client, headers)
+            || exchange.connection.facts.entrance.is_admin() && self.admin_allow.admits(client, headers)
     }
 
     /// Every upstream in use needs one live server, and the process must not be ending.

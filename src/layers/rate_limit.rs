@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use http::{HeaderName, HeaderValue, header};
 
 use crate::http::client::ClientKey;
-use crate::http::exchange::{Exchange, Quota, Response};
+use crate::http::exchange::{Exchange, Response};
+use crate::http::quota::Quota;
 use crate::http::refusal::Refusal;
 use crate::layers::{Check, Describe, Edit, Verdict};
 use crate::policy::Period;

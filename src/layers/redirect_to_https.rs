@@ -17,7 +17,7 @@ pub struct RedirectToHttps;
 
 impl Check for RedirectToHttps {
     fn check(&self, exchange: &Exchange, _now: Instant) -> Verdict {
-        let Some(port) = exchange.connection.redirect_to_https else {
+        let Some(port) = exchange.connection.facts.redirect_to_https else {
             return Verdict::Pass;
         };
         if exchange.is_https() || is_exempt(exchange) {
@@ -87,7 +87,10 @@ mod tests {
 
     fn to_port(target: &str, port: u16) -> Exchange {
         let mut exchange = exchange("POST", target);
-        Arc::get_mut(&mut exchange.connection).unwrap().redirect_to_https = port.try_into().ok();
+        Arc::get_mut(&mut exchange.connection)
+            .unwrap()
+            .facts
+            .redirect_to_https = port.try_into().ok();
         exchange
     }
 

@@ -10,16 +10,13 @@ use bytes::BytesMut;
 use futures_util::FutureExt;
 use futures_util::future::Map;
 use http::{HeaderName, HeaderValue, Version};
-use http_body::Body as _;
 use tower::{Layer, Service};
 
 use crate::http::exchange::Response;
 use crate::http::extended_connect;
-use crate::http::flow::End;
 use crate::http::h2;
 use crate::http::request_id::{X_REQUEST_ID, once};
-use crate::http::stall;
-use crate::stack::passage::{Held, Reply};
+use crate::stack::passage::{Held, Passage, Reply};
 use crate::stack::tunnel::Tunnel;
 use crate::upstream::tunnel::Link;
 
@@ -84,23 +81,27 @@ fn settle(reply: Reply) -> Response {
     passage.head_known(response.status(), took);
     if let Some(link) = passage.switched.take() {
         switch(passage, link, &mut response);
-    } else if response.body().is_streamed() {
-        let waits = &passage.place.route().waits;
-        let (stall, min_rate) = if passage.ledger.stream.is_some() {
-            (waits.stream.idle, None)
-        } else {
-            (waits.client_stall, waits.min_rate)
-        };
-        passage.exchange.connection.phase.expects(stall, min_rate);
-        stall::begin(stall);
-        if let Some(passage) = response.body_mut().attend(passage) {
-            passage.ended(End::Complete);
-        }
     } else {
-        passage.ledger.bytes_out = response.body().size_hint().exact().unwrap_or_default();
-        passage.close(End::Complete);
+        if response.body().is_streamed() {
+            expect(&passage);
+        }
+        passage.ride(&mut response);
     }
     response
+}
+
+/// How the client must take the body, while there is one to come.
+fn expect(passage: &Passage) {
+    let waits = &passage.place.route().waits;
+    let (stall, min_rate) = if passage.ledger.stream.is_some() {
+        (waits.stream.idle, None)
+    } else {
+        (waits.client_stall, waits.min_rate)
+    };
+    passage.exchange.connection.phase.expects(stall, min_rate);
+    if let Some(stream) = &passage.stream {
+        stream.sending.begin(stall);
+    }
 }
 
 /// The request goes on as a tunnel: over its connection, or over its stream where that is all it has.
@@ -110,8 +111,8 @@ fn switch(mut passage: Held, link: Box<Link>, response: &mut Response) {
         return connection.handover.leave(Box::new(Tunnel::new(passage, link)));
     }
     extended_connect::fold(response);
-    if let Some(granted) = extended_connect::granted(&mut passage.exchange.head) {
-        tokio::spawn(Tunnel::new(passage, link).over_stream(granted));
+    if let Some(stream) = passage.stream.as_mut().and_then(|stream| stream.tunnel.take()) {
+        tokio::spawn(Tunnel::new(passage, link).over_stream(stream));
     }
 }
 

@@ -12,7 +12,9 @@ use tower::{Layer, Service};
 
 use crate::gateway::Gateway;
 use crate::http::client;
-use crate::http::exchange::{Connection, Exchange, Notes, Permits};
+use crate::http::connection::Connection;
+use crate::http::exchange::{Exchange, Notes, Permits};
+use crate::http::extended_connect::Stream;
 use crate::http::guard::fault::Fault;
 use crate::http::host::Authority;
 use crate::http::inflow::Inflow;
@@ -32,14 +34,20 @@ pub struct Arrival {
     body_length: Option<u64>,
     connection: Arc<Connection>,
     lane: Arc<Lane>,
+    stream: Option<Stream>,
     request_id: HeaderValue,
     /// When its head was complete.
     pub arrived: Instant,
 }
 
 impl Arrival {
-    /// Reads the clock and settles the request id.
-    pub fn new(request: Request<Inflow>, connection: Arc<Connection>, lane: Arc<Lane>) -> Self {
+    /// Reads the clock and settles the request id. Over HTTP/2 the request has a stream.
+    pub fn new(
+        request: Request<Inflow>,
+        connection: Arc<Connection>,
+        lane: Arc<Lane>,
+        stream: Option<Stream>,
+    ) -> Self {
         let (head, body) = request.into_parts();
         let body_length = if body.is_over() {
             Some(0)
@@ -49,6 +57,7 @@ impl Arrival {
         let body = (body_length != Some(0)).then_some(body);
         Self {
             body,
+            stream,
             ..Self::without_body(head, body_length, connection, lane)
         }
     }
@@ -67,6 +76,7 @@ impl Arrival {
             body_length,
             connection,
             lane,
+            stream: None,
             request_id,
             arrived: Instant::now(),
         }
@@ -122,6 +132,7 @@ pub(super) fn enter(arrival: Arrival) -> Held {
         body_length,
         connection,
         lane,
+        stream,
         request_id,
         arrived,
     } = arrival;
@@ -130,7 +141,7 @@ pub(super) fn enter(arrival: Arrival) -> Held {
         h2::unfold(&mut head.headers);
         extended_connect::unfold(&mut head, || fastrand::u128(..).to_ne_bytes());
     }
-    let client = client::resolve(connection.peer.ip(), &head.headers, &snapshot.trust);
+    let client = client::resolve(connection.facts.peer.ip(), &head.headers, &snapshot.trust);
     let placed = address(&head, &connection).and_then(|authority| {
         let host = authority.as_ref().map(|authority| &*authority.host);
         spot(&snapshot, host, &head, &connection, &client)
@@ -168,6 +179,7 @@ pub(super) fn enter(arrival: Arrival) -> Held {
         consent: None,
         switched: None,
         lane,
+        stream,
         ledger: Ledger::default(),
     })
     .counted()
@@ -187,11 +199,11 @@ fn address<'a>(head: &'a request::Parts, connection: &Connection) -> Result<Opti
     if matches!(head.method, Method::TRACE | Method::CONNECT) {
         return Err(Refusal::MethodRefused);
     }
-    if target_length(head) > connection.max_target {
-        return Err(Refusal::TargetTooLong(connection.max_target));
+    if target_length(head) > connection.facts.max_target {
+        return Err(Refusal::TargetTooLong(connection.facts.max_target));
     }
-    if head.headers.len() > connection.max_headers {
-        return Err(Refusal::TooManyHeaders(connection.max_headers));
+    if head.headers.len() > connection.facts.max_headers {
+        return Err(Refusal::TooManyHeaders(connection.facts.max_headers));
     }
     if !head.uri.path().starts_with('/') {
         return Err(connection.unread.refusal(head));

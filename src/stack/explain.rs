@@ -12,13 +12,8 @@ use tokio::sync::watch;
 use crate::gateway::Gateway;
 use crate::gateway::listener::Listener;
 use crate::gateway::live::Live;
-use crate::http::exchange::{Connection, Entrance, Pinned};
-use crate::http::forwarded;
-use crate::http::gzip::encoders::Encoders;
-use crate::http::handover::Handover;
+use crate::http::connection::{Connection, Entrance, Facts};
 use crate::http::host;
-use crate::http::phase::Phase;
-use crate::http::unread::Unread;
 use crate::policy::{Policy, Source};
 use crate::stack::enter::{Arrival, enter};
 use crate::stack::explain::sheet::Sheet;
@@ -110,25 +105,12 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
     request.uri_mut().clone_from(&question.target);
     request.headers_mut().clone_from(&question.headers);
     let (head, ()) = request.into_parts();
-    let connection = Connection {
-        peer: SocketAddr::new(question.from.to_canonical(), 0),
-        peer_written: forwarded::written(question.from),
-        local: None,
-        worker: 0,
+    let peer = SocketAddr::new(question.from.to_canonical(), 0);
+    let facts = Facts {
         secure: question.tls || listener.tls.is_some(),
-        sni: None,
-        names: Arc::default(),
-        entrance: listener.entrance,
-        redirect_to_https: listener.redirect_to_https,
-        max_target: listener.max_target,
-        max_headers: listener.max_headers,
-        phase: Arc::new(Phase::new(Instant::now())),
-        handover: Handover::default(),
-        pinned: Pinned::default(),
-        unread: Unread::default(),
-        encoders: Encoders::default(),
-        closing: tokio::sync::watch::channel(false).1,
+        ..listener.facts(peer, watch::channel(false).1)
     };
+    let connection = Connection::new(facts, Instant::now());
     let lane = Lane {
         holder: live.holder(),
         log: None,
@@ -160,7 +142,7 @@ fn asked(question: &Question, listener: &Listener, plan: &Passage) -> Asked {
         listener: listener.name.clone(),
         admin: listener.entrance != Entrance::Public,
         preflight_for: method_asked_for(&question.method, &question.headers).map(|method| method.to_string()),
-        tls: plan.exchange.connection.secure,
+        tls: plan.exchange.connection.facts.secure,
         https: plan.exchange.is_https(),
     }
 }

@@ -97,6 +97,7 @@ async fn attempt(passage: &mut Passage, message: &mut Option<Message>, plan: &Pl
         trace,
         upload,
         consent,
+        ledger,
         ..
     } = passage;
     let place = &*place;
@@ -111,10 +112,10 @@ async fn attempt(passage: &mut Passage, message: &mut Option<Message>, plan: &Pl
         trace,
     };
     // Clients of HTTP/1.0 know no interim answers (RFC 9110 §15.2), and hyper writes none in HTTP/2.
-    let interim = exchange.head.version == Version::HTTP_11;
+    let interim = exchange.head.version == Version::HTTP_11 && !ledger.detached;
     let errand = Errand {
         upload: upload.as_ref(),
-        worker: exchange.connection.worker,
+        worker: exchange.connection.facts.worker,
         waits: send::Waits {
             hints: interim.then_some(&exchange.connection.phase.hints),
             ..waits
@@ -158,14 +159,14 @@ fn announced(upstream: &Upstream, exchange: &Exchange) -> Vec<u8> {
         return Vec::new();
     };
     let connection = &exchange.connection;
-    let client = if exchange.client.ip == connection.peer.ip() {
-        connection.peer
+    let client = if exchange.client.ip == connection.facts.peer.ip() {
+        connection.facts.peer
     } else {
         SocketAddr::new(exchange.client.ip, 0)
     };
     // Unknown to connections from before a reload that made it known.
     let unknown = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
-    proxy_protocol::write(version, client, connection.local.unwrap_or(unknown))
+    proxy_protocol::write(version, client, connection.facts.local.unwrap_or(unknown))
 }
 
 /// The answer of a route that asks nobody.

@@ -10,7 +10,7 @@ use tower::{Layer, Service};
 use crate::http::body::Body;
 use crate::http::inflow::Inflow;
 use crate::http::refusal::{Deadline, Refusal};
-use crate::http::{extended_connect, grpc, media};
+use crate::http::{grpc, media};
 use crate::kept_body::{Came, Fault, Keeper};
 use crate::stack::passage::{Held, Passage, Refused, Reply};
 use crate::stack::shapes::Boxed;
@@ -67,9 +67,8 @@ where
 
 /// Bodies whose sender and receiver may take turns.
 pub(super) fn is_stream(passage: &Passage) -> bool {
-    let head = &passage.exchange.head;
     // A tunnel over HTTP/2 comes as the body of its request.
-    head.extensions.get::<extended_connect::Wish>().is_some() || is_stream_by(&head.headers)
+    passage.is_connect() || is_stream_by(&passage.exchange.head.headers)
 }
 
 fn is_stream_by(headers: &HeaderMap) -> bool {

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{StatusCode, Version};
+use http_body::Body as _;
 use tokio::sync::watch;
 
 use crate::gateway::live::Holder;
 use crate::http::consent::Consent;
 use crate::http::exchange::{Exchange, Response};
+use crate::http::extended_connect::Stream;
 use crate::http::flow::{End, Watch};
 use crate::http::inflow::Inflow;
 use crate::http::pace::TooSlow;
 use crate::http::refusal::{CLIENT_CLOSED_REQUEST, Refusal};
 use crate::http::remainder;
-use crate::http::stall;
+use crate::http::sending::Awaited;
 use crate::http::trace::Trace;
 use crate::observe::access_log;
 use crate::observe::{crashes, metrics};
@@ -70,6 +72,8 @@ pub struct Passage {
     pub consent: Option<Arc<Consent>>,
     /// The connection to the upstream, once that has switched protocols.
     pub switched: Option<Box<Link>>,
+    /// Its stream, over HTTP/2.
+    pub stream: Option<Stream>,
     /// The worker.
     pub lane: Arc<Lane>,
     /// What became of it.
@@ -91,6 +95,8 @@ pub struct Ledger {
     pub stream: Option<metrics::Held>,
     /// No stream, and yet its silence is bounded by `stream.idle`.
     pub patient: bool,
+    /// It has no client, and leaves no line.
+    pub detached: bool,
     /// The line is written.
     pub closed: bool,
 }
@@ -141,6 +147,16 @@ impl Passage {
         }
     }
 
+    /// Goes with the body of the answer to its end, which closes the account.
+    pub(super) fn ride(mut self: Box<Self>, response: &mut Response) {
+        if !response.body().is_streamed() {
+            self.ledger.bytes_out = response.body().size_hint().exact().unwrap_or_default();
+            self.close(End::Complete);
+        } else if let Some(passage) = response.body_mut().attend(self) {
+            passage.ended(End::Complete);
+        }
+    }
+
     /// Nothing more will happen: write the line.
     pub fn close(&mut self, end: End) {
         if std::mem::replace(&mut self.ledger.closed, true) {
@@ -166,7 +182,7 @@ impl Passage {
         let Some(head) = self.ledger.head else {
             return self.close_without_answer(took);
         };
-        if self.place.route().log && self.counts() {
+        if self.is_logged() {
             // A body that broke off is answered like any other fault, but nobody is there to read it.
             let gone = self.exchange.notes.refusal == Some(Refusal::ClientGone.code());
             let end = if gone { End::Abandoned } else { end };
@@ -182,8 +198,18 @@ impl Passage {
         match self.exchange.connection.phase.given_up() {
             Some(TooSlow::Rate) => Some(End::Lagging),
             Some(_) => Some(End::Stalled),
-            None => stall::is_giving_up().then_some(End::Stalled),
+            None => {
+                let stream = self.stream.as_ref();
+                stream
+                    .is_some_and(|stream| stream.sending.is_given_up())
+                    .then_some(End::Stalled)
+            }
         }
+    }
+
+    /// Whether it may become a tunnel over a stream of HTTP/2.
+    pub fn is_connect(&self) -> bool {
+        self.stream.as_ref().is_some_and(|stream| stream.tunnel.is_some())
     }
 
     /// Whether the client may still be sending.
@@ -232,7 +258,7 @@ impl Passage {
             .route()
             .metrics
             .record(&self.exchange.head.method, status, took.as_secs_f64());
-        if self.place.route().log {
+        if self.is_logged() {
             self.write_line(took, took, end);
         }
         self.report(took, took);
@@ -248,20 +274,36 @@ impl Passage {
 
     /// Whether this is a request as others have, and not one that an operator's tools make.
     fn is_traffic(&self) -> bool {
-        !self.place.own && !self.exchange.connection.entrance.is_admin()
+        !self.place.own && !self.exchange.connection.facts.entrance.is_admin()
     }
 
     /// Whether this belongs in the request metrics and the access log: our own health and metrics pages do
     /// not (trap T20), unless they were refused to the public.
     fn counts(&self) -> bool {
         let refused = self.exchange.notes.refusal.is_some();
-        !self.place.own || refused && !self.exchange.connection.entrance.is_admin()
+        !self.place.own || refused && !self.exchange.connection.facts.entrance.is_admin()
+    }
+}
+
+impl Passage {
+    /// Whether it leaves a line in the access log.
+    pub(super) fn is_logged(&self) -> bool {
+        self.place.route().log && self.counts() && !self.ledger.detached
     }
 }
 
 impl Watch for Passage {
     fn passed(&mut self, bytes: u64) {
         self.ledger.bytes_out += bytes;
+        if let Some(stream) = &self.stream {
+            stream.sending.awaits(Awaited::Client);
+        }
+    }
+
+    fn waits(&mut self) {
+        if let Some(stream) = &self.stream {
+            stream.sending.awaits(Awaited::Source);
+        }
     }
 
     fn ended(mut self: Box<Self>, end: End) {

@@ -12,10 +12,8 @@ use tower::{ServiceExt, service_fn};
 
 use crate::gateway::Gateway;
 use crate::gateway::live::Live;
-use crate::http::exchange::{Connection, Entrance, Response};
-use crate::http::gzip::encoders::Encoders;
-use crate::http::handover::Handover;
-use crate::http::phase::Phase;
+use crate::http::connection::{Connection, Facts};
+use crate::http::exchange::Response;
 use crate::observe::access_log;
 use crate::stack::enter::Arrival;
 #[cfg(test)]
@@ -43,25 +41,9 @@ impl Rehearsal {
             crashes: None,
             leaving: watch::Sender::new(false),
         };
-        let connection = Connection {
-            peer: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 40_000),
-            peer_written: crate::http::forwarded::written(std::net::Ipv4Addr::LOCALHOST.into()),
-            local: None,
-            names: Arc::default(),
-            pinned: crate::http::exchange::Pinned::default(),
-            unread: crate::http::unread::Unread::default(),
-            encoders: Encoders::default(),
-            closing: tokio::sync::watch::channel(false).1,
-            worker: 0,
-            secure: false,
-            sni: None,
-            entrance: Entrance::Public,
-            redirect_to_https: None,
-            max_target: 8 << 10,
-            max_headers: 100,
-            phase: Arc::new(Phase::new(Instant::now())),
-            handover: Handover::default(),
-        };
+        let peer = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 40_000);
+        let facts = Facts::new(peer, watch::channel(false).1);
+        let connection = Connection::new(facts, Instant::now());
         Self {
             lane: Arc::new(lane),
             connection: Arc::new(connection),

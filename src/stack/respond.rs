@@ -66,7 +66,7 @@ fn answer(refused: Refused) -> Reply {
     let Refused { mut passage, refusal } = refused;
     let exchange = &mut passage.exchange;
     (exchange.notes.refusal, exchange.notes.reason) = (Some(refusal.code()), refusal.reason());
-    if !exchange.connection.entrance.is_admin() {
+    if !exchange.connection.facts.entrance.is_admin() {
         count(&refusal, &passage.place.snapshot.metrics);
     }
     match refusal {

@@ -9,7 +9,8 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Instant;
 
-use crate::http::exchange::{Exchange, Notes, Quota, Response};
+use crate::http::exchange::{Exchange, Notes, Response};
+use crate::http::quota::Quota;
 use crate::http::refusal::Refusal;
 use crate::layers::{Guarded, Verdict};
 use crate::stack::passage::{Held, Refused, Reply};

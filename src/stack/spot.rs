@@ -6,7 +6,7 @@ use http::{HeaderMap, Method, header, request};
 use crate::gateway::Gateway;
 use crate::gateway::router::Found;
 use crate::http::client::Caller;
-use crate::http::exchange::Connection;
+use crate::http::connection::Connection;
 use crate::http::refusal::Refusal;
 use crate::http::{host, path, path_parameters, readings};
 use crate::layers::{cors, own};
@@ -67,7 +67,7 @@ pub(super) fn spot(
     client: &Caller,
 ) -> Result<Spot, Refusal> {
     misdirected(host, connection, client)?;
-    if connection.entrance.is_admin() {
+    if connection.facts.entrance.is_admin() {
         return Ok(Spot::own(gateway));
     }
     by_path(gateway, host, head)
@@ -77,10 +77,16 @@ pub(super) fn spot(
 /// check before us knew only the first (RFC 9110 §7.4). What one certificate is for, its clients may mix
 /// (RFC 9113 §9.1.1). A proxy of ours asks for our name, and passes on its client's.
 fn misdirected(host: Option<&str>, connection: &Connection, client: &Caller) -> Result<(), Refusal> {
-    let (Some(sni), Some(host)) = (connection.sni.as_deref(), host) else {
+    let (Some(sni), Some(host)) = (connection.facts.sni.as_deref(), host) else {
         return Ok(());
     };
-    let covered = || connection.names.iter().any(|name| host::is_within(host, name));
+    let covered = || {
+        connection
+            .facts
+            .names
+            .iter()
+            .any(|name| host::is_within(host, name))
+    };
     if sni == host || client.peer_trusted || covered() {
         Ok(())
     } else {

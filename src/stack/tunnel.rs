@@ -7,10 +7,10 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::sync::watch;
 
-use crate::http::extended_connect::{Granted, Wish};
 use crate::http::handover::{Estate, Successor};
 use crate::http::upgrade;
 use crate::stack::passage::Held;
@@ -36,9 +36,8 @@ impl Tunnel {
     }
 
     /// Runs over a stream of HTTP/2, which there is once the consent is on its way.
-    pub async fn over_stream(self, granted: Granted) {
-        let Granted { stream, wish } = granted;
-        let Wish { closing } = wish;
+    pub async fn over_stream(self, stream: Box<OnUpgrade>) {
+        let closing = self.passage.exchange.connection.facts.closing.clone();
         match stream.await {
             Ok(stream) => {
                 let estate = Estate {

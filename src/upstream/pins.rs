@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::http::exchange::Pinned;
+use crate::http::connection::Pinned;
 use crate::upstream::Upstream;
 use crate::upstream::http1::Conn;
 use crate::upstream::mark::Mark;

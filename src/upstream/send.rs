@@ -11,8 +11,9 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::{Method, StatusCode, response};
 
+use crate::http::connection::Pinned;
 use crate::http::consent::Consent;
-use crate::http::exchange::{Pinned, Trip};
+use crate::http::exchange::Trip;
 use crate::http::inflow::Inflow;
 use crate::http::message::Message;
 use crate::http::refusal::{Deadline, Refusal};

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
+use crate::upstream::Upstream;
 use crate::upstream::probe::{keep_probed, keep_swept};
 use crate::upstream::resolve::{Resolve, System, keep_resolved};
-use crate::upstream::Upstream;
 use crate::upstream::server::Server;
 use crate::upstream::transport::Health;
 
@@ -43,9 +43,12 @@ impl Tending {
     /// Looks after the servers of these upstreams from now on and no others. A new one is looked up and probed at once,
     /// and so is one whose health is asked otherwise than before.
     pub fn set(&self, upstreams: &[Arc<Upstream>]) {
-        let wanted = upstreams
-            .iter()
-            .flat_map(|upstream| upstream.servers().iter().map(|server| (server, upstream.health())));
+        let wanted = upstreams.iter().flat_map(|upstream| {
+            upstream
+                .servers()
+                .iter()
+                .map(|server| (server, upstream.health()))
+        });
         let wanted: Vec<_> = wanted.collect();
         let mut tended = self.tended.lock().unwrap_or_else(PoisonError::into_inner);
         tended.retain(|old| wanted.iter().any(|(server, health)| old.is(server, *health)));

@@ -213,7 +213,9 @@ fn the_operator_is_answered_while_a_large_policy_compiles() {
     let mut admin = Wire::connect(gateway.address("admin"));
     gateway.rewrite(large(&origin, "/last"));
     gateway.signal(Signal::HUP);
-    until("the reload begins", || said(&gateway, "reloading the policy") == 1);
+    until("the reload begins", || {
+        said(&gateway, "reloading the policy") == 1
+    });
     let mut answered = 0;
     while said(&gateway, "policy reloaded") == 0 {
         assert_eq!(Ask::get("/health/live").via(&mut admin).status, 200);
@@ -230,7 +232,9 @@ fn a_signal_during_a_reload_leads_to_one_more_after_it() {
     let gateway = Gateway::start(policy([origin.address()]).and("[admin]\naddress = \"127.0.0.1:0\""));
     gateway.rewrite(large(&origin, "/first"));
     gateway.signal(Signal::HUP);
-    until("the reload begins", || said(&gateway, "reloading the policy") == 1);
+    until("the reload begins", || {
+        said(&gateway, "reloading the policy") == 1
+    });
     // The text is read at once, and compiled for long.
     let mut admin = Wire::connect(gateway.address("admin"));
     assert_eq!(Ask::get("/health/live").via(&mut admin).status, 200);

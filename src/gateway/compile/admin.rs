@@ -3,7 +3,7 @@
 
 use super::{Build, listeners};
 use crate::gateway::listener::Listener;
-use crate::http::exchange::Entrance;
+use crate::http::connection::Entrance;
 use crate::policy::{self, ListenAddress, Policy, Switch};
 
 /// What the ready line and reports call it.

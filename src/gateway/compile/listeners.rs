@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::{Build, awaited, certificates};
 use crate::gateway::listener::{FILES, Listener};
-use crate::http::exchange::Entrance;
+use crate::http::connection::Entrance;
 use crate::policy::problem::At;
 use crate::policy::{self, Policy};
 

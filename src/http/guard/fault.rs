@@ -1,8 +1,6 @@
 //! What can be wrong with the bytes of a request: one word each for log and metric, words for the client, and
 //! the refusal that follows.
 
-use crate::http::refusal::Refusal;
-
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Fault {
@@ -108,21 +106,6 @@ impl Fault {
             Self::Trailer => "trailer",
             Self::TrailersTooLarge => "trailers_too_large",
             Self::Body => "body",
-        }
-    }
-}
-
-/// The answer to a head with this fault.
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Target => Self::TargetInvalid,
-            Fault::TargetTooLong(most) => Self::TargetTooLong(most as u64),
-            Fault::Version => Self::VersionUnsupported,
-            Fault::HeadTooLarge(most) => Self::HeadTooLarge(most),
-            Fault::TooManyFields(most) => Self::TooManyHeaders(most),
-            Fault::TransferCoding => Self::CodingUnsupported,
-            _ => Self::RequestMalformed(fault),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::stack::passage::Passage;
 
 pub(super) fn told(plan: &Passage, sheet: &Sheet<'_>) -> Client {
     let exchange = &plan.exchange;
-    let peer = exchange.connection.peer.ip();
+    let peer = exchange.connection.facts.peer.ip();
     let mut steps = Vec::new();
     if exchange.client.peer_trusted {
         steps.push(trusted(peer, "the connection comes from", sheet));

@@ -127,7 +127,7 @@ fn refuses(code: &str, plan: &Passage) -> &'static str {
     }
     match code {
         _ if plan.place.own => "own",
-        "host_invalid" if plan.exchange.connection.redirect_to_https.is_some() => "redirect_to_https",
+        "host_invalid" if plan.exchange.connection.facts.redirect_to_https.is_some() => "redirect_to_https",
         "access_denied" => "access",
         "origin_denied" => "preflight",
         "rate_limited" => "limits",
@@ -142,7 +142,7 @@ fn refuses(code: &str, plan: &Passage) -> &'static str {
 /// The layer that answers by itself.
 fn answers(seen: &Seen, plan: &Passage) -> &'static str {
     let head = &plan.exchange.head;
-    let redirects = plan.exchange.connection.redirect_to_https.is_some() && !plan.exchange.is_https();
+    let redirects = plan.exchange.connection.facts.redirect_to_https.is_some() && !plan.exchange.is_https();
     if plan.place.own {
         "own"
     } else if seen.answered {

@@ -10,7 +10,6 @@ use tokio::sync::watch;
 use super::take_stream;
 use crate::http::body::Body;
 use crate::http::exchange::Response;
-use crate::http::extended_connect;
 use crate::http::goodbye::Parting;
 use crate::http::grpc;
 use crate::http::hop;
@@ -31,7 +30,8 @@ pub(super) fn answered(mut passage: Held, answer: send::Answer, gathered: Bytes)
     if status == StatusCode::SWITCHING_PROTOCOLS {
         return switch(passage, answer);
     }
-    if extended_connect::misleads(&passage.exchange.head, status) {
+    // To a CONNECT every 2xx is a consent (RFC 8441 §5).
+    if status.is_success() && passage.is_connect() {
         let refusal = Refusal::UpstreamInvalid(Fault::Switch);
         return Err(Refused { passage, refusal });
     }
@@ -78,9 +78,11 @@ fn farewell(passage: &Passage, response: &Response) -> Option<(watch::Receiver<b
         let parting = response.headers().get(header::CONTENT_TYPE).filter(|_| early);
         match parting.and_then(|kind| media::stream(kind.as_bytes())) {
             Some(media::Stream::Events) => {
-                return Some((exchange.connection.closing.clone(), Parting::Event));
+                return Some((exchange.connection.facts.closing.clone(), Parting::Event));
             }
-            Some(media::Stream::Lines) => return Some((exchange.connection.closing.clone(), Parting::Line)),
+            Some(media::Stream::Lines) => {
+                return Some((exchange.connection.facts.closing.clone(), Parting::Line));
+            }
             Some(media::Stream::Parts) | None => {}
         }
     } else if exchange.head.version != Version::HTTP_10 {

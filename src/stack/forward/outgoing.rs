@@ -10,8 +10,8 @@ use super::{call, edits, take_stream};
 use crate::gateway::Gateway;
 use crate::http::body::Body;
 use crate::http::client::{Caller, ClientKey, X_FORWARDED_FOR};
+use crate::http::connection::Connection;
 use crate::http::consent::{Consent, Expectation};
-use crate::http::exchange::Connection;
 use crate::http::forwarded;
 use crate::http::grpc;
 use crate::http::hop::Hop;
@@ -140,9 +140,9 @@ impl Received<'_> {
         let mut lines = self.lines(plan, place);
         let host = self.head.headers.get(header::HOST);
         let arrival = forwarded::Arrival {
-            peer: self.connection.peer.ip(),
-            peer_written: &self.connection.peer_written,
-            https: self.connection.secure,
+            peer: self.connection.facts.peer.ip(),
+            peer_written: &self.connection.facts.peer_written,
+            https: self.connection.facts.secure,
             host,
         };
         let trust = &place.snapshot.trust;
@@ -212,7 +212,7 @@ impl Received<'_> {
 
     /// A peer that keeps sending `X-Forwarded-For`, which is not believed, is told of once.
     fn tell_of_peer(&self, gateway: &Gateway) {
-        let peer = self.connection.peer.ip().to_canonical();
+        let peer = self.connection.facts.peer.ip().to_canonical();
         if gateway
             .unbelieved
             .is_one_too_many(ClientKey::new(peer, 128).bits())

@@ -27,7 +27,7 @@ impl Passage {
             request_id: exchange.request_id.to_str().unwrap_or_default(),
             trace_id: self.trace.trace_id(),
             client: exchange.client.ip,
-            peer: exchange.connection.peer,
+            peer: exchange.connection.facts.peer,
             method: exchange.head.method.as_str(),
             host: header(HOST).and_then(|host| host.to_str().ok()),
             path: exchange.head.uri.path(),

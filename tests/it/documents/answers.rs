@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::HeaderValue;
-use portcullis::http::exchange::Quota;
 use portcullis::http::guard::fault::Fault;
 use portcullis::http::host::HostFault;
+use portcullis::http::quota::Quota;
 use portcullis::http::refusal::{Deadline, Refusal};
 use portcullis::http::vet;
 
