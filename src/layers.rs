@@ -6,6 +6,7 @@
 //! [`Mend`] looks into the few answers it wants to.
 
 use std::future::{Future, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -76,6 +77,11 @@ pub trait Next: Send {
 
     /// The request.
     fn exchange(&mut self) -> &mut Exchange;
+
+    /// The same request once more, without its client, beside it or after it: same route and head, no body, nothing of
+    /// what the client may have under way. It counts, and leaves no line in the access log. Its answer, or why there is
+    /// none.
+    fn detached(&self) -> Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
 
     /// Goes on.
     fn run(self) -> impl Future<Output = Result<Self::Reply, Self::Refused>> + Send;

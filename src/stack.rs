@@ -17,6 +17,7 @@ use crate::stack::shapes::{around, check, edit, mend};
 
 pub mod account;
 pub mod catch_panic;
+mod detached;
 pub mod enter;
 pub mod explain;
 pub mod forward;

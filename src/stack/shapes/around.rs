@@ -9,6 +9,7 @@ use super::{Boxed, Pick, heed};
 use crate::http::exchange::{Exchange, Response};
 use crate::http::refusal::Refusal;
 use crate::layers::{Around, Guarded, Next};
+use crate::stack::detached::fetch;
 use crate::stack::passage::{Held, Refused, Reply};
 
 /// Made by [`around`](super::around()).
@@ -83,7 +84,7 @@ struct Rest<N> {
 
 impl<N> Next for Rest<N>
 where
-    N: Service<Held, Response = Reply, Error = Refused> + Send,
+    N: Service<Held, Response = Reply, Error = Refused> + Clone + Send + 'static,
     N::Future: Send,
 {
     type Reply = Reply;
@@ -91,6 +92,10 @@ where
 
     fn exchange(&mut self) -> &mut Exchange {
         &mut self.passage.exchange
+    }
+
+    fn detached(&self) -> Boxed<Result<Response, Refusal>> {
+        Box::pin(fetch(self.next.clone(), self.passage.detached()))
     }
 
     async fn run(mut self) -> Result<Reply, Refused> {
