@@ -13,8 +13,9 @@ use http::HeaderMap;
 use http_body::{Body as _, Frame};
 
 use crate::http::body::Body;
-use crate::http::flow::{BodyFault, Watch};
+use crate::http::flow::BodyFault;
 use crate::http::pace::Pace;
+use crate::http::watch::Watch;
 use crate::kept_body::disk::Job;
 use crate::kept_body::reading::Reading;
 use crate::kept_body::spill::{Spill, SpillFile};

@@ -4,7 +4,10 @@
 
 pub mod alarm;
 pub mod cap;
+pub mod deadline;
 pub mod endpoint;
+pub mod errand;
+pub mod fault;
 pub mod http2;
 pub mod line;
 pub mod resolve;
@@ -17,9 +20,8 @@ pub mod tunnel;
 pub mod watch;
 
 mod answer;
+mod apart;
 mod connect;
-mod deadline;
-mod fault;
 mod home;
 mod http1;
 mod mark;
@@ -27,7 +29,9 @@ mod old;
 mod pins;
 mod pool;
 mod probe;
+mod reading;
 mod sight;
+mod stream;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -51,7 +51,7 @@ impl<S> Entry<S> {
 
     fn arrival(&self, mut request: Request<Incoming>) -> Arrival {
         let stream = self.streams.as_ref().map(|streams| Stream {
-            sending: streams.call(),
+            progress: streams.call(),
             tunnel: (*request.method() == Method::CONNECT)
                 .then(|| Box::new(hyper::upgrade::on(&mut request))),
         });

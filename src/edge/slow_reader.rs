@@ -11,7 +11,7 @@ use hyper::rt::Executor;
 use pin_project_lite::pin_project;
 
 use crate::http::phase::Phase;
-use crate::http::sending::{Awaited, Sending};
+use crate::http::progress::{Awaited, Progress};
 use crate::upstream::alarm::Alarm;
 
 /// Runs the streams of a connection as tasks.
@@ -19,7 +19,7 @@ use crate::upstream::alarm::Alarm;
 pub(super) struct Streams {
     phase: Arc<Phase>,
     /// Of the request that is being called.
-    called: Arc<Mutex<Option<Arc<Sending>>>>,
+    called: Arc<Mutex<Option<Arc<Progress>>>>,
 }
 
 impl Streams {
@@ -32,13 +32,13 @@ impl Streams {
     }
 
     /// A request is called, and the next task sends its answer: where it writes down what that waits for.
-    pub(super) fn call(&self) -> Arc<Sending> {
-        let sending = Arc::<Sending>::default();
-        self.called().replace(Arc::clone(&sending));
-        sending
+    pub(super) fn call(&self) -> Arc<Progress> {
+        let progress = Arc::<Progress>::default();
+        self.called().replace(Arc::clone(&progress));
+        progress
     }
 
-    fn called(&self) -> MutexGuard<'_, Option<Arc<Sending>>> {
+    fn called(&self) -> MutexGuard<'_, Option<Arc<Progress>>> {
         self.called.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -48,9 +48,9 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     fn execute(&self, stream: F) {
-        let sending = self.called().take().unwrap_or_default();
+        let progress = self.called().take().unwrap_or_default();
         // Boxed, as the runtime moves what it is given six times on its way in and out.
-        tokio::spawn(Box::pin(Timed::of(stream, sending, Arc::clone(&self.phase))));
+        tokio::spawn(Box::pin(Timed::of(stream, progress, Arc::clone(&self.phase))));
     }
 }
 
@@ -59,7 +59,7 @@ pin_project! {
     struct Timed<F> {
         #[pin]
         stream: Option<F>,
-        sending: Arc<Sending>,
+        progress: Arc<Progress>,
         phase: Arc<Phase>,
         // Since when the client takes nothing.
         since: Option<Instant>,
@@ -68,10 +68,10 @@ pin_project! {
 }
 
 impl<F> Timed<F> {
-    fn of(stream: F, sending: Arc<Sending>, phase: Arc<Phase>) -> Self {
+    fn of(stream: F, progress: Arc<Progress>, phase: Arc<Phase>) -> Self {
         Self {
             stream: Some(stream),
-            sending,
+            progress,
             phase,
             since: None,
             alarm: Alarm::default(),
@@ -90,13 +90,13 @@ impl<F: Future> Future for Timed<F> {
         if stream.poll(cx).is_ready() {
             return Poll::Ready(());
         }
-        match this.sending.take_word() {
+        match this.progress.take_word() {
             Some(Awaited::Source) => *this.since = None,
             Some(Awaited::Client) => *this.since = Some(now()),
             // Woken, and still the body is not asked for more.
             None => {}
         }
-        let Some((since, timeout)) = this.since.zip(this.sending.timeout()) else {
+        let Some((since, timeout)) = this.since.zip(this.progress.timeout()) else {
             return Poll::Pending;
         };
         ready!(this.alarm.poll(since + timeout, cx));
@@ -105,7 +105,7 @@ impl<F: Future> Future for Timed<F> {
             let again = *this.since.insert(now()) + timeout;
             ready!(this.alarm.poll(again, cx));
         }
-        this.sending.give_up();
+        this.progress.give_up();
         this.stream.set(None);
         Poll::Ready(())
     }
@@ -136,8 +136,8 @@ mod tests {
         let began = now();
         let mut tick = tokio::time::interval(SECOND);
         let mut polls = 0;
-        let sending = Arc::<Sending>::default();
-        let request = Arc::clone(&sending);
+        let progress = Arc::<Progress>::default();
+        let request = Arc::clone(&progress);
         let stream = poll_fn(move |cx| {
             while tick.poll_tick(cx).is_ready() {
                 if polls == 0 {
@@ -154,7 +154,7 @@ mod tests {
                 Poll::Pending
             }
         });
-        Timed::of(stream, sending, Arc::clone(phase)).await;
+        Timed::of(stream, progress, Arc::clone(phase)).await;
         (now() - began).as_secs()
     }
 

@@ -30,6 +30,7 @@ mod cors;
 mod headers;
 mod limits;
 mod listeners;
+mod methods;
 mod paths;
 mod production;
 mod request_buffer;

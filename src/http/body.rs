@@ -9,13 +9,14 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::watch;
 
 use crate::http::consent::{Consent, Withheld};
-use crate::http::flow::{BodyFault, End, Watch};
+use crate::http::flow::{BodyFault, End};
 use crate::http::goodbye::{Goodbye, Parting};
 use crate::http::gzip::encoders::Slot;
 use crate::http::gzip::{self, Gzip};
 use crate::http::inflow::Inflow;
 use crate::http::metered::Metered;
 use crate::http::pace::Pace;
+use crate::http::watch::Watch;
 
 /// A request or response body.
 #[derive(Debug, Default)]
@@ -33,6 +34,25 @@ pub enum Body {
     Peeked(Bytes, Box<Metered>),
     /// Another body, gzipped on its way.
     Gzipped(Box<Gzip<Body>>),
+}
+
+/// The body of a request that is not yet forwarded.
+#[derive(Debug)]
+pub enum RequestBody {
+    /// Nobody has read of it.
+    Unread(Inflow),
+    /// It was waited for, and is counted already.
+    Waited(Box<Body>),
+}
+
+impl RequestBody {
+    /// Takes what nobody has read, where that is of a stream of HTTP/2.
+    pub fn take_unread(&mut self) -> Option<Inflow> {
+        match self {
+            Self::Unread(body) => body.take_unread(),
+            Self::Waited(_) => None,
+        }
+    }
 }
 
 impl Body {

@@ -10,14 +10,14 @@ use hyper::ext::Protocol;
 use hyper::upgrade::OnUpgrade;
 
 use crate::http::exchange::Response;
-use crate::http::sending::Sending;
+use crate::http::progress::Progress;
 use crate::http::upgrade;
 
 /// What a request over HTTP/2 has of its stream.
 #[derive(Debug)]
 pub struct Stream {
     /// What the answer waits for.
-    pub sending: Arc<Sending>,
+    pub progress: Arc<Progress>,
     /// Of a CONNECT: the stream itself, as soon as the answer is on its way. Boxed, as few are.
     pub tunnel: Option<Box<OnUpgrade>>,
 }

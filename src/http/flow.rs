@@ -1,8 +1,7 @@
-//! How bodies flow and end: who watches one, and why one ends before its end.
+//! How a body ends, and why one ends before its end.
 
 use std::io;
 
-use crate::http::inflow::Inflow;
 use crate::http::pace::TooSlow;
 
 /// Why a body ended before its end.
@@ -47,18 +46,6 @@ pub enum End {
     Lagging,
     /// Ended by us: the listener closes.
     Drained,
-}
-
-/// Is told what passes; told of the end exactly once, also when the body is dropped midway.
-pub trait Watch: Send {
-    /// So many bytes of data went by.
-    fn passed(&mut self, bytes: u64);
-    /// The receiver has room, and nothing is there: the sender is waited for.
-    fn waits(&mut self) {}
-    /// The body is over for whoever read it; what is left of it may be taken.
-    fn leaves(&mut self, _rest: &mut Inflow) {}
-    /// Nothing more will come.
-    fn ended(self: Box<Self>, end: End);
 }
 
 impl BodyFault {

@@ -13,10 +13,11 @@ use http::{HeaderMap, HeaderName};
 use http_body::{Body as HttpBody, Frame};
 use tokio::time::Sleep;
 
-use crate::http::flow::{BodyFault, End, Watch};
+use crate::http::flow::{BodyFault, End};
 use crate::http::gzip::coder::Coder;
 use crate::http::gzip::encoders::Slot;
 use crate::http::gzip::job::Job;
+use crate::http::watch::Watch;
 
 pub mod coder;
 pub mod encoders;

@@ -9,7 +9,6 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::http::body::Body;
 use crate::http::flow::BodyFault;
 
 /// A body that is read off a connection of ours.
@@ -35,8 +34,6 @@ pub enum Inflow {
     Own(Box<dyn Flow>),
     /// All that there is, until it is taken.
     Whole(Bytes),
-    /// A body that was waited for, and is counted already.
-    Waited(Box<Body>),
 }
 
 impl Inflow {
@@ -51,7 +48,6 @@ impl Inflow {
                 let polled = flow.poll(cx);
                 polled.map(|frame| frame.map(|frame| frame.map_err(BodyFault::Broken)))
             }
-            Self::Waited(body) => Pin::new(&mut **body).poll_frame(cx),
             Self::Whole(bytes) => {
                 let bytes = std::mem::take(bytes);
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
@@ -71,7 +67,6 @@ impl Inflow {
             Self::Hyper { incoming, .. } => incoming.is_end_stream(),
             Self::Own(flow) => flow.is_over(),
             Self::Whole(bytes) => bytes.is_empty(),
-            Self::Waited(body) => body.is_end_stream(),
         }
     }
 
@@ -81,7 +76,6 @@ impl Inflow {
             Self::Hyper { incoming, .. } => incoming.size_hint(),
             Self::Own(flow) => flow.left().map_or_else(SizeHint::default, SizeHint::with_exact),
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Waited(body) => body.size_hint(),
         }
     }
 }

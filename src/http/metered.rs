@@ -10,11 +10,12 @@ use bytes::Bytes;
 use http_body::Frame;
 use tokio::time::Sleep;
 
-use crate::http::flow::{BodyFault, End, Watch};
+use crate::http::flow::{BodyFault, End};
 use crate::http::goodbye::{Goodbye, Parting};
 use crate::http::inflow::Inflow;
 use crate::http::pace::Pace;
 use crate::http::trailers;
+use crate::http::watch::Watch;
 
 /// A body from a connection, counted and paced.
 pub struct Metered {

@@ -100,7 +100,7 @@ fn expect(passage: &Passage) {
     };
     passage.exchange.connection.phase.expects(stall, min_rate);
     if let Some(stream) = &passage.stream {
-        stream.sending.begin(stall);
+        stream.progress.begin(stall);
     }
 }
 

@@ -11,6 +11,7 @@ use std::future::{Ready, ready};
 use tower::{Layer, Service};
 
 use crate::gateway::Gateway;
+use crate::http::body::RequestBody;
 use crate::http::client;
 use crate::http::connection::Connection;
 use crate::http::exchange::{Exchange, Notes, Permits};
@@ -163,7 +164,7 @@ pub(super) fn enter(arrival: Arrival) -> Held {
         trace,
         fault,
         place: Place::new(snapshot, route, own),
-        body,
+        body: body.map(RequestBody::Unread),
         exchange: Exchange {
             head,
             body_length,

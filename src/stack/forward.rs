@@ -15,7 +15,10 @@ use crate::http::refusal::{Blame, Refusal};
 use crate::stack::passage::{Held, Passage, Refused, Reply};
 use crate::stack::shapes::Boxed;
 use crate::upstream::Upstream;
-use crate::upstream::send::{self, Errand, send};
+use crate::upstream::deadline::Waits;
+use crate::upstream::errand::{Answer, Errand};
+use crate::upstream::fault::AttemptError;
+use crate::upstream::send::send;
 
 mod brief;
 mod call;
@@ -23,9 +26,11 @@ mod early;
 mod edits;
 mod incoming;
 mod outgoing;
+mod received;
 
 use incoming::answered;
-use outgoing::{Plan, Received};
+use outgoing::Plan;
+use received::Received;
 
 pub(super) use outgoing::outgoing;
 
@@ -61,7 +66,7 @@ async fn send_on(mut passage: Held) -> Result<Reply, Refused> {
 /// With more requests under way on its connection a client has many answers at once.
 const FEW: u32 = 8;
 
-type Outcome = Result<send::Answer, send::AttemptError>;
+type Outcome = Result<Answer, AttemptError>;
 
 /// An answer with hints before it, or one before its request is all sent. Boxed, as few are and all would carry the room
 /// for it.
@@ -116,7 +121,7 @@ async fn attempt(passage: &mut Passage, message: &mut Option<Message>, plan: &Pl
     let errand = Errand {
         upload: upload.as_ref(),
         worker: exchange.connection.facts.worker,
-        waits: send::Waits {
+        waits: Waits {
             hints: interim.then_some(&exchange.connection.phase.hints),
             ..waits
         },
@@ -137,12 +142,12 @@ async fn attempt(passage: &mut Passage, message: &mut Option<Message>, plan: &Pl
 }
 
 /// How long the answer is waited for.
-fn waits(passage: &Passage) -> send::Waits<'static> {
+fn waits(passage: &Passage) -> Waits<'static> {
     let route = passage.place.route();
     if passage.grpc {
         return call::waits(passage, route);
     }
-    send::Waits {
+    Waits {
         response_head: route.waits.response_head,
         total: route
             .waits
@@ -195,7 +200,7 @@ fn take_stream(exchange: &mut Exchange, route: &Route, now: Instant) -> Result<(
 }
 
 /// The client is told the code; the log is told the rest. What the client itself broke off is its own affair.
-fn report(passage: &Passage, error: &send::AttemptError) {
+fn report(passage: &Passage, error: &AttemptError) {
     if error.refusal.blame() == Blame::Client {
         return;
     }

@@ -7,14 +7,13 @@ use futures_util::future::Either;
 use http::{HeaderMap, header};
 use tower::{Layer, Service};
 
-use crate::http::body::Body;
-use crate::http::inflow::Inflow;
+use crate::http::body::{Body, RequestBody};
 use crate::http::refusal::{Deadline, Refusal};
 use crate::http::{grpc, media};
 use crate::kept_body::{Came, Fault, Keeper};
 use crate::stack::passage::{Held, Passage, Refused, Reply};
 use crate::stack::shapes::Boxed;
-use crate::upstream::send::of_body;
+use crate::upstream::fault::of_body;
 use crate::upstream::watch::Upload;
 
 /// The line of the stack.
@@ -105,13 +104,18 @@ async fn wait(passage: &mut Passage) -> Result<(), Refusal> {
         Came::TooLate => return Err(Refusal::RequestTimeout(Deadline::Total)),
     }
     let body = keeper.finish().read(|| Some(upload.watch_file()));
-    passage.body = Some(Inflow::Waited(Box::new(body)));
+    passage.body = Some(RequestBody::Waited(Box::new(body)));
     Ok(())
 }
 
 /// The body, to be read before its request is forwarded, and what watches it.
 pub(super) fn begin(passage: &mut Passage) -> Option<(Body, Arc<Upload>)> {
-    let body = passage.body.take()?;
+    let unread = passage
+        .body
+        .take_if(|body| matches!(body, RequestBody::Unread(_)));
+    let Some(RequestBody::Unread(body)) = unread else {
+        return None;
+    };
     let upload = Upload::new();
     let body = Body::streamed(body, passage.place.route().waits.request, Some(upload.watch()));
     passage.upload = Some(Arc::clone(&upload));

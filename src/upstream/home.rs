@@ -8,10 +8,10 @@ use http::{HeaderMap, StatusCode, response};
 
 use crate::http::login;
 use crate::upstream::answer::rest;
+use crate::upstream::errand::Errand;
 use crate::upstream::http1::Conn;
 use crate::upstream::pins::{NO_END, Pins};
 use crate::upstream::pool::{Idle, Lane};
-use crate::upstream::send::Errand;
 use crate::upstream::{Upstream, now};
 
 /// Where one connection goes.

@@ -2,15 +2,12 @@
 //! a head weighs on its way is one copy, and nobody else has to be woken. What the server sends is vetted
 //! octet by octet before anything is made of it. Only an answer that overtakes its request gets a task of its own.
 
-mod apart;
 mod conn;
 mod head;
 mod inbox;
 mod outbox;
-mod reading;
 
 pub(super) use conn::{Broke, Conn, Listeners};
-pub(super) use reading::Reading;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]

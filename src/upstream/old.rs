@@ -5,8 +5,8 @@ use crate::http::message::Message;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::kept_body::{Bounds, Came, Fault, Keeper, SMALL};
 use crate::policy::Size;
+use crate::upstream::errand::Errand;
 use crate::upstream::fault::{AttemptError, of_body, overdue};
-use crate::upstream::send::Errand;
 
 /// Said to the operator.
 #[derive(Debug, thiserror::Error)]

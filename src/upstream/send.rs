@@ -11,62 +11,27 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::{Method, StatusCode, response};
 
-use crate::http::connection::Pinned;
-use crate::http::consent::Consent;
 use crate::http::exchange::Trip;
 use crate::http::inflow::Inflow;
 use crate::http::message::Message;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::http::upgrade::Handshake;
 use crate::http::vet::{Asked, Fault};
+use crate::upstream::apart::Apart;
 use crate::upstream::connect::connect;
 use crate::upstream::deadline::Due;
+use crate::upstream::errand::{Answer, Errand, take};
 use crate::upstream::fault::{fault, graver, nobody, overdue, timed_out};
 use crate::upstream::home::Home;
-use crate::upstream::http1::{Broke, Conn, Listeners, Reading};
+use crate::upstream::http1::{Broke, Conn, Listeners};
 use crate::upstream::line::Line;
 use crate::upstream::pins::Pins;
 use crate::upstream::pool::Lane;
+use crate::upstream::reading::Reading;
 use crate::upstream::tunnel::Link;
-use crate::upstream::watch::Upload;
-use crate::upstream::{Upstream, http2, now, old};
+use crate::upstream::{Upstream, now, old, stream};
 
-pub use crate::upstream::deadline::Waits;
-pub use crate::upstream::fault::{AttemptError, of_body};
-
-/// An answer, its body still on the wire.
-#[derive(Debug)]
-pub struct Answer {
-    /// Its head.
-    pub head: response::Parts,
-    /// Its body.
-    pub body: Inflow,
-    /// What it comes on.
-    pub line: Line,
-}
-
-/// What sending needs to know beside the request.
-pub struct Errand<'a> {
-    /// What watches the body, if it has one that is streamed.
-    pub upload: Option<&'a Arc<Upload>>,
-    /// Who sends.
-    pub worker: usize,
-    /// How long is waited.
-    pub waits: Waits<'a>,
-    /// The client has many answers at once.
-    pub one_of_many: bool,
-    /// Who is told that the server wants the body, where the client waits for that.
-    pub consent: Option<&'a Consent>,
-    /// Writes the same head once more, without a body: a copy of each, kept for the few that are sent again,
-    /// would cost more than all else here.
-    pub again: &'a (dyn Fn() -> Option<Message> + Sync),
-    /// What announces the client, where the servers are told (see [`Upstream::announces`]). A connection that speaks for
-    /// one client is used for nobody else; empty where none does.
-    pub client: Box<[u8]>,
-    /// Where connections wait that belong to the client's, where it can have such ones: else one on which a login may hold
-    /// serves one request.
-    pub pinned: Option<&'a Pinned>,
-}
+use crate::upstream::fault::AttemptError;
 
 /// What all attempts of one request share.
 struct Sending<'a> {
@@ -96,7 +61,7 @@ pub async fn send(
 ) -> Result<Answer, AttemptError> {
     let outcome = if upstream.setup.http2 {
         // Boxed, so that requests in HTTP/1.1 do not carry the room for it.
-        Box::pin(http2::send(upstream, message, errand, trip)).await
+        Box::pin(stream::send(upstream, message, errand, trip)).await
     } else {
         let mut sending = Sending {
             upstream,
@@ -111,11 +76,6 @@ pub async fn send(
         Err(error) => error.refusal.code(),
     });
     outcome
-}
-
-/// The message, to be sent.
-pub(super) fn take(message: &mut Option<Message>) -> Result<Message, Refusal> {
-    message.take().ok_or(Refusal::Internal)
 }
 
 impl Sending<'_> {
@@ -241,7 +201,7 @@ impl Sending<'_> {
             );
             return Ok(Answer {
                 head,
-                body: Reading::begin(conn, home),
+                body: body(conn, home),
                 line: Line::Own,
             });
         }
@@ -284,6 +244,27 @@ impl Errand<'_> {
         let deadline = ready!(due.poll(&mut conn.alarm, cx));
         Poll::Ready(Err(overdue(deadline, upload)))
     }
+}
+
+/// The body of the answer whose head has been read. Most are all there by then.
+fn body(mut conn: Box<Conn>, home: Home) -> Inflow {
+    let first = conn.piece_at_hand();
+    let whole = match &first {
+        _ if conn.left() != Some(0) => None,
+        None => Some(Bytes::new()),
+        Some(Ok(frame)) => frame.data_ref().cloned(),
+        Some(Err(_)) => None,
+    };
+    if let Some(whole) = whole {
+        home.keep(conn);
+        return Inflow::Whole(whole);
+    }
+    let apart = conn.is_sending();
+    let reading = Reading::new(conn, first, home);
+    if apart {
+        return Inflow::Own(Box::new(Apart::begin(reading)));
+    }
+    Inflow::Own(Box::new(reading))
 }
 
 /// What its answer will be an answer to.

@@ -6,9 +6,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use crate::http::exchange::Permit;
-use crate::http::flow::{End, Watch};
+use crate::http::flow::End;
 use crate::http::inflow::Inflow;
 use crate::http::remainder::Remainder;
+use crate::http::watch::Watch;
 use crate::upstream::now;
 
 /// The state of one request body on its way from the client.

@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue};
 
-use super::routes::{METHOD_FORM, method_of};
+use super::methods::{METHOD_FORM, method_of};
 use crate::layers::cors::{AllowHeaders, Cors, Origins};
 use crate::policy::problem::At;
 use crate::policy::settings;

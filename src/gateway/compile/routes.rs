@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use http::Method;
-
 use super::actions::{self, Action};
 use super::limits::Named;
+use super::methods::{METHOD_FORM, method_of};
 use super::upstreams::Compiled;
 use super::{Build, limits, request_buffer, settings};
 use crate::gateway::route::Route;
@@ -182,22 +181,6 @@ fn rule(matches: &policy::Match, at: &At<'_>) -> (Rule, Right) {
     }
     let path = path.unwrap_or_else(|| PathPattern::parse("/*").expect("`/*` is a pattern"));
     (Rule { path, hosts, methods }, right)
-}
-
-/// What an accepted method looks like.
-pub(super) const METHOD_FORM: &str = "a method in capitals, such as \"GET\"";
-
-/// Methods are case-sensitive (RFC 9110 §9.1), and no client sends one in small letters.
-pub(super) fn method_of(text: &str) -> Result<Method, String> {
-    let known = Method::from_bytes(text.as_bytes()).ok();
-    let known = known.filter(|_| !text.bytes().any(|byte| byte.is_ascii_lowercase()));
-    known.ok_or_else(|| match text {
-        "*" | "any" | "ANY" | "all" => format!("`{text}` is no method: leave `methods` out for any"),
-        _ => format!(
-            "`{text}` is no method: write \"{}\"",
-            text.trim().to_ascii_uppercase()
-        ),
-    })
 }
 
 /// A route that an earlier one covers is a mistake in the order of the file.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use http::header;
 
 use crate::gateway::route::Target;
-use crate::http::inflow::Inflow;
+use crate::http::body::RequestBody;
 use crate::http::refusal::Refusal;
 use crate::kept_body::{Bounds, Came, Keeper, SMALL};
 use crate::layers::request_buffer::PATIENCE;
@@ -42,6 +42,6 @@ pub(super) async fn wait(passage: &mut Passage) -> Result<(), Refusal> {
     } else {
         body.push_front(keeper.into_bytes());
     }
-    passage.body = Some(Inflow::Waited(Box::new(body)));
+    passage.body = Some(RequestBody::Waited(Box::new(body)));
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::gateway::route::Route;
 use crate::http::pace::Pace;
 use crate::http::refusal::{Deadline, Refusal};
 use crate::stack::passage::Passage;
-use crate::upstream::send::Waits;
+use crate::upstream::deadline::Waits;
 
 /// Until the head of its answer, which may be its end.
 pub(super) fn waits(passage: &Passage, route: &Route) -> Waits<'static> {

@@ -4,7 +4,7 @@
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 
-use super::outgoing::Received;
+use super::received::Received;
 use crate::gateway::route::Route;
 use crate::http::message::Lines;
 use crate::http::refusal::Refusal;

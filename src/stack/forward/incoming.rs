@@ -21,11 +21,11 @@ use crate::http::upgrade;
 use crate::http::vet::Fault;
 use crate::observe::metrics;
 use crate::stack::passage::{Held, Passage, Refused, Reply};
+use crate::upstream::errand::Answer;
 use crate::upstream::line::Line;
-use crate::upstream::send;
 
 /// What becomes of a request, by the head of its answer. `gathered` is what was read of its body.
-pub(super) fn answered(mut passage: Held, answer: send::Answer, gathered: Bytes) -> Result<Reply, Refused> {
+pub(super) fn answered(mut passage: Held, answer: Answer, gathered: Bytes) -> Result<Reply, Refused> {
     let status = answer.head.status;
     if status == StatusCode::SWITCHING_PROTOCOLS {
         return switch(passage, answer);
@@ -93,7 +93,7 @@ fn farewell(passage: &Passage, response: &Response) -> Option<(watch::Receiver<b
 
 /// How the body of this answer must flow. A stream stays open on purpose, so it counts among the client's
 /// streams and no longer among its requests in flight.
-fn admit_stream(passage: &mut Passage, answer: &send::Answer) -> Result<Pace, Refusal> {
+fn admit_stream(passage: &mut Passage, answer: &Answer) -> Result<Pace, Refusal> {
     let (exchange, route) = (&mut passage.exchange, passage.place.route());
     // An upgrade that was not granted is an ordinary answer.
     exchange.permits.stream = None;
@@ -116,7 +116,7 @@ fn admit_stream(passage: &mut Passage, answer: &send::Answer) -> Result<Pace, Re
 }
 
 /// The consent to an upgrade: the request is a stream from here on, and its connections are left to it.
-fn switch(mut passage: Held, answer: send::Answer) -> Result<Reply, Refused> {
+fn switch(mut passage: Held, answer: Answer) -> Result<Reply, Refused> {
     let upload = passage.upload.as_ref();
     let protocol = upgrade::named(&answer.head.headers).cloned();
     let Some(protocol) = protocol.filter(|_| upload.is_none_or(|upload| upload.is_complete())) else {
@@ -146,7 +146,7 @@ fn switch(mut passage: Held, answer: send::Answer) -> Result<Reply, Refused> {
 }
 
 /// The answer, its body paced.
-fn incoming(answer: send::Answer, pace: Pace) -> Response {
+fn incoming(answer: Answer, pace: Pace) -> Response {
     let mut response = Response::from_parts(answer.head, Body::streamed(answer.body, pace, None));
     *response.version_mut() = Version::HTTP_11;
     let headers = response.headers_mut();

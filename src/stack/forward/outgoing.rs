@@ -4,25 +4,24 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderName, HeaderValue, Uri, Version, header, request};
+use http::{HeaderName, HeaderValue, Version, header};
 
+use super::received::Received;
 use super::{call, edits, take_stream};
 use crate::gateway::Gateway;
-use crate::http::body::Body;
-use crate::http::client::{Caller, ClientKey, X_FORWARDED_FOR};
-use crate::http::connection::Connection;
+use crate::http::body::{Body, RequestBody};
+use crate::http::client::{ClientKey, X_FORWARDED_FOR};
 use crate::http::consent::{Consent, Expectation};
 use crate::http::forwarded;
 use crate::http::grpc;
 use crate::http::hop::Hop;
-use crate::http::inflow::Inflow;
 use crate::http::login;
 use crate::http::message::{Lines, Message};
 use crate::http::proxy_headers::{self, Kind};
 use crate::http::refusal::Refusal;
 use crate::http::request_id::X_REQUEST_ID;
 use crate::http::spelling::drop_shadows;
-use crate::http::trace::{TRACEPARENT, Trace};
+use crate::http::trace::TRACEPARENT;
 use crate::http::upgrade::{self, Handshake};
 use crate::stack::passage::Passage;
 use crate::stack::place::Place;
@@ -42,26 +41,18 @@ pub(in crate::stack) struct Plan {
     pub(super) login: bool,
 }
 
-/// What a request is written from.
-pub(super) struct Received<'a> {
-    pub(super) head: &'a request::Parts,
-    pub(super) connection: &'a Connection,
-    pub(super) client: &'a Caller,
-    pub(super) request_id: &'a HeaderValue,
-    pub(super) trace: &'a Trace,
-}
-
 /// One normalised request: no hop-by-hop headers, no stranger's word on where it came from.
 pub(in crate::stack) fn outgoing(passage: &mut Passage) -> Result<(Message, Plan), Refusal> {
     let (plan, consent) = judge(passage)?;
     let mut message = passage.received().message(&plan, &passage.place)?;
     let body = match passage.body.take() {
-        Some(Inflow::Waited(body)) => {
+        Some(RequestBody::Waited(body)) => {
             message.body = *body;
             message.tell_length();
             None
         }
-        body => body,
+        Some(RequestBody::Unread(body)) => Some(body),
+        None => None,
     };
     if let Some(body) = body {
         let (upload, route) = (Upload::new(), passage.place.route());
@@ -231,9 +222,5 @@ impl Received<'_> {
         authority
             .and_then(|authority| HeaderValue::from_str(authority.as_str()).ok())
             .unwrap_or(HeaderValue::from_static("localhost"))
-    }
-
-    pub(super) fn uri(&self) -> &Uri {
-        &self.head.uri
     }
 }

@@ -133,13 +133,13 @@ impl Conn {
     }
 
     /// Whether the request is not all sent, and may yet be.
-    pub(super) fn is_sending(&self) -> bool {
+    pub(in crate::upstream) fn is_sending(&self) -> bool {
         self.outbox.is_sending()
     }
 
     /// Sends what is left of the request, as far as the server takes it. After a fault the connection is of no use: what
     /// was sent must not end as if it were whole.
-    pub(super) fn send_on(&mut self, cx: &mut Context<'_>) -> Result<(), Broke> {
+    pub(in crate::upstream) fn send_on(&mut self, cx: &mut Context<'_>) -> Result<(), Broke> {
         match self.outbox.poll(&mut self.socket, cx) {
             Poll::Ready(sent) => sent.map_err(Broke::Body),
             Poll::Pending => Ok(()),
@@ -147,7 +147,7 @@ impl Conn {
     }
 
     /// How many bytes of the body are still to come, if that was told.
-    pub(super) fn left(&self) -> Option<u64> {
+    pub(in crate::upstream) fn left(&self) -> Option<u64> {
         self.inbox
             .vet()
             .left()
@@ -188,7 +188,10 @@ impl Conn {
     }
 
     /// Sends what is left of the request, and reads on to the next piece of the answer's body; none after the last.
-    pub(super) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broke>>> {
+    pub(in crate::upstream) fn poll_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broke>>> {
         if let Err(broke) = self.send_on(cx) {
             return Poll::Ready(Some(Err(broke)));
         }
@@ -208,7 +211,7 @@ impl Conn {
     }
 
     /// A piece of the body that has come already.
-    pub(super) fn piece_at_hand(&mut self) -> Option<Result<Frame<Bytes>, Broke>> {
+    pub(in crate::upstream) fn piece_at_hand(&mut self) -> Option<Result<Frame<Bytes>, Broke>> {
         match self.next() {
             Ok(Some(Heard::Data(data))) => Some(Ok(Frame::data(data))),
             Ok(Some(Heard::Trailers(trailers))) => Some(Ok(Frame::trailers(trailers))),

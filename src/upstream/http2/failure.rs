@@ -5,9 +5,9 @@ use http::Method;
 use crate::upstream::fault::AttemptError;
 
 /// One attempt that failed, and whether the request may be sent again.
-pub(super) struct Failure {
-    pub(super) error: AttemptError,
-    pub(super) again: bool,
+pub(in crate::upstream) struct Failure {
+    pub(in crate::upstream) error: AttemptError,
+    pub(in crate::upstream) again: bool,
 }
 
 impl From<AttemptError> for Failure {
@@ -18,12 +18,12 @@ impl From<AttemptError> for Failure {
 
 /// Whether the server says that it has not looked at the request: a stream it refused (RFC 9113 §8.7), or one
 /// beyond the last that it took before it left (§6.8).
-pub(super) fn is_unread(error: &h2::Error) -> bool {
+pub(in crate::upstream) fn is_unread(error: &h2::Error) -> bool {
     error.is_remote()
         && (error.is_go_away() || error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM))
 }
 
 /// To do it twice is to do it once (RFC 9110 §9.2.2).
-pub(super) fn is_idempotent(method: &Method) -> bool {
+pub(in crate::upstream) fn is_idempotent(method: &Method) -> bool {
     method.is_safe() || *method == Method::PUT || *method == Method::DELETE
 }

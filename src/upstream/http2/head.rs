@@ -13,7 +13,7 @@ use crate::http::refusal::Refusal;
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
 /// Parts a message, which has a `Host`, into its head and its body.
-pub(super) fn part(message: Message, secure: bool) -> Result<(Request<()>, Body), Refusal> {
+pub(in crate::upstream) fn part(message: Message, secure: bool) -> Result<(Request<()>, Body), Refusal> {
     let mut headers = HeaderMap::from(message.lines);
     let host = headers.remove(HOST);
     let authority = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());

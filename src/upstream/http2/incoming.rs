@@ -12,18 +12,17 @@ use http_body::Frame;
 use crate::http::inflow::{Flow, Inflow};
 use crate::upstream::http2::link::Seat;
 use crate::upstream::http2::outgoing::Source;
-use crate::upstream::pool::Lane;
 
 /// What is held of a stream until its answer is all read. A body that is still on its way is of no use then.
-pub(super) struct Hold {
-    pub(super) _seat: Seat,
+pub(in crate::upstream) struct Hold {
+    pub(in crate::upstream) _seat: Seat,
     /// Whoever has it counts as talking to the server.
-    pub(super) _lane: Arc<Lane>,
-    pub(super) _source: Option<Source>,
+    pub(in crate::upstream) _lane: Arc<dyn Send + Sync>,
+    pub(in crate::upstream) _source: Option<Source>,
 }
 
 /// A body on its stream. Dropped before its end, it resets the stream; the connection and its other streams go on.
-pub(super) struct Incoming {
+pub(in crate::upstream) struct Incoming {
     /// Gone once the body is over.
     hold: Option<Hold>,
     stream: RecvStream,
@@ -38,7 +37,11 @@ pub(super) struct Incoming {
 
 impl Incoming {
     /// The body of the answer whose head has come. Most are all there by then.
-    pub(super) fn begin(mut stream: RecvStream, head: &response::Parts, hold: Option<Hold>) -> Inflow {
+    pub(in crate::upstream) fn begin(
+        mut stream: RecvStream,
+        head: &response::Parts,
+        hold: Option<Hold>,
+    ) -> Inflow {
         // Whatever length they tell of, these have no body (RFC 9110 §6.4.1): h2 would miss it.
         if matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             return Inflow::Whole(Bytes::new());

@@ -42,7 +42,7 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// A connection. It ends once nobody has it and its streams are done.
-pub(super) struct Link {
+pub(in crate::upstream) struct Link {
     sender: SendRequest<Bytes>,
     observer: Arc<Observer>,
     /// How many streams there are.
@@ -62,18 +62,18 @@ struct Rest {
 }
 
 /// A place for one stream.
-pub(super) struct Seat {
+pub(in crate::upstream) struct Seat {
     link: Arc<Link>,
     /// Whether another stream had this connection before.
-    pub(super) reused: bool,
-    pub(super) alarm: Alarm,
+    pub(in crate::upstream) reused: bool,
+    pub(in crate::upstream) alarm: Alarm,
     since: Instant,
     heard: u64,
 }
 
 impl Link {
     /// Connects, verifies, and waits for the server's greeting, all by the moment given.
-    pub(super) async fn open(
+    pub(in crate::upstream) async fn open(
         transport: &Transport,
         terms: &Http2,
         address: SocketAddr,
@@ -150,7 +150,7 @@ impl Link {
     }
 
     /// A seat, if one is free.
-    pub(super) fn seat(self: &Arc<Self>, reused: bool, now: Instant) -> Option<Seat> {
+    pub(in crate::upstream) fn seat(self: &Arc<Self>, reused: bool, now: Instant) -> Option<Seat> {
         let open = self.open.load(Relaxed);
         if open >= self.observer.limit().min(MOST_STREAMS) {
             return None;
@@ -173,7 +173,11 @@ impl Link {
 
 impl Seat {
     /// Sends a request; its answer comes once there is one.
-    pub(super) fn send(&self, mut request: Request<()>, body: Outgoing) -> Result<ResponseFuture, h2::Error> {
+    pub(in crate::upstream) fn send(
+        &self,
+        mut request: Request<()>,
+        body: Outgoing,
+    ) -> Result<ResponseFuture, h2::Error> {
         say_length(&mut request, body.size_hint().exact());
         let ends = body.is_end_stream();
         let sent = self.link.sender.clone().send_request(request, ends);
@@ -186,7 +190,7 @@ impl Seat {
     }
 
     /// The answer has begun: there is nothing to wait for any more.
-    pub(super) fn answered(&mut self) {
+    pub(in crate::upstream) fn answered(&mut self) {
         let alarm = std::mem::take(&mut self.alarm);
         let alarms = &mut self.link.rest().alarms;
         if alarms.len() < MOST_ALARMS {
@@ -196,7 +200,7 @@ impl Seat {
 
     /// The request waited in vain. If nothing came for anybody since it was sent, the connection may be dead,
     /// and the next request had better not find out.
-    pub(super) fn waited_in_vain(&self) {
+    pub(in crate::upstream) fn waited_in_vain(&self) {
         if self.heard_nothing() {
             self.link.suspect.store(true, Relaxed);
         }

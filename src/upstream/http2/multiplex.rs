@@ -13,9 +13,9 @@ use futures_util::future::{Shared, WeakShared};
 use crate::upstream::http2::link::{Link, Seat};
 
 /// What became of an attempt to connect, told to all who wait for it.
-pub(super) type Outcome = Result<Arc<Link>, Arc<io::Error>>;
+pub(in crate::upstream) type Outcome = Result<Arc<Link>, Arc<io::Error>>;
 /// An attempt that many wait for. It ends when the last of them leaves.
-pub(super) type Connecting = Shared<Pin<Box<dyn Future<Output = Outcome> + Send>>>;
+pub(in crate::upstream) type Connecting = Shared<Pin<Box<dyn Future<Output = Outcome> + Send>>>;
 type LastingNoLonger = WeakShared<Pin<Box<dyn Future<Output = Outcome> + Send>>>;
 
 /// The connections of a lane. Its lock is only ever contended by the sweep every few seconds.
@@ -31,14 +31,14 @@ struct State {
 impl Multiplex {
     /// A seat on a connection there is. Full ones are passed over; those found unfit are let go, and end when
     /// their last stream does.
-    pub(super) fn take(&self, now: Instant, pool_idle: Duration) -> Option<Seat> {
+    pub(in crate::upstream) fn take(&self, now: Instant, pool_idle: Duration) -> Option<Seat> {
         let mut state = self.state();
         state.links.retain(|link| link.is_fit(now, pool_idle));
         state.links.iter().find_map(|link| link.seat(true, now))
     }
 
     /// The attempt under way, or a new one.
-    pub(super) fn connecting<F>(&self, begin: impl FnOnce() -> F) -> Connecting
+    pub(in crate::upstream) fn connecting<F>(&self, begin: impl FnOnce() -> F) -> Connecting
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
@@ -53,13 +53,13 @@ impl Multiplex {
     }
 
     /// An attempt that nobody else waits for.
-    pub(super) fn apart(attempt: impl Future<Output = Outcome> + Send + 'static) -> Connecting {
+    pub(in crate::upstream) fn apart(attempt: impl Future<Output = Outcome> + Send + 'static) -> Connecting {
         let attempt: Pin<Box<dyn Future<Output = Outcome> + Send>> = Box::pin(attempt);
         attempt.shared()
     }
 
     /// Another connection to take seats on.
-    pub(super) fn add(&self, link: Arc<Link>) {
+    pub(in crate::upstream) fn add(&self, link: Arc<Link>) {
         self.state().links.push(link);
     }
 

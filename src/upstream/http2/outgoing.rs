@@ -23,11 +23,11 @@ const STEP: usize = 4 * 1024;
 
 /// A request body, read by one attempt at a time. Dropped, it ends where it is: nobody wants the rest.
 #[derive(Debug)]
-pub(super) struct Source(Arc<Shared>);
+pub(in crate::upstream) struct Source(Arc<Shared>);
 
 /// What it has in common with those that send it.
 #[derive(Debug)]
-pub(super) struct Shared(Mutex<State>);
+pub(in crate::upstream) struct Shared(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
@@ -52,7 +52,7 @@ struct Kept {
 
 /// What one attempt sends.
 #[derive(Debug)]
-pub(super) enum Outgoing {
+pub(in crate::upstream) enum Outgoing {
     /// Nothing.
     Empty,
     /// What is left of a body, by this attempt's turn; so much of what is kept was sent, or the trailers too.
@@ -60,14 +60,14 @@ pub(super) enum Outgoing {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Sent {
+pub(in crate::upstream) struct Sent {
     bytes: usize,
     trailers: bool,
 }
 
 impl Source {
     /// None for a request without a body.
-    pub(super) fn new(body: Body) -> Option<Self> {
+    pub(in crate::upstream) fn new(body: Body) -> Option<Self> {
         (!body.is_end_stream()).then(|| {
             Self(Arc::new(Shared(Mutex::new(State {
                 length: body.size_hint(),
@@ -82,24 +82,24 @@ impl Source {
     }
 
     /// The body from its first byte on, for a new attempt. To be asked for only while [`is_whole`](Self::is_whole).
-    pub(super) fn begin(&self) -> Outgoing {
+    pub(in crate::upstream) fn begin(&self) -> Outgoing {
         let turn = self.next_turn();
         Outgoing::Turn(Arc::clone(&self.0), turn, Sent::default())
     }
 
     /// Whether all of it can still be sent.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(in crate::upstream) fn is_whole(&self) -> bool {
         let state = self.state();
         state.kept.is_some() && state.broken.is_none()
     }
 
     /// There is an answer: nothing will be sent again.
-    pub(super) fn settle(&self) {
+    pub(in crate::upstream) fn settle(&self) {
         self.state().kept = None;
     }
 
     /// Why it broke off, if it did.
-    pub(super) fn broken(&self) -> Option<Refusal> {
+    pub(in crate::upstream) fn broken(&self) -> Option<Refusal> {
         self.state().broken.clone()
     }
 

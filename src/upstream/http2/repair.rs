@@ -9,7 +9,11 @@ use crate::http::vet::{Fault, Repair, Rules};
 use crate::upstream::Sight;
 
 /// Puts a head right, or says what is wrong with it.
-pub(super) fn repair(head: &mut response::Parts, rules: Rules, sight: &dyn Sight) -> Result<(), Refusal> {
+pub(in crate::upstream) fn repair(
+    head: &mut response::Parts,
+    rules: Rules,
+    sight: &dyn Sight,
+) -> Result<(), Refusal> {
     // There is nothing to switch to (RFC 9113 §8.6), and other interim answers are no answers.
     if head.status.is_informational() {
         return Err(Refusal::UpstreamInvalid(Fault::Switch));

@@ -7,13 +7,12 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::Frame;
 
-use super::apart::Apart;
-use super::conn::{Broke, Conn};
-use crate::http::inflow::{Flow, Inflow};
+use crate::http::inflow::Flow;
 use crate::upstream::home::Home;
+use crate::upstream::http1::{Broke, Conn};
 
 /// A body on its connection.
-pub(in crate::upstream) struct Reading {
+pub(super) struct Reading {
     /// Gone once the body is over.
     conn: Option<Box<Conn>>,
     /// What came with the head.
@@ -24,30 +23,14 @@ pub(in crate::upstream) struct Reading {
 }
 
 impl Reading {
-    /// The body of the answer whose head has been read. Most are all there by then.
-    pub(in crate::upstream) fn begin(mut conn: Box<Conn>, home: Home) -> Inflow {
-        let first = conn.piece_at_hand();
-        let whole = match &first {
-            _ if conn.left() != Some(0) => None,
-            None => Some(Bytes::new()),
-            Some(Ok(frame)) => frame.data_ref().cloned(),
-            Some(Err(_)) => None,
-        };
-        if let Some(whole) = whole {
-            home.keep(conn);
-            return Inflow::Whole(whole);
-        }
-        let apart = conn.is_sending();
-        let reading = Self {
+    /// The body whose head has been read, with what came right after it.
+    pub(super) fn new(conn: Box<Conn>, first: Option<Result<Frame<Bytes>, Broke>>, home: Home) -> Self {
+        Self {
             conn: Some(conn),
             first,
             broke: None,
             home,
-        };
-        if apart {
-            return Inflow::Own(Box::new(Apart::begin(reading)));
         }
-        Inflow::Own(Box::new(reading))
     }
 
     /// Sends on, while there is no room for what is read.

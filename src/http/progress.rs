@@ -20,7 +20,7 @@ pub enum Awaited {
 
 /// Shared by a request and the task that sends its answer.
 #[derive(Debug, Default)]
-pub struct Sending {
+pub struct Progress {
     /// The last word since it was read.
     word: AtomicU8,
     /// How long the client may take nothing, in microseconds; 0 for as long as it likes.
@@ -28,7 +28,7 @@ pub struct Sending {
     given_up: AtomicBool,
 }
 
-impl Sending {
+impl Progress {
     /// The body of the answer begins, whose client may take nothing for so long.
     pub fn begin(&self, timeout: Option<Duration>) {
         let micros = timeout.map_or(0, |timeout| {
@@ -85,24 +85,24 @@ mod tests {
 
     #[test]
     fn the_last_word_counts_and_is_told_once() {
-        let sending = Sending::default();
-        assert_eq!((sending.take_word(), sending.timeout()), (None, None));
-        sending.begin(Some(Duration::from_secs(1)));
-        assert_eq!(sending.timeout(), Some(Duration::from_secs(1)));
-        sending.awaits(Awaited::Source);
-        assert_eq!(sending.take_word(), Some(Awaited::Source));
-        assert_eq!(sending.take_word(), None);
-        sending.awaits(Awaited::Source);
-        sending.awaits(Awaited::Client);
-        assert_eq!(sending.take_word(), Some(Awaited::Client));
+        let progress = Progress::default();
+        assert_eq!((progress.take_word(), progress.timeout()), (None, None));
+        progress.begin(Some(Duration::from_secs(1)));
+        assert_eq!(progress.timeout(), Some(Duration::from_secs(1)));
+        progress.awaits(Awaited::Source);
+        assert_eq!(progress.take_word(), Some(Awaited::Source));
+        assert_eq!(progress.take_word(), None);
+        progress.awaits(Awaited::Source);
+        progress.awaits(Awaited::Client);
+        assert_eq!(progress.take_word(), Some(Awaited::Client));
     }
 
     #[test]
     fn without_a_limit_there_is_no_timeout() {
-        let sending = Sending::default();
-        sending.begin(None);
+        let progress = Progress::default();
+        progress.begin(None);
         assert_eq!(
-            (sending.take_word(), sending.timeout()),
+            (progress.take_word(), progress.timeout()),
             (Some(Awaited::Client), None)
         );
     }

@@ -12,8 +12,8 @@ use http_body::Frame;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::AbortHandle;
 
-use super::reading::Reading;
 use crate::http::inflow::Flow;
+use crate::upstream::reading::Reading;
 
 type Piece = io::Result<Frame<Bytes>>;
 
