@@ -32,6 +32,8 @@ pub struct Function {
 #[derive(Default)]
 struct Findings {
     imports: Vec<Import>,
+    /// Paths to other modules outside of tests, from the root of the crate.
+    paths: Vec<(Vec<String>, usize)>,
     functions: Vec<Function>,
     names: Vec<(String, usize)>,
     unwraps: Vec<usize>,
@@ -94,6 +96,11 @@ impl File {
         self.walk().imports
     }
 
+    /// Every path in it that leads to another module, from the root of the crate, and its line; not those in tests.
+    pub fn paths(&self) -> Vec<(Vec<String>, usize)> {
+        self.walk().paths
+    }
+
     pub fn functions(&self) -> Vec<Function> {
         self.walk().functions
     }
@@ -127,7 +134,8 @@ impl File {
         findings
     }
 
-    fn path_from_root(&self) -> Vec<String> {
+    /// The modules from the root of the crate to this one.
+    pub fn path_from_root(&self) -> Vec<String> {
         let inside = self
             .name
             .strip_prefix("src/")
@@ -148,7 +156,25 @@ impl Findings {
             _ => None,
         };
         let line = span.start().line;
+        if !self.in_tests {
+            self.paths
+                .extend(self.absolute(segments, supers).map(|path| (path, line)));
+        }
         self.imports.extend(above.map(|module| Import { module, line }));
+    }
+
+    /// A path from the root of the crate, if it leaves the file.
+    fn absolute(&self, segments: &[String], supers: usize) -> Option<Vec<String>> {
+        match segments.first().map(String::as_str) {
+            Some("crate") => Some(segments[1..].to_vec()),
+            Some("super") => {
+                // Modules written within the file lie below it.
+                let above = self.depth.checked_sub(supers)?;
+                let base = self.home.get(..above)?;
+                Some([base, &segments[supers..]].concat())
+            }
+            _ => None,
+        }
     }
 
     fn follow_tree(&mut self, tree: &syn::UseTree, before: &mut Vec<String>, span: Span) {
