@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
+use crate::http::memory::Memory;
 use crate::observe::metrics::Metrics;
 use crate::observe::unbelieved::Unbelieved;
 use crate::store::gauge::Clients;
@@ -33,6 +34,8 @@ pub struct Carryover {
     pub streams: Arc<Clients>,
     /// Connections of each client.
     pub connections: Arc<Clients>,
+    /// What bodies hold in memory.
+    pub memory: Arc<Memory>,
     /// Bytes of request bodies that lie in files.
     pub spilled: Arc<AtomicU64>,
     /// Connections open, of all clients and on all listeners but the operator's own.
@@ -60,6 +63,7 @@ impl Carryover {
             in_flight: Arc::default(),
             streams: Arc::default(),
             connections: Arc::default(),
+            memory: Memory::new(workers),
             spilled: Arc::default(),
             open: Arc::default(),
             awaited: Awaited::default(),

@@ -13,8 +13,9 @@ use crate::demo;
 use crate::gateway::Gateway;
 use crate::gateway::route::Target;
 use crate::observe::metrics::Metrics;
-use crate::serve::{StartError, serve, worker_count};
+use crate::serve::{StartError, serve};
 use crate::source::{Compiled, PolicySource, Refused, style_for_stderr};
+use crate::workers::worker_count;
 
 mod explain;
 mod healthcheck;

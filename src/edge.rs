@@ -14,6 +14,7 @@ mod greeting;
 mod http2;
 mod overflow;
 mod places;
+mod pressure;
 mod screen;
 mod slow_reader;
 pub mod socket;

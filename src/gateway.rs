@@ -63,6 +63,8 @@ pub struct Gateway {
     pub logs: Logs,
     /// Where crash reports go and how many; none where it is off.
     pub sentry: Option<crashes::Settings>,
+    /// The most bytes that the process holds.
+    pub max_memory: u64,
     /// How long a stop waits for requests under way.
     pub drain: Duration,
     /// Names the policy in metrics and log.

@@ -27,6 +27,7 @@ pub mod host;
 pub mod inflow;
 pub mod login;
 pub mod media;
+pub mod memory;
 pub mod message;
 pub mod metered;
 pub mod octets;

@@ -13,7 +13,6 @@ use crate::observe::access_log::AccessLog;
 use crate::observe::crashes::Reporter;
 use crate::observe::logs::{self, Logs};
 use crate::observe::metrics::Metrics;
-use crate::policy::Workers as WorkerCount;
 use crate::serve::awaiting::{Awaiting, LOOK_EVERY};
 use crate::serve::control::{tell, tell_aside};
 use crate::serve::logging::{format, level, start_access_log};
@@ -22,12 +21,13 @@ use crate::serve::reloading::Reloading;
 use crate::signals::{Signals, Wish};
 use crate::source::{Compiled, PolicySource, Refused, style_for_stderr};
 use crate::upstream::tend::Tending;
-use crate::workers::Workers;
+use crate::workers::{Workers, worker_count};
 
 mod awaiting;
 mod control;
 mod files;
 mod logging;
+mod memory;
 mod operator;
 mod reloading;
 mod reporting;
@@ -71,6 +71,7 @@ struct Running {
     access: Option<AccessLog>,
     reporter: Option<Reporter>,
     logs: Logs,
+    _memory: memory::Watch,
 }
 
 /// Serves a policy until a signal ends it.
@@ -112,6 +113,8 @@ impl Running {
         tending.set(&gateway.upstreams);
         let mut awaiting = Awaiting::default();
         awaiting.follow(&gateway, &carryover);
+        carryover.memory.set_ceiling(gateway.max_memory);
+        let memory = memory::watch(Arc::clone(&carryover.memory), Arc::clone(&metrics))?;
         let live = Live::new(gateway);
         let workers = Workers::start(&live, &carryover, access.as_ref(), reporter.as_ref())?;
         for (door, sockets) in opened {
@@ -131,6 +134,7 @@ impl Running {
             access,
             reporter,
             logs,
+            _memory: memory,
         })
     }
 
@@ -222,13 +226,5 @@ impl Running {
             access.stop(LAST_LINES);
         }
         self.logs.stop(LAST_LINES);
-    }
-}
-
-/// How many workers a policy asks for; `auto` is what the CPU quota allows.
-pub fn worker_count(count: WorkerCount) -> usize {
-    match count {
-        WorkerCount::Auto => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        WorkerCount::Count(count) => usize::from(count.get()),
     }
 }

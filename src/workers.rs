@@ -20,6 +20,7 @@ use crate::gateway::live::Live;
 use crate::http::exchange::Response;
 use crate::observe::access_log::{self, AccessLog};
 use crate::observe::crashes::Reporter;
+use crate::policy::Workers as WorkerCount;
 use crate::stack::enter::Arrival;
 use crate::stack::passage::Lane;
 use crate::stack::stack;
@@ -187,5 +188,13 @@ async fn flush(log: access_log::Lane) {
     loop {
         every.tick().await;
         log.flush();
+    }
+}
+
+/// How many workers a policy asks for; `auto` is what the CPU quota allows.
+pub fn worker_count(count: WorkerCount) -> usize {
+    match count {
+        WorkerCount::Auto => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        WorkerCount::Count(count) => usize::from(count.get()),
     }
 }

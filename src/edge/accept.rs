@@ -25,6 +25,7 @@ use crate::edge::wire::Wire;
 use crate::gateway::listener::Listener;
 use crate::http::connection::{Connection, Facts};
 use crate::http::exchange::{Permit, Response};
+use crate::http::memory::Stage;
 use crate::http::proxy_protocol::Announced;
 use crate::http::refusal::Refusal;
 use crate::observe::metrics::Metrics;
@@ -65,6 +66,10 @@ where
                 accepted = socket.accept() => accepted,
             };
             match accepted {
+                Ok((stream, _)) if self.is_out_of_memory() => {
+                    self.metrics.connections_refused.count("max_memory");
+                    overflow.turn_away(stream, &Refusal::Exhausted, door.listener.load().tls.is_some());
+                }
                 Ok((stream, peer)) => {
                     if let Err((stream, secure)) = self.admit(stream, peer, &door, &mut turn, &alive) {
                         overflow.turn_away(stream, &Refusal::TooManyConnections, secure);
@@ -80,6 +85,11 @@ where
                 }
             }
         }
+    }
+
+    /// Whether nobody more can come in. The operator always can.
+    fn is_out_of_memory(&self) -> bool {
+        self.visitors.is_none() && self.carryover.memory.stage() == Stage::Full
     }
 
     /// Starts a connection that another worker accepted.
@@ -197,7 +207,7 @@ where
             names: shown(listener, &socket),
             ..listener.facts(peer, closing.clone())
         };
-        let connection = Connection::new(facts, Instant::now());
+        let connection = Connection::new(facts, self.carryover.memory.open(self.worker), Instant::now());
         if let Some(begun) = begun {
             // Each connection begins once.
             let _first = begun.set(Arc::clone(&connection.phase)).is_ok();

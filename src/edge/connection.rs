@@ -16,6 +16,7 @@ use tower::Service;
 use crate::edge::entry::{Entry, closed, report};
 use crate::edge::greeting::{Spoken, listen};
 use crate::edge::http2;
+use crate::edge::pressure::near;
 use crate::edge::screen::Screen;
 use crate::edge::socket::Socket;
 use crate::edge::tap::Tap;
@@ -81,7 +82,7 @@ where
         }
     };
     let Ok(spoken) = spoken else { return };
-    let tap = Tap::new(socket, early.freeze(), spoken, Arc::clone(&phase));
+    let tap = Tap::new(socket, early.freeze(), spoken, &entry.connection);
     match spoken {
         Spoken::One => serve_http1(tap, listener, entry, closing, watchdog, &metrics).await,
         // In a box of its own, since every connection would hold room for it.
@@ -106,6 +107,7 @@ async fn serve_http1<S>(
     // Boxed, since a future keeps room for a value at each place it is moved through.
     let mut serving = Box::new(builder(listener).serve_connection(screen, entry));
     let mut asked_to_end = false;
+    let mut memory = connection.memory.changes();
     while !connection.unread.is_overdue() {
         tokio::select! {
             biased;
@@ -122,6 +124,11 @@ async fn serve_http1<S>(
                 return;
             }
             () = closed(&mut closing), if !asked_to_end => {
+                asked_to_end = true;
+                Pin::new(&mut *serving).graceful_shutdown();
+            }
+            () = connection.memory.is_reset() => return socket_of(*serving).0.into_socket().reset(),
+            () = near(&mut memory), if !asked_to_end && !phase.is_busy() => {
                 asked_to_end = true;
                 Pin::new(&mut *serving).graceful_shutdown();
             }

@@ -16,6 +16,7 @@ use tower::Service;
 
 use crate::edge::entry::{Entry, closed, report};
 use crate::edge::frames::{Frames, Parting};
+use crate::edge::pressure::near;
 use crate::edge::slow_reader::Streams;
 use crate::edge::tap::Tap;
 use crate::gateway::listener::Listener;
@@ -58,12 +59,14 @@ pub(super) async fn serve<S>(
     S: Service<Arrival, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
 {
     let phase = Arc::clone(&entry.connection.phase);
+    let account = Arc::clone(&entry.connection.memory);
     let guard = Guard::new(Bounds::of(listener.max_head), Instant::now());
     let (frames, mut parting) = Frames::new(tap, guard, Arc::clone(&phase));
     let streams = Streams::of(&phase);
     let entry = entry.with_streams(streams.clone());
     let mut serving = pin!(builder(listener, streams).serve_connection(TokioIo::new(frames), entry));
     let mut asked_to_end = false;
+    let mut memory = account.changes();
     loop {
         tokio::select! {
             biased;
@@ -87,6 +90,11 @@ pub(super) async fn serve<S>(
                 serving.as_mut().graceful_shutdown();
                 let _told = tokio::time::timeout(GOODBYE, serving).await;
                 return;
+            }
+            () = account.is_reset() => return,
+            () = near(&mut memory), if !asked_to_end && !phase.is_busy() => {
+                asked_to_end = true;
+                serving.as_mut().graceful_shutdown();
             }
             () = unused(&phase), if asked_to_end => return,
         }

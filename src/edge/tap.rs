@@ -14,6 +14,8 @@ use tokio::time::Sleep;
 
 use crate::edge::greeting::Spoken;
 use crate::edge::socket::Socket;
+use crate::http::connection::Connection;
+use crate::http::memory::Account;
 use crate::http::phase::Phase;
 
 /// How long a client that still sends a refused body is listened to.
@@ -25,6 +27,7 @@ pub struct Tap {
     /// Read already, and not yet passed on.
     early: Bytes,
     phase: Arc<Phase>,
+    memory: Arc<Account>,
     /// Our side is closed; rings when the client's must be too.
     lingering: Option<Pin<Box<Sleep>>>,
     many: bool,
@@ -34,11 +37,12 @@ pub struct Tap {
 
 impl Tap {
     /// Listens in on a socket.
-    pub(super) fn new(socket: Socket, early: Bytes, spoken: Spoken, phase: Arc<Phase>) -> Self {
+    pub(super) fn new(socket: Socket, early: Bytes, spoken: Spoken, connection: &Connection) -> Self {
         Self {
             socket,
             early,
-            phase,
+            phase: Arc::clone(&connection.phase),
+            memory: Arc::clone(&connection.memory),
             lingering: None,
             many: spoken == Spoken::Two,
             hints: Bytes::new(),
@@ -141,6 +145,9 @@ impl AsyncRead for Tap {
             }
             self.hear();
             return Poll::Ready(Ok(()));
+        }
+        if !self.memory.may_read(cx) {
+            return Poll::Pending;
         }
         let polled = Pin::new(&mut self.socket).poll_read(cx, buf);
         // The end of the stream counts as well: it only ever ends the wait.

@@ -30,6 +30,7 @@ mod cors;
 mod headers;
 mod limits;
 mod listeners;
+mod memory;
 mod methods;
 mod paths;
 mod production;
@@ -107,8 +108,9 @@ impl Gateway {
             admin_allow: Allowed::new(&ranges(&policy.admin.operators())),
         };
         let listeners = listeners::compile(policy, build);
+        let max_memory = memory::compile(policy, build);
         Self {
-            remarks: remarks(policy, &listeners),
+            remarks: remarks(policy, &listeners, max_memory),
             listeners,
             admin: admin::compile(policy, build),
             router,
@@ -125,6 +127,7 @@ impl Gateway {
             workers: policy.gateway.workers,
             logs: policy.logs.clone(),
             sentry: sentry::compile(policy, build),
+            max_memory,
             drain: policy.gateway.drain.0,
             hash,
         }
@@ -147,8 +150,9 @@ fn hash(text: &str) -> String {
 }
 
 /// What the defaults leave open, said by `check` and at start.
-fn remarks(policy: &Policy, listeners: &[Listener]) -> Vec<String> {
+fn remarks(policy: &Policy, listeners: &[Listener], max_memory: u64) -> Vec<String> {
     let mut remarks = Vec::from_iter(listeners::remark(listeners));
+    remarks.push(format!("at most {} MiB of memory", max_memory >> 20));
     if policy.routes.iter().all(|route| route.settings.limits.is_empty()) && policy.defaults.limits.is_empty()
     {
         remarks

@@ -14,6 +14,7 @@ use crate::http::goodbye::{Goodbye, Parting};
 use crate::http::gzip::encoders::Slot;
 use crate::http::gzip::{self, Gzip};
 use crate::http::inflow::Inflow;
+use crate::http::memory::Account;
 use crate::http::metered::Metered;
 use crate::http::pace::Pace;
 use crate::http::watch::Watch;
@@ -66,6 +67,15 @@ impl Body {
             return Self::Empty;
         }
         Self::Streamed(Box::new(Metered::new(inner, pace, watch)))
+    }
+
+    /// The same body, whose pieces count as held by a connection.
+    #[must_use]
+    pub fn held_by(mut self, account: &Arc<Account>) -> Self {
+        if let Self::Streamed(metered) = &mut self {
+            metered.account = Some(Arc::clone(account));
+        }
+        self
     }
 
     /// The same body, not read before there is consent.

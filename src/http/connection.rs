@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use crate::http::forwarded;
 use crate::http::gzip::encoders::Encoders;
 use crate::http::handover::Handover;
+use crate::http::memory::Account;
 use crate::http::phase::Phase;
 use crate::http::unread::Unread;
 
@@ -97,11 +98,13 @@ pub struct Connection {
     pub unread: Unread,
     /// Answers of it that are being gzipped.
     pub encoders: Encoders,
+    /// What its bodies hold.
+    pub memory: Arc<Account>,
 }
 
 impl Connection {
     /// One that opened now.
-    pub fn new(facts: Facts, now: Instant) -> Self {
+    pub fn new(facts: Facts, memory: Arc<Account>, now: Instant) -> Self {
         Self {
             facts,
             phase: Arc::new(Phase::new(now)),
@@ -109,6 +112,7 @@ impl Connection {
             pinned: Pinned::default(),
             unread: Unread::default(),
             encoders: Encoders::default(),
+            memory,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use tokio::time::Sleep;
 use crate::http::flow::{BodyFault, End};
 use crate::http::goodbye::{Goodbye, Parting};
 use crate::http::inflow::Inflow;
+use crate::http::memory::Account;
 use crate::http::pace::Pace;
 use crate::http::trailers;
 use crate::http::watch::Watch;
@@ -28,6 +30,8 @@ pub struct Metered {
     pub(super) watch: Option<Box<dyn Watch>>,
     pub(super) goodbye: Option<Goodbye>,
     pub(super) over: bool,
+    /// Of the connection that holds what was handed over.
+    pub(super) account: Option<Arc<Account>>,
 }
 
 impl Metered {
@@ -43,6 +47,7 @@ impl Metered {
             watch,
             goodbye: None,
             over: false,
+            account: None,
         }
     }
 
@@ -90,6 +95,9 @@ impl Metered {
         }
         if let Some(trailers) = frame.trailers_mut() {
             trailers::drop_forbidden(trailers);
+        }
+        if let Some(account) = &self.account {
+            frame = frame.map_data(|data| account.hold(data));
         }
         // hyper does not ask again after trailers, nor after the last byte of a body of known length.
         if frame.is_trailers() || self.inner.is_over() {

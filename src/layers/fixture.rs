@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::http::client::Caller;
 use crate::http::connection::{Connection, Facts};
 use crate::http::exchange::{Exchange, Notes, Permits};
+use crate::http::memory::Memory;
 
 /// A request with this method and target, without headers, from 192.0.2.1.
 pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
@@ -24,7 +25,7 @@ pub(crate) fn exchange(method: &str, target: &str) -> Exchange {
     Exchange {
         head,
         body_length: Some(0),
-        connection: Arc::new(Connection::new(facts, Instant::now())),
+        connection: Arc::new(Connection::new(facts, Memory::new(1).open(0), Instant::now())),
         client: Caller {
             ip,
             peer_trusted: false,

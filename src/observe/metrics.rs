@@ -5,6 +5,7 @@
 mod catalogue;
 mod endpoint;
 mod handles;
+mod memory;
 mod shelf;
 mod table;
 mod upstream;
@@ -18,6 +19,7 @@ use prometheus::{IntGaugeVec, TextEncoder};
 pub use catalogue::Described;
 pub use endpoint::{EndpointMetrics, Stream};
 pub use handles::{Counter, Gauge, Held};
+pub use memory::MemoryMetrics;
 pub use upstream::UpstreamMetrics;
 pub use words::Words;
 
@@ -55,6 +57,8 @@ pub struct Metrics {
     pub access_log_lost: Counter,
     /// Lines of the service's own log that could not be written.
     pub log_lost: Counter,
+    /// The memory of the process.
+    pub memory: MemoryMetrics,
     reloads: Words,
     last_reload_ok: Gauge,
     policy: IntGaugeVec,
@@ -109,6 +113,7 @@ impl Metrics {
                 "portcullis_log_lost_lines_total",
                 "lines of the gateway's own log dropped because standard output was too slow or closed",
             ),
+            memory: MemoryMetrics::new(&mut list),
             reloads: reloads(&mut list),
             last_reload_ok: list.gauge(
                 "portcullis_last_reload_ok",
@@ -210,7 +215,12 @@ fn connections_refused(list: &mut Catalogue) -> Words {
         &["reason"],
         "client connections closed before their first request, by reason; `proxy_protocol_…`: no word on whose it is (`untrusted`, `invalid`, `timeout`)",
     );
-    refused.declare(["max_connections", "max_connections_per_client", "out_of_files"]);
+    refused.declare([
+        "max_connections",
+        "max_connections_per_client",
+        "max_memory",
+        "out_of_files",
+    ]);
     refused
 }
 

@@ -7,6 +7,7 @@ use std::num::NonZeroU16;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use super::defaults;
+use super::max_memory::MaxMemory;
 use super::request_buffer::Spill;
 use super::units::Period;
 
@@ -25,6 +26,11 @@ pub struct Gateway {
     pub path_parameters: PathParameters,
     /// How long requests in flight may take to finish after TERM. Default `"8s"`.
     pub drain: Period,
+    /// The most bytes that the process holds: `"auto"` (60 % of the control group's limit, else half of the machine's memory)
+    /// or a size. From 85 % of it on idle connections are closed, connections that hold more than 64 KiB are not read, and
+    /// after a second the largest are reset, fifty a second at most; at it they are reset at once, and new connections are
+    /// answered 503. Default `"auto"`.
+    pub max_memory: MaxMemory,
     /// Where `request_buffer` keeps what is too large for memory.
     pub spill: Spill,
 }
@@ -73,6 +79,7 @@ impl Default for Gateway {
             workers: Workers::Auto,
             path_parameters: PathParameters::Keep,
             drain: defaults::DRAIN,
+            max_memory: MaxMemory::Auto,
             spill: Spill::default(),
         }
     }

@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(
             all,
             [
-                "dran: unknown key `dran`; did you mean `drain`? keys here: `environment`, `workers`, `path_parameters`, `drain`, `spill`"
+                "dran: unknown key `dran`; did you mean `drain`? keys here: `environment`, `workers`, `path_parameters`, `drain`, `max_memory`, `spill`"
             ]
         );
     }

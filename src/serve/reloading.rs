@@ -107,6 +107,7 @@ impl Running {
         self.carryover.metrics.reloaded(&gateway.hash);
         let listeners = gateway.listeners.clone();
         self.awaiting.follow(&gateway, &self.carryover);
+        self.carryover.memory.set_ceiling(gateway.max_memory);
         self.live.swap(gateway);
         self.workers.renew();
         let any = !opened.is_empty();

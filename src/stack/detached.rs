@@ -19,7 +19,11 @@ impl Passage {
     /// The same without its client.
     pub(super) fn detached(&self) -> Held {
         let (exchange, now) = (&self.exchange, Instant::now());
-        let connection = Connection::new(exchange.connection.facts.clone(), now);
+        let connection = Connection::new(
+            exchange.connection.facts.clone(),
+            Arc::clone(&exchange.connection.memory),
+            now,
+        );
         connection.phase.asked(now);
         Box::new(Self {
             exchange: Exchange {

@@ -14,6 +14,7 @@ use crate::gateway::listener::Listener;
 use crate::gateway::live::Live;
 use crate::http::connection::{Connection, Entrance, Facts};
 use crate::http::host;
+use crate::http::memory::Memory;
 use crate::policy::{Policy, Source};
 use crate::stack::enter::{Arrival, enter};
 use crate::stack::explain::sheet::Sheet;
@@ -110,7 +111,7 @@ fn arrival(live: &Live, listener: &Listener, question: &Question) -> Arrival {
         secure: question.tls || listener.tls.is_some(),
         ..listener.facts(peer, watch::channel(false).1)
     };
-    let connection = Connection::new(facts, Instant::now());
+    let connection = Connection::new(facts, Memory::new(1).open(0), Instant::now());
     let lane = Lane {
         holder: live.holder(),
         log: None,

@@ -117,7 +117,8 @@ pub(super) fn begin(passage: &mut Passage) -> Option<(Body, Arc<Upload>)> {
         return None;
     };
     let upload = Upload::new();
-    let body = Body::streamed(body, passage.place.route().waits.request, Some(upload.watch()));
+    let body = Body::streamed(body, passage.place.route().waits.request, Some(upload.watch()))
+        .held_by(&passage.exchange.connection.memory);
     passage.upload = Some(Arc::clone(&upload));
     Some((body, upload))
 }

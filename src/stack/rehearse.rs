@@ -14,6 +14,7 @@ use crate::gateway::Gateway;
 use crate::gateway::live::Live;
 use crate::http::connection::{Connection, Facts};
 use crate::http::exchange::Response;
+use crate::http::memory::Memory;
 use crate::observe::access_log;
 use crate::stack::enter::Arrival;
 #[cfg(test)]
@@ -43,7 +44,7 @@ impl Rehearsal {
         };
         let peer = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 40_000);
         let facts = Facts::new(peer, watch::channel(false).1);
-        let connection = Connection::new(facts, Instant::now());
+        let connection = Connection::new(facts, Memory::new(1).open(0), Instant::now());
         Self {
             lane: Arc::new(lane),
             connection: Arc::new(connection),

@@ -51,6 +51,7 @@ mod healthcheck;
 mod in_flight;
 mod logins;
 mod malformed;
+mod max_memory;
 mod metering;
 mod mistakes;
 mod normalised;

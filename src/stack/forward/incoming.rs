@@ -1,6 +1,7 @@
 //! The answer as the client gets it: its body paced, and what it means for the request that it answers, which may be a
 //! stream from here on. It is passed on as it comes; the layers outside dress it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -15,6 +16,7 @@ use crate::http::grpc;
 use crate::http::hop;
 use crate::http::login;
 use crate::http::media;
+use crate::http::memory::Account;
 use crate::http::pace::Pace;
 use crate::http::refusal::Refusal;
 use crate::http::upgrade;
@@ -43,7 +45,7 @@ pub(super) fn answered(mut passage: Held, answer: Answer, gathered: Bytes) -> Re
         Ok(pace) => pace,
         Err(refusal) => return Err(Refused { passage, refusal }),
     };
-    let mut response = incoming(answer, pace);
+    let mut response = incoming(answer, pace, &passage.exchange.connection.memory);
     match response.body_mut() {
         _ if gathered.is_empty() => {}
         whole @ Body::Empty => *whole = Body::Full(gathered),
@@ -146,8 +148,9 @@ fn switch(mut passage: Held, answer: Answer) -> Result<Reply, Refused> {
 }
 
 /// The answer, its body paced.
-fn incoming(answer: Answer, pace: Pace) -> Response {
-    let mut response = Response::from_parts(answer.head, Body::streamed(answer.body, pace, None));
+fn incoming(answer: Answer, pace: Pace, memory: &Arc<Account>) -> Response {
+    let body = Body::streamed(answer.body, pace, None).held_by(memory);
+    let mut response = Response::from_parts(answer.head, body);
     *response.version_mut() = Version::HTTP_11;
     let headers = response.headers_mut();
     hop::strip_response(headers);

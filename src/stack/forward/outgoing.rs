@@ -61,7 +61,8 @@ pub(in crate::stack) fn outgoing(passage: &mut Passage) -> Result<(Message, Plan
         } else {
             route.waits.request
         };
-        message.body = Body::streamed(body, pace, Some(upload.watch()));
+        message.body =
+            Body::streamed(body, pace, Some(upload.watch())).held_by(&passage.exchange.connection.memory);
         passage.upload = Some(upload);
         if let Some(consent) = consent {
             message.body = message.body.withheld(Arc::clone(&consent));

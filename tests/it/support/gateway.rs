@@ -229,7 +229,13 @@ impl Gateway {
     /// The metrics, as they are scraped.
     #[track_caller]
     pub fn metrics(&self) -> Metrics {
-        let answer = Ask::get("/metrics").to(self.http());
+        self.metrics_by("http")
+    }
+
+    /// The same by this listener.
+    #[track_caller]
+    pub fn metrics_by(&self, listener: &str) -> Metrics {
+        let answer = Ask::get("/metrics").to(self.address(listener));
         assert_eq!(answer.status, 200, "{}", answer.text());
         Metrics::parse(&answer.text())
     }
