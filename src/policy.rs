@@ -48,7 +48,7 @@ pub use gateway::{Gateway, PathParameters, RequiredSecret, Workers};
 pub use headers::{HeaderEdits, Headers, Lines};
 pub use limit::{Limit, LimitKey, Mode};
 pub use listener::{CertificateFiles, ListenAddress, Listener, ListenerTimeouts};
-pub use max_memory::MaxMemory;
+pub use max_memory::{LEAST as LEAST_MEMORY, MaxMemory};
 pub use observe::{AccessLog, Admin, Level, LogFormat, Logs, Readiness, ReadinessStyle};
 pub use problem::{At, Note, Problem, Problems, Severity};
 pub use request_buffer::{RequestBuffer, Spill};

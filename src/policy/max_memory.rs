@@ -4,6 +4,9 @@ use std::fmt;
 
 use super::units::{Size, text};
 
+/// What the process needs with one worker before it serves anybody: code, policy, tables, and a few connections.
+pub const LEAST: Size = Size(56 << 20);
+
 /// The most bytes that the process holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MaxMemory {
@@ -21,7 +24,13 @@ impl TryFrom<&str> for MaxMemory {
         if text.trim() == "auto" {
             return Ok(Self::Auto);
         }
-        Size::try_from(text).map(Self::Size)
+        let size = Size::try_from(text)?;
+        if size < LEAST {
+            return Err(format!(
+                "{size} is less than the gateway needs: write \"{LEAST}\" or more"
+            ));
+        }
+        Ok(Self::Size(size))
     }
 }
 

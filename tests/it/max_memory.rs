@@ -125,13 +125,23 @@ fn a_ceiling_that_is_too_low_is_a_fault_with_the_number_that_works() {
             "[gateway]\nworkers = 2\nmax_memory = \"{size}\"\n[upstreams.app]\nservers = [\"http://127.0.0.1:1\"]\n"
         )
     };
-    let refused = run(&["check"], &policy("16MiB"), &[]);
-    assert_eq!(refused.code, Some(2));
-    for words in [
-        "16MiB is less than the gateway needs with 2 workers",
-        "write \"64MiB\" or more",
+    for (size, words, remedy) in [
+        (
+            "16MiB",
+            "16MiB is less than the gateway needs",
+            "write \"56MiB\" or more",
+        ),
+        (
+            "60MiB",
+            "60MiB is less than the gateway needs with 2 workers",
+            "write \"64MiB\" or more",
+        ),
     ] {
-        assert!(refused.output().contains(words), "{}", refused.output());
+        let refused = run(&["check"], &policy(size), &[]);
+        assert_eq!(refused.code, Some(2));
+        for words in [words, remedy] {
+            assert!(refused.output().contains(words), "{}", refused.output());
+        }
     }
     let told = run(&["check"], &policy("64MiB"), &[]);
     assert_eq!(told.code, Some(0));

@@ -4,21 +4,19 @@ use std::fs;
 use std::path::Path;
 
 use crate::gateway::compile::Build;
-use crate::policy::{MaxMemory, Policy, Size};
+use crate::policy::{LEAST_MEMORY, MaxMemory, Policy, Size};
 
 /// Hundredths of the control group's limit that are used where the policy leaves it to us: the rest is for the kernel's buffers of
 /// our sockets, which count there too.
 const OF_THE_LIMIT: u64 = 60;
 /// And of a machine's memory, where others live.
 const OF_THE_MACHINE: u64 = 50;
-/// What the process needs before it serves anybody, in bytes: code, policy, tables.
-const BASE: u64 = 48 << 20;
-/// And each worker: a few connections and their buffers.
+/// What each further worker needs, in bytes: a few connections and their buffers.
 const WORKER: u64 = 8 << 20;
 
 pub(super) fn compile(policy: &Policy, build: &Build<'_>) -> u64 {
     let limit = limit_of_control_group();
-    let needed = BASE + WORKER * build.carryover.workers as u64;
+    let needed = LEAST_MEMORY.0 + WORKER * build.carryover.workers.saturating_sub(1) as u64;
     let MaxMemory::Size(Size(bytes)) = policy.gateway.max_memory else {
         let auto = limit.map_or_else(
             || machine().unwrap_or(u64::MAX) / 100 * OF_THE_MACHINE,
