@@ -29,7 +29,7 @@ impl Instrumented {
         }
     }
 
-    /// Reads on, and hears what came. Says whether anything did: the server has ended it otherwise.
+    /// Reads on behind what was held back, and hears what came. Says whether anything did: the server has ended it otherwise.
     fn poll_heard(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<bool>> {
         let (before, known) = (buf.filled().len(), self.held.len());
         if known > 0 && known >= buf.remaining() {
@@ -38,38 +38,21 @@ impl Instrumented {
             buf.put_slice(self.held.drain(..passed).as_slice());
             return Poll::Ready(Ok(true));
         }
-        match known {
-            0 => ready!(Pin::new(&mut self.socket).poll_read(cx, buf))?,
-            _ => ready!(self.poll_behind(cx, buf))?,
+        buf.put_slice(&self.held);
+        let polled = Pin::new(&mut self.socket).poll_read(cx, buf);
+        if buf.filled().len() == before + known {
+            buf.set_filled(before);
+            return polled.map_ok(|()| false);
         }
         let new = buf.filled_mut().get_mut(before..).unwrap_or_default();
-        if new.is_empty() {
-            return Poll::Ready(Ok(false));
-        }
         let heard = self.frames.hear(new, known);
         let back = heard.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        let back = back.min(new.len());
-        let end = buf.filled().len() - back;
+        let end = buf.filled().len().saturating_sub(back);
         self.held.clear();
         self.held
             .extend_from_slice(buf.filled().get(end..).unwrap_or_default());
         buf.set_filled(end);
         Poll::Ready(Ok(true))
-    }
-
-    /// Reads on behind what was held back.
-    #[cold]
-    fn poll_behind(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let room = buf.initialize_unfilled();
-        let (front, behind) = room.split_at_mut(self.held.len());
-        let mut behind = ReadBuf::new(behind);
-        ready!(Pin::new(&mut self.socket).poll_read(cx, &mut behind))?;
-        let read = behind.filled().len();
-        if read > 0 {
-            front.copy_from_slice(&self.held);
-            buf.advance(self.held.len() + read);
-        }
-        Poll::Ready(Ok(()))
     }
 }
 

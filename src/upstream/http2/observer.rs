@@ -1,5 +1,5 @@
 //! What the frames of a server say of the connection as a whole: how many streams it takes, and that it is leaving (RFC 9113
-//! §6.5.2, §6.8), which the client above keeps to itself; and how much has come on each stream.
+//! §6.5.2, §6.8), which h2 keeps to itself; and that anything comes at all.
 
 use std::error::Error;
 use std::io;
@@ -14,7 +14,7 @@ use crate::upstream::transport::{NotHttp2, explain};
 const MAX_CONCURRENT_STREAMS: u16 = 3;
 /// Where in the head of a frame its kind stands.
 const KIND: usize = 3;
-/// A kind that nobody knows, and that is passed over therefore (RFC 9113 §5.5). DATA of nothing becomes it: h2 bobserver no more
+/// A kind that nobody knows, and that is passed over therefore (RFC 9113 §5.5). Empty DATA becomes it: h2 bears no more
 /// than a hundred of those in the life of a connection, and here they are of all clients.
 const IGNORED: u8 = 0xE0;
 

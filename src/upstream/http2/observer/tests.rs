@@ -16,7 +16,7 @@ fn listening() -> (Frames, Arc<Observer>) {
 }
 
 #[test]
-fn hobserver_settings_and_farewell_however_the_bytes_are_split() {
+fn settings_and_goaway_are_heard_however_the_bytes_are_split() {
     for size in 1..TALK.len() {
         let mut talk = TALK;
         let (mut frames, observer) = listening();
