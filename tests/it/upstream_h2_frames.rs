@@ -1,4 +1,4 @@
-//! What servers do with the frames of HTTP/2 that no library does for them: written octet by octet.
+//! What servers do with the frames of HTTP/2 that no library does for them: written byte by byte.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -14,7 +14,7 @@ use crate::support::{Ask, Gateway, Proto, Session, policy, until};
 
 /// The head of an answer with 200 alone (RFC 7541, appendix A).
 const OK: [u8; 1] = [0x88];
-/// And that of one with ten octets.
+/// And that of one with ten bytes.
 const OK_AND_TEN: [u8; 6] = [0x88, 0x0f, 13, 2, b'1', b'0'];
 const PREFACE: usize = 24;
 
@@ -100,8 +100,8 @@ fn serve(mut socket: TcpStream, mut play: impl FnMut(u8, u32) -> Vec<Vec<u8>>) -
     }
 }
 
-fn exactly(socket: &mut TcpStream, octets: usize) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; octets];
+fn exactly(socket: &mut TcpStream, length: usize) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; length];
     socket.read_exact(&mut bytes).ok()?;
     Some(bytes)
 }
@@ -115,25 +115,35 @@ fn answer(stream: u32, head: &[u8], rest: &[u8]) -> Vec<u8> {
     [&frame(HEADERS, END_HEADERS, stream, head), rest].concat()
 }
 
-/// Padding counts against the window (RFC 9113 §6.1), and there is nobody who would read it: as much of it as the whole window, and the
-/// answer still comes.
+/// Padding counts against the window (RFC 9113 §6.1), and there is nobody who would read it: it is granted again all the same. Each answer is larger than any window, and almost all of it is padding.
 #[test]
 fn padding_does_not_use_up_a_window() {
-    let server = Server::saying(|stream| {
-        let mut padding = vec![0; 256];
-        padding[0] = 255;
-        let mut data = frame(DATA, PADDED, stream, &padding).repeat(7);
-        padding.push(b'.');
-        padding.swap(1, 256);
-        data.extend(frame(DATA, PADDED | END_STREAM, stream, &padding));
-        answer(stream, &OK, &data)
+    const FIRST: usize = 200;
+    const LAST: usize = 100;
+    let padded = |stream, flags| {
+        let mut padding = vec![0; 257];
+        (padding[0], padding[1]) = (255, b'.');
+        frame(DATA, PADDED | flags, stream, &padding)
+    };
+    let waiting = Arc::<Mutex<BTreeSet<u32>>>::default();
+    let server = Server::playing(usize::MAX, move |heard| {
+        let (stream, mut waiting) = (heard.stream, waiting.lock().unwrap());
+        match heard.kind {
+            HEADERS if waiting.insert(stream) => answer(stream, &OK, &padded(stream, 0).repeat(FIRST)),
+            // It waits until it may go on.
+            WINDOW_UPDATE if waiting.remove(&stream) => {
+                let rest = padded(stream, 0).repeat(LAST - 1);
+                [rest, padded(stream, END_STREAM)].concat()
+            }
+            _ => Vec::new(),
+        }
     });
     let gateway = before(&server);
-    // One answer after another on the same connection, and each is granted all of it anew.
     for proto in [Proto::Http1, Proto::H2c, Proto::H2c] {
-        let answer = Ask::get("/").over(proto, &gateway);
-        assert!(answer.body.complete && answer.body.bytes == b".", "{proto:?}");
+        let body = Ask::get("/").over(proto, &gateway).body;
+        assert!(body.complete && body.bytes == [b'.'; FIRST + LAST], "{proto:?}");
     }
+    assert_eq!(server.connections(), 1);
     gateway.stop();
 }
 
@@ -188,18 +198,23 @@ fn answers_that_break_their_word_leave_the_connection_to_others() {
 #[test]
 fn bytes_that_come_too_late_leave_the_connection_to_others() {
     const CANCELLED: usize = 60;
-    let cancelled = Arc::<Mutex<BTreeSet<u32>>>::default();
-    let seen = Arc::clone(&cancelled);
+    let told = Arc::<Mutex<Vec<u32>>>::default();
+    let seen = Arc::clone(&told);
     let server = Server::playing(usize::MAX, move |heard| {
         let stream = heard.stream;
         let mut seen = seen.lock().unwrap();
         match heard.kind {
-            // Once: of a stream that it has forgotten the gateway may say so again.
-            RST_STREAM if seen.insert(stream) => {
+            RST_STREAM => {
+                let first = !seen.contains(&stream);
+                seen.push(stream);
                 let bytes = frame(DATA, 0, stream, b".").repeat(2000);
-                answer(stream, &OK, &bytes)
+                if first {
+                    answer(stream, &OK, &bytes)
+                } else {
+                    Vec::new()
+                }
             }
-            HEADERS if seen.len() == CANCELLED => {
+            HEADERS if stream as usize > 2 * CANCELLED => {
                 answer(stream, &OK, &frame(DATA, END_STREAM, stream, b"wanted"))
             }
             _ => Vec::new(),
@@ -211,10 +226,11 @@ fn bytes_that_come_too_late_leave_the_connection_to_others() {
         let exchange = session.start(&Ask::get("/"));
         until("it is asked", || server.requests() > at);
         drop(exchange);
-        until("it is told", || cancelled.lock().unwrap().len() > at);
+        until("it is told", || told.lock().unwrap().len() > at);
     }
     assert_eq!(Ask::get("/").over(Proto::H2c, &gateway).text(), "wanted");
     assert_eq!(server.connections(), 1);
+    assert_eq!(told.lock().unwrap().len(), CANCELLED, "each is told once");
     gateway.stop();
 }
 

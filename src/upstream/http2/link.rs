@@ -24,11 +24,14 @@ use crate::upstream::now;
 use crate::upstream::transport::{Http2, Transport};
 
 /// The most streams on one connection, whatever the server takes: it bounds what one broken connection breaks.
-const MOST_STREAMS: usize = 100;
+const MOST_STREAMS: u32 = 100;
 /// What may come of an answer before its client takes it, in bytes.
 const STREAM_WINDOW: u32 = 64 * 1024;
 /// Room for all streams at once, so that clients that read slowly cannot stop the others' answers.
-const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 100;
+const CONNECTION_WINDOW: u32 = STREAM_WINDOW * MOST_STREAMS;
+/// How many streams that were reset are remembered, and for how long: what a server still sends on them is passed over, where each
+/// frame on one that is forgotten would be answered by another reset.
+const REMEMBERED: (usize, Duration) = (1000, Duration::from_secs(10));
 /// Timers that are kept for the next requests.
 const MOST_ALARMS: usize = 16;
 /// The most of a body that is held for the server.
@@ -87,9 +90,11 @@ impl Link {
             .enable_push(false)
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
-            .initial_max_send_streams(MOST_STREAMS)
+            .initial_max_send_streams(MOST_STREAMS as usize)
             .max_header_list_size(terms.max_head)
             .max_send_buffer_size(BUFFER)
+            .max_concurrent_reset_streams(REMEMBERED.0)
+            .reset_stream_duration(REMEMBERED.1)
             // A broken answer is its stream's end, and not that of all others after a thousand of them; nor are small pieces of
             // answers that nobody wants any more. What comes at all is bounded by the windows.
             .max_local_error_reset_streams(None)
@@ -152,7 +157,7 @@ impl Link {
     /// A seat, if one is free.
     pub(in crate::upstream) fn seat(self: &Arc<Self>, reused: bool, now: Instant) -> Option<Seat> {
         let open = self.open.load(Relaxed);
-        if open >= self.observer.limit().min(MOST_STREAMS) {
+        if open >= self.observer.limit().min(MOST_STREAMS as usize) {
             return None;
         }
         // All who come and go here are of one worker, so nothing can happen in between.
