@@ -141,16 +141,6 @@ pub(super) fn head(kind: u8, flags: u8, length: usize) -> Head {
     }
 }
 
-/// A whole frame of `WINDOW_UPDATE` (RFC 9113 §6.9).
-pub fn window_update(stream: u32, octets: u32) -> [u8; HEAD + 4] {
-    let mut frame = [0, 0, 4, kind::WINDOW_UPDATE, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    let numbers = stream.to_be_bytes().into_iter().chain(octets.to_be_bytes());
-    for (slot, byte) in frame.iter_mut().skip(HEAD - 4).zip(numbers) {
-        *slot = byte;
-    }
-    frame
-}
-
 /// A whole GOAWAY frame without a word of explanation.
 pub(super) fn goaway(last: u32, code: u32) -> [u8; 17] {
     let mut frame = [0, 0, 8, kind::GOAWAY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
