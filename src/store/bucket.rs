@@ -1,8 +1,10 @@
-//! A token bucket: `burst` may come at once, then they come back at the given rate. The `governor` crate decides;
-//! what is ours is the cell, and that one may look without taking, which governor does not offer.
+//! A token bucket: `burst` may come at once, then they come back at the given rate. A limiter of the `governor`
+//! crate decides, one for all keys of a limit; what is ours is the cell of a key, and that one may look without
+//! taking, which governor does not offer.
 //! nginx's `burst=20 nodelay` lets 21 pass at once, one for the rate and 20 above it; our 20 are 20.
 
 use std::cell::Cell;
+use std::hash::{Hash, Hasher};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,7 +12,7 @@ use std::time::Duration;
 use governor::clock::Clock;
 use governor::middleware::StateInformationMiddleware;
 use governor::nanos::Nanos;
-use governor::state::{NotKeyed, StateStore};
+use governor::state::StateStore;
 use governor::{Quota, RateLimiter};
 
 use crate::store::table::Idle;
@@ -19,26 +21,29 @@ use crate::store::{Verdict, nanos};
 /// The longest time a bucket may take to fill: sums of times stay far from the end of 64 bits.
 const LONGEST: Duration = Duration::from_hours(24 * 365 * 100);
 
-/// How fast a bucket fills and how much it holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BucketQuota(Quota);
+/// How fast a bucket fills and how much it holds, with the limiter that decides for the buckets of all keys.
+#[derive(Debug)]
+pub struct BucketQuota {
+    quota: Quota,
+    limiter: RateLimiter<Missing, NoStore, ZeroClock, StateInformationMiddleware>,
+}
 
 /// What one key has spent: when the bucket will be full again. Shared by workers without a lock.
 #[derive(Debug, Default)]
 pub struct Bucket(AtomicU64);
 
-/// One call's view of a bucket. Governor is told that it is always zero o'clock, and how much is owed by then;
-/// so the time is the caller's, and no clock is asked.
-struct Ledger<'a> {
-    bucket: &'a AtomicU64,
-    now: u64,
-    spends: bool,
-    /// Nanoseconds until the bucket is full, as the call leaves it.
-    owed: Cell<u64>,
-}
+/// Nanoseconds until a bucket is full: what the limiter is given as the key, and where it writes what a request
+/// leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Missing(Cell<u64>);
 
-/// Zero o'clock, always.
-struct Midnight;
+/// The limiter keeps nothing: [`Missing`] comes and goes with each call, and [`Bucket`] keeps it.
+#[derive(Debug)]
+struct NoStore;
+
+/// Always zero: times are the caller's, relative to now, so that no clock is read.
+#[derive(Debug, Clone)]
+struct ZeroClock;
 
 impl BucketQuota {
     /// `count` requests per `per`, `burst` of them at once; the message says how to mend it.
@@ -49,53 +54,71 @@ impl BucketQuota {
                 "a bucket of {burst} at this rate takes over 100 years to fill; lower `burst`"
             ));
         }
-        let quota = Quota::with_period(each).expect("a nanosecond at least");
-        Ok(Self(quota.allow_burst(burst)))
+        let quota = Quota::with_period(each)
+            .expect("a nanosecond at least")
+            .allow_burst(burst);
+        let limiter = RateLimiter::new(quota, NoStore, ZeroClock);
+        Ok(Self { quota, limiter })
     }
 
     /// How many may pass at once.
     pub fn burst(&self) -> u32 {
-        self.0.burst_size().get()
+        self.quota.burst_size().get()
     }
 
     /// In how long an empty bucket is full.
     pub fn fills_in(&self) -> Duration {
-        self.0.burst_size_replenished_in()
+        self.quota.burst_size_replenished_in()
+    }
+
+    /// What a request finds whose bucket is full in `missing` nanoseconds, and in how many it is full then.
+    fn judge(&self, missing: u64) -> (Verdict, u64) {
+        let missing = Missing(Cell::new(missing));
+        let (allowed, remaining, retry_after) = match self.limiter.check_key(&missing) {
+            Ok(state) => (true, state.remaining_burst_capacity(), Duration::ZERO),
+            Err(until) => (false, 0, until.wait_time_from(ZeroClock.now())),
+        };
+        let left = missing.0.get();
+        let verdict = Verdict {
+            allowed,
+            remaining,
+            reset: Duration::from_nanos(left),
+            retry_after,
+        };
+        (verdict, left)
     }
 }
 
 impl Bucket {
     /// What [`take`](Self::take) would say, spending nothing.
     pub fn peek(&self, quota: &BucketQuota, now: Duration) -> Verdict {
-        let verdict = self.ask(quota, now, false);
-        let remaining = if verdict.allowed { verdict.remaining + 1 } else { 0 };
-        Verdict { remaining, ..verdict }
+        let missing = self.0.load(Ordering::Relaxed).saturating_sub(nanos(now));
+        let (verdict, _) = quota.judge(missing);
+        Verdict {
+            remaining: if verdict.allowed { verdict.remaining + 1 } else { 0 },
+            reset: Duration::from_nanos(missing),
+            ..verdict
+        }
     }
 
     /// Spends one, if one is left.
     pub fn take(&self, quota: &BucketQuota, now: Duration) -> Verdict {
-        self.ask(quota, now, true)
-    }
-
-    fn ask(&self, quota: &BucketQuota, now: Duration, spends: bool) -> Verdict {
-        let ledger = Ledger {
-            bucket: &self.0,
-            now: nanos(now),
-            spends,
-            owed: Cell::new(0),
-        };
-        let limiter =
-            RateLimiter::<NotKeyed, _, _, StateInformationMiddleware>::new(quota.0, ledger, Midnight);
-        let (allowed, remaining, retry_after) = match limiter.check() {
-            Ok(state) => (true, state.remaining_burst_capacity(), Duration::ZERO),
-            Err(until) => (false, 0, until.wait_time_from(Midnight.now())),
-        };
-        let reset = Duration::from_nanos(limiter.into_state_store().owed.get());
-        Verdict {
-            allowed,
-            remaining,
-            reset,
-            retry_after,
+        let now = nanos(now);
+        // One word that guards nothing else: no ordering with other memory is needed.
+        let mut full_at = self.0.load(Ordering::Relaxed);
+        loop {
+            let (verdict, left) = quota.judge(full_at.saturating_sub(now));
+            if !verdict.allowed {
+                return verdict;
+            }
+            let full_then = now.saturating_add(left);
+            let stored =
+                self.0
+                    .compare_exchange_weak(full_at, full_then, Ordering::Relaxed, Ordering::Relaxed);
+            match stored {
+                Ok(_) => return verdict,
+                Err(changed) => full_at = changed,
+            }
         }
     }
 }
@@ -106,42 +129,31 @@ impl Idle for Bucket {
     }
 }
 
-impl StateStore for Ledger<'_> {
-    type Key = NotKeyed;
+impl StateStore for NoStore {
+    type Key = Missing;
 
-    fn measure_and_replace<T, F, E>(&self, _: &NotKeyed, decide: F) -> Result<T, E>
+    fn measure_and_replace<T, F, E>(&self, missing: &Missing, decide: F) -> Result<T, E>
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        // One word that guards nothing else: no ordering with other memory is needed.
-        let mut full_at = self.bucket.load(Ordering::Relaxed);
-        loop {
-            let owed = full_at.saturating_sub(self.now);
-            self.owed.set(owed);
-            let (outcome, owed_then) = decide(Some(Nanos::new(owed)))?;
-            if !self.spends {
-                return Ok(outcome);
-            }
-            let full_then = self.now.saturating_add(owed_then.as_u64());
-            let stored =
-                self.bucket
-                    .compare_exchange_weak(full_at, full_then, Ordering::Relaxed, Ordering::Relaxed);
-            match stored {
-                Ok(_) => {
-                    self.owed.set(owed_then.as_u64());
-                    return Ok(outcome);
-                }
-                Err(changed) => full_at = changed,
-            }
-        }
+        let (outcome, left) = decide(Some(Nanos::new(missing.0.get())))?;
+        missing.0.set(left.as_u64());
+        Ok(outcome)
     }
 }
 
-impl Clock for Midnight {
+impl Clock for ZeroClock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
         Nanos::new(0)
+    }
+}
+
+/// Governor wants keys that can be hashed; nothing hashes this one.
+impl Hash for Missing {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.get().hash(state);
     }
 }
 
