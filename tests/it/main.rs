@@ -28,6 +28,7 @@ mod corpus;
 mod cors;
 mod crew;
 mod demo;
+mod dependencies;
 mod deploy;
 mod documents;
 mod drain;
