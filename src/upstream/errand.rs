@@ -39,8 +39,9 @@ pub struct Errand<'a> {
     /// Writes the same head once more, without a body: a copy of each, kept for the few that are sent again,
     /// would cost more than all else here.
     pub again: &'a (dyn Fn() -> Option<Message> + Sync),
-    /// What announces the client, where the servers are told (see [`Upstream::announces`](crate::upstream::Upstream::announces)). A connection that speaks for
-    /// one client is used for nobody else; empty where none does.
+    /// What announces the client, where the servers are told (see
+    /// [`Upstream::announces`](crate::upstream::Upstream::announces)). A connection that speaks for one client is used for
+    /// nobody else; empty where none does.
     pub client: Box<[u8]>,
     /// Where connections wait that belong to the client's, where it can have such ones: else one on which a login may hold
     /// serves one request.
