@@ -101,24 +101,6 @@ fn at_the_ceiling_newcomers_are_refused_and_the_idle_give_way() {
 }
 
 #[test]
-fn near_the_ceiling_those_that_hold_the_most_are_reset() {
-    let origin = origin();
-    let text = before(&origin);
-    let gateway = Gateway::start_with(&text, &[FREED_AT_ONCE]);
-    let mut crowd = Vec::new();
-    until("much is held", || {
-        crowd.push(greedy(&gateway));
-        gateway.resident() > 100 << 20
-    });
-    gateway.rewrite(text.clone().gateway("max_memory = \"64MiB\""));
-    assert!(gateway.reload());
-    until("the largest are reset", || actions(&gateway, "reset") > 0);
-    until("newcomers are let in again", || small(&gateway));
-    drop(crowd);
-    gateway.stop();
-}
-
-#[test]
 fn a_ceiling_that_is_too_low_is_a_fault_with_the_number_that_works() {
     let policy = |size: &str| {
         format!(
